@@ -1,0 +1,121 @@
+"""`haihe check`: whether the installation is sound, and with --deploy what production use still lacks."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+
+LEAST_FREE_BYTES = 2 * 1024**3
+
+
+@dataclass(frozen=True)
+class Finding:
+    ok: bool
+    zh: str
+    en: str
+
+
+def findings(*, deploy: bool) -> list[Finding]:
+    rows = [_database(), _vendor_files(), _home_private(), _disk()]
+    if deploy:
+        rows += [_tls(), _debug(), _checkpoints_elsewhere(), _administrators(), _no_demo(), _first_passwords(), _audit_intact(), _runs_as_root()]
+    return rows
+
+
+def _database() -> Finding:
+    from django.db import connection
+    from django.db.migrations.executor import MigrationExecutor
+
+    executor = MigrationExecutor(connection)
+    pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    return Finding(
+        not pending,
+        "数据库已是最新" if not pending else f"数据库有 {len(pending)} 项升级未执行（haihe up 会执行）",
+        "The database is up to date" if not pending else f"{len(pending)} migrations wait (haihe up runs them)",
+    )
+
+
+def _vendor_files() -> Finding:
+    ok = (Path(__file__).parent / "web/static/vendor/htmx.min.js").exists()
+    return Finding(ok, "前端文件齐全" if ok else "缺少前端文件，请运行 make assets", "Front-end files are there" if ok else "Front-end files are missing: make assets")
+
+
+def _home_private() -> Finding:
+    mode = Path(settings.HOME).stat().st_mode & 0o077
+    return Finding(
+        not mode,
+        "数据目录仅所有者可读" if not mode else f"数据目录他人可读，请执行 chmod 700 {settings.HOME}",
+        "The data folder is private" if not mode else f"Others can read the data folder: chmod 700 {settings.HOME}",
+    )
+
+
+def _disk() -> Finding:
+    free = shutil.disk_usage(settings.HOME).free
+    ok = free >= LEAST_FREE_BYTES
+    return Finding(ok, f"磁盘可用 {free / 1e9:.1f} GB" + ("" if ok else "，低于 2 GB"), f"{free / 1e9:.1f} GB free" + ("" if ok else ", below 2 GB"))
+
+
+def _tls() -> Finding:
+    ok = settings.PUBLIC_URL.startswith("https://")
+    return Finding(
+        ok,
+        f"对外地址 {settings.PUBLIC_URL}" if ok else "未设 HAIHE_URL=https://…：登录 cookie 未限于加密连接，未启用 HSTS",
+        f"Public address {settings.PUBLIC_URL}" if ok else "HAIHE_URL=https://… is not set: cookies are not limited to TLS, no HSTS",
+    )
+
+
+def _debug() -> Finding:
+    return Finding(not settings.DEBUG, "调试已关闭" if not settings.DEBUG else "调试开着：请去掉 HAIHE_DEBUG", "Debug is off" if not settings.DEBUG else "Debug is on: unset HAIHE_DEBUG")
+
+
+def _checkpoints_elsewhere() -> Finding:
+    folder = Path(settings.CHECKPOINT_FOLDER).resolve()
+    ok = not folder.is_relative_to(Path(settings.HOME))
+    return Finding(
+        ok,
+        f"审计检查点写到 {folder}" if ok else "审计检查点与数据库在同一目录：请用 HAIHE_CHECKPOINTS 指到数据库管理员写不到的地方",
+        f"Audit checkpoints go to {folder}" if ok else "Audit checkpoints lie beside the database: set HAIHE_CHECKPOINTS to a place its administrator cannot write",
+    )
+
+
+def _administrators() -> Finding:
+    from haihe.kernel.identity import ADMINISTRATORS, RoleGrant
+
+    held = set(RoleGrant.holding().filter(account__is_active=True).values_list("role", flat=True))
+    missing = sorted(ADMINISTRATORS - held)
+    return Finding(not missing, "三员齐备" if not missing else f"缺少管理员：{'、'.join(missing)}", "All three administrators exist" if not missing else f"Missing: {', '.join(missing)}")
+
+
+def _no_demo() -> Finding:
+    from haihe.demo import build
+
+    demo = build.exists()
+    return Finding(not demo, "不是演示城区" if not demo else "这是演示城区，不可用于正式运行", "Not the demo district" if not demo else "This is the demo district: not for production")
+
+
+def _first_passwords() -> Finding:
+    from haihe.kernel.identity import Account
+
+    waiting = Account.objects.filter(is_active=True, must_change_password=True, last_login=None).count()
+    return Finding(not waiting, "没有未改的初始密码" if not waiting else f"{waiting} 个账号仍是初始密码", "No first passwords left" if not waiting else f"{waiting} accounts still have their first password")
+
+
+def _audit_intact() -> Finding:
+    from haihe.kernel import audit
+
+    found = audit.verify()
+    ok = found.ok and found.checkpoints > 0
+    return Finding(
+        ok,
+        "审计记录完好且有检查点" if ok else "审计记录有问题或没有检查点：haihe audit verify",
+        "The audit record is intact and has checkpoints" if ok else "The audit record has problems or no checkpoint: haihe audit verify",
+    )
+
+
+def _runs_as_root() -> Finding:
+    ok = os.geteuid() != 0
+    return Finding(ok, "非 root 运行" if ok else "以 root 运行：请改用专用账户", "Not running as root" if ok else "Running as root: use an account of its own")

@@ -1,0 +1,75 @@
+"""Duties: what the worker does again and again. A duty is a function of time, safe to repeat and to interrupt."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+from django.db import close_old_connections
+from django.utils import timezone
+
+from haihe.kernel import audit, indicators
+
+log = structlog.get_logger()
+
+
+@dataclass
+class Duty:
+    name: str
+    every_s: float
+    run: Callable[[datetime], object]
+    next_at: float = 0.0
+    failing: bool = False
+
+
+DUTIES: dict[str, Duty] = {}
+
+
+def duty(name: str, *, every_s: float) -> Callable[[Callable[[datetime], object]], Callable[[datetime], object]]:
+    """Register a function that the worker calls every `every_s` seconds with the present instant."""
+
+    def wrap(function: Callable[[datetime], object]) -> Callable[[datetime], object]:
+        if name in DUTIES:
+            raise ValueError(f"the duty {name!r} is registered twice")
+        DUTIES[name] = Duty(name, every_s, function)
+        return function
+
+    return wrap
+
+
+def run_due(clock: float | None = None) -> None:
+    """Run every duty whose time has come. One that fails is logged once when it begins to fail and once when it works again."""
+    clock = time.monotonic() if clock is None else clock
+    for item in DUTIES.values():
+        if clock < item.next_at:
+            continue
+        item.next_at = clock + item.every_s
+        close_old_connections()
+        try:
+            item.run(timezone.now())
+        except Exception as error:
+            if not item.failing:
+                log.error("duty fails", duty=item.name, error=repr(error))
+            item.failing = True
+        else:
+            if item.failing:
+                log.info("duty works again", duty=item.name)
+            item.failing = False
+
+
+@duty("audit.seal", every_s=2)
+def _seal(at: datetime) -> int:
+    return audit.seal_pending()
+
+
+@duty("audit.checkpoint", every_s=300)
+def _checkpoint(at: datetime) -> object:
+    return audit.checkpoint()
+
+
+@duty("indicators.measure", every_s=60)
+def _measure(at: datetime) -> int:
+    return indicators.take_measurements(at)

@@ -1,0 +1,206 @@
+"""What an account may do and see. Two questions, asked everywhere: `allows(account, action, object)` and
+`visible(account, queryset)`.
+
+Every change of the district is an *action*: a function declared with @action, which names its permission and writes its audit
+record in the same transaction. An action without either cannot be declared. Evaluation order of `allows`:
+
+1. no account, or one that is switched off: no;
+2. a role of the account that the action names, whose scope holds the object: yes;
+3. the role of the account's unit on the object itself (`unit_roles`), where the action names it: yes;
+4. the same two questions for everybody whose deputy the account is today (never for administrators' roles): yes, on behalf;
+5. otherwise no.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, runtime_checkable
+
+from django.db import models, transaction
+
+from haihe.kernel import audit
+from haihe.kernel.errors import InvalidInput, NotAllowed
+from haihe.kernel.identity import ADMINISTRATORS, Account, Deputy, Role, RoleGrant
+from haihe.kernel.organisations import Organisation
+
+P = ParamSpec("P")
+R = TypeVar("R")
+M = TypeVar("M", bound=models.Model)
+
+
+@runtime_checkable
+class BelongsToUnits(Protocol):
+    """An object that units have a role on, such as a task."""
+
+    def units_with_roles(self) -> Iterable[tuple[Organisation, str]]: ...
+
+
+@dataclass(frozen=True)
+class Action:
+    """`roles`: who may do it anywhere in their scope. `as_unit`: roles on the object which let an officer of that unit do it."""
+
+    name: str
+    title_zh: str
+    title_en: str
+    roles: frozenset[str]
+    as_unit: frozenset[str]
+
+
+ACTIONS: dict[str, Action] = {}
+
+
+def declare(name: str, title_zh: str, title_en: str, *, roles: Iterable[str], as_unit: Iterable[str] = ()) -> Action:
+    """Declare a permission. Reading permissions are declared bare; changes come with @action."""
+    if name in ACTIONS:
+        raise ValueError(f"the action {name!r} is declared twice")
+    if not (title_zh and title_en and (roles or as_unit)):
+        raise ValueError(f"the action {name!r} needs two titles and somebody who may do it")
+    ACTIONS[name] = Action(name, title_zh, title_en, frozenset(roles), frozenset(as_unit))
+    return ACTIONS[name]
+
+
+def action(
+    name: str, title_zh: str, title_en: str, *, roles: Iterable[str], as_unit: Iterable[str] = ()
+) -> Callable[[Callable[Concatenate[Account, Any, P], R]], Callable[Concatenate[Account, Any, P], R]]:
+    """Declare a function (account, object, …) as an action.
+
+    The object (None for actions that create something) is read again under a lock, the permission is checked, the function
+    runs, and its audit record, with whatever it passed to `audit.note`, is written: all in one transaction.
+    """
+    declare(name, title_zh, title_en, roles=roles, as_unit=as_unit)
+
+    def wrap(function: Callable[Concatenate[Account, Any, P], R]) -> Callable[Concatenate[Account, Any, P], R]:
+        @functools.wraps(function)
+        def perform(account: Account, target: Any, /, *args: P.args, **kwargs: P.kwargs) -> R:
+            with transaction.atomic(), audit.collecting() as details:
+                if isinstance(target, models.Model):
+                    target = type(target)._base_manager.select_for_update().get(pk=target.pk)
+                demand(account, name, target)
+                result = function(account, target, *args, **kwargs)
+                about = target if isinstance(target, models.Model) else result if isinstance(result, models.Model) else None
+                audit.record(account, name, about, **details)
+            return result
+
+        return perform
+
+    return wrap
+
+
+def allows(account: Account | None, name: str, target: Any = None) -> bool:
+    """Whether the account may do the action (on the object). An unknown action is a programming error: KeyError."""
+    return _ground(account, ACTIONS[name], target) is not None
+
+
+def demand(account: Account | None, name: str, target: Any = None) -> None:
+    """Raise NotAllowed unless allowed; notes on the account for whom a deputy acts."""
+    wanted = ACTIONS[name]
+    ground = _ground(account, wanted, target)
+    if account is None or ground is None:
+        raise NotAllowed(
+            f"您没有“{wanted.title_zh}”的权限。", f"You may not: {wanted.title_en}.", where=name,
+            to_do_zh="如工作需要，请联系安全管理员授权。", to_do_en="Ask the security administrator for the role if your work needs it.",
+        )  # fmt: skip
+    account.acting_for = "" if ground.pk == account.pk else ground.username
+
+
+def _ground(account: Account | None, wanted: Action, target: Any) -> Account | None:
+    """The person (the account itself or a principal) through whom the action is allowed."""
+    if account is None or not account.is_active:
+        return None
+    for person, grants in _persons_and_grants(account):
+        if any(_grant_allows(grant, wanted, target) for grant in grants):
+            return person
+    return None
+
+
+def _persons_and_grants(account: Account) -> Iterator[tuple[Account, list[RoleGrant]]]:
+    yield account, list(account.grants_on())
+    for deputy in Deputy.holding().filter(deputy=account).select_related("principal"):
+        yield deputy.principal, [g for g in deputy.principal.grants_on() if g.role not in ADMINISTRATORS]
+
+
+def _grant_allows(grant: RoleGrant, wanted: Action, target: Any) -> bool:
+    if grant.role in wanted.roles and (grant.scope is None or _in_scope(target, grant.scope)):
+        return True
+    if not wanted.as_unit or grant.role != Role.OFFICER or not isinstance(target, BelongsToUnits):
+        return False
+    scope = grant.scope or grant.account.organisation
+    return scope is not None and any(
+        role in wanted.as_unit and unit.is_within(scope) for unit, role in target.units_with_roles()
+    )
+
+
+def _in_scope(target: Any, scope: Organisation) -> bool:
+    if target is None:
+        return True
+    if isinstance(target, Organisation):
+        return target.is_within(scope)
+    if isinstance(target, BelongsToUnits):
+        return any(unit.is_within(scope) for unit, _ in target.units_with_roles())
+    organisation = getattr(target, "organisation", None)
+    return isinstance(organisation, Organisation) and organisation.is_within(scope)
+
+
+# --- seeing ---------------------------------------------------------------------------------------------------------
+
+_visibility: dict[type[models.Model], Callable[[Account | None, Any], Any]] = {}
+
+
+def visibility(model: type[M]) -> Callable[
+    [Callable[[Account | None, models.QuerySet[M]], models.QuerySet[M]]],
+    Callable[[Account | None, models.QuerySet[M]], models.QuerySet[M]],
+]:
+    """Declare who sees which rows of a model: a function (account or None for the public, queryset) → queryset."""
+
+    def wrap(
+        function: Callable[[Account | None, models.QuerySet[M]], models.QuerySet[M]],
+    ) -> Callable[[Account | None, models.QuerySet[M]], models.QuerySet[M]]:
+        _visibility[model] = function
+        return function
+
+    return wrap
+
+
+def visible(account: Account | None, rows: models.QuerySet[M]) -> models.QuerySet[M]:
+    """The rows this account may see; nothing of a model that declares no visibility."""
+    rule = _visibility.get(rows.model)
+    return rule(account, rows) if rule else rows.none()
+
+
+def roles_of(account: Account | None) -> set[str]:
+    """All roles the account has today, those of its principals (without administrators' roles) included."""
+    if account is None or not account.is_active:
+        return set()
+    return {grant.role for _, grants in _persons_and_grants(account) for grant in grants}
+
+
+def unit_paths(account: Account | None) -> list[str]:
+    """Paths of the subtrees for which the account is officer (or deputy of one)."""
+    if account is None or not account.is_active:
+        return []
+    paths = []
+    for person, grants in _persons_and_grants(account):
+        for grant in grants:
+            scope = grant.scope or person.organisation
+            if grant.role == Role.OFFICER and scope is not None:
+                paths.append(scope.path)
+    return paths
+
+
+# --- granting -------------------------------------------------------------------------------------------------------
+
+
+def check_separation(account: Account, role: str) -> None:
+    """Raise InvalidInput if `role` may not stand beside the roles the account already has."""
+    held = set(RoleGrant.holding().filter(account=account).values_list("role", flat=True)) - {role}
+    if held and (role in ADMINISTRATORS or held & ADMINISTRATORS):
+        titles = "、".join(str(Role(r).label) for r in sorted(held))
+        raise InvalidInput(
+            f"三员分立：“{Role(role).label}”不能与“{titles}”由同一账号担任。",
+            "The three administrators are kept apart: this role cannot stand beside the account's other roles.",
+            where=account.username,
+            to_do_zh="请为另一人另建账号。",
+            to_do_en="Make another account for another person.",
+        )

@@ -1,0 +1,194 @@
+"""Django settings of a district. Everything an installation may choose is declared once in SETTINGS below and read from the
+environment; docs/reference/settings.md is generated from it.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from haihe.kernel.errors import ConfigurationError
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One choice of an installation: its environment variable, default, allowed values and a sentence."""
+
+    name: str
+    default: str
+    values: str
+    sentence: str
+
+
+SETTINGS = (
+    Setting("HAIHE_HOME", "haihe-data", "folder", "Where the database, evidence files, keys and checkpoints of this district lie."),
+    Setting("HAIHE_HOST", "127.0.0.1", "address", "Address the web server binds to; put a TLS proxy in front before opening it."),
+    Setting("HAIHE_PORT", "8000", "1–65535", "Port of the web server."),
+    Setting("HAIHE_URL", "", "https://…", "Public address; naming one switches on secure cookies, HSTS and the host check."),
+    Setting("HAIHE_DEBUG", "0", "0 or 1", "Development only: detailed error pages."),
+    Setting("HAIHE_PACKS", "all", "all, none or names by comma", "Which installed packs run."),
+    Setting("HAIHE_PLANS", "", "folder", "Folder with the five public plan documents that some tests and figures use."),
+    Setting("HAIHE_DISTRICT", "望河区（演示）", "text", "Name of the district on every page."),
+    Setting("HAIHE_SESSION_HOURS", "8", "1–72", "Hours after the last action until a person must sign in again."),
+    Setting("HAIHE_UPLOAD_MB", "50", "1–500", "Largest file that may be uploaded, in megabytes."),
+    Setting("HAIHE_CHECKPOINTS", "", "folder", "Where signed audit checkpoints are written; default: audit/ under HAIHE_HOME. Name a place that the database's administrator cannot write."),
+)
+_DECLARED = {setting.name: setting for setting in SETTINGS}
+
+
+def value_of(name: str) -> str:
+    """The value of a declared setting; an undeclared name is a programming error and raises KeyError."""
+    return os.environ.get(name, _DECLARED[name].default)
+
+
+def _whole_number(name: str, low: int, high: int) -> int:
+    written = value_of(name)
+    try:
+        number = int(written)
+    except ValueError:
+        number = low - 1
+    if not low <= number <= high:
+        raise ConfigurationError(
+            f"设置 {name} 的值“{written}”无效，应为 {low}–{high} 的整数。",
+            f"{name}={written!r} is not a whole number from {low} to {high}.",
+            where=name,
+            to_do_zh="请更正该环境变量后重试。",
+            to_do_en="Correct this environment variable and start again.",
+        )
+    return number
+
+
+HOME = Path(value_of("HAIHE_HOME")).expanduser().resolve()
+DISTRICT = value_of("HAIHE_DISTRICT")
+PUBLIC_URL = value_of("HAIHE_URL").rstrip("/")
+PORT = _whole_number("HAIHE_PORT", 1, 65535)
+UPLOAD_LIMIT_BYTES = _whole_number("HAIHE_UPLOAD_MB", 1, 500) * 1024 * 1024
+CHECKPOINT_FOLDER = Path(value_of("HAIHE_CHECKPOINTS") or HOME / "audit").expanduser()
+EVIDENCE_FOLDER = HOME / "evidence"
+
+
+def secret_from_file(name: str) -> str:
+    """A random secret kept in HAIHE_HOME with access for its owner only; made on first use, also by parallel processes."""
+    path = HOME / name
+    if not path.exists():
+        HOME.mkdir(parents=True, exist_ok=True)
+        fresh = path.with_name(f"{name}.{os.getpid()}.new")
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_urlsafe(48))
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            # link() fails when another process was first, so that both then read the same secret.
+            os.link(fresh, path)
+        except FileExistsError:
+            pass
+        finally:
+            fresh.unlink()
+    return path.read_text().strip()
+
+
+# --- Django ---------------------------------------------------------------------------------------------------------
+
+SECRET_KEY = secret_from_file("secret.key")
+DEBUG = value_of("HAIHE_DEBUG") == "1"
+ALLOWED_HOSTS = [PUBLIC_URL.split("://", 1)[-1].split("/", 1)[0].split(":", 1)[0]] if PUBLIC_URL else []
+ALLOWED_HOSTS += ["127.0.0.1", "localhost", "[::1]"]
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PUBLIC_URL else []
+
+from haihe.kernel.packs import enabled_packs  # noqa: E402  (packs.py holds no model: it is imported before the registry is ready)
+
+INSTALLED_APPS = [
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "haihe.kernel",
+    *enabled_packs(value_of("HAIHE_PACKS")),
+    "haihe.web",
+]
+
+MIDDLEWARE = [
+    "haihe.web.middleware.SecurityHeaders",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "haihe.web.middleware.SessionRules",
+    "haihe.web.middleware.ErrorPages",
+]
+
+ROOT_URLCONF = "haihe.web.urls"
+ASGI_APPLICATION = "haihe.web.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "haihe.web.context.district",
+            ],
+            "builtins": ["haihe.web.templatetags.haihe"],
+        },
+    }
+]
+
+DATABASES = {
+    "default": {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": HOME / "haihe.sqlite3",
+        "OPTIONS": {
+            # IMMEDIATE: a writer waits its turn at BEGIN instead of failing in the middle; FULL: a commit is fsync'd.
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
+        },
+    }
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_USER_MODEL = "kernel.Account"
+AUTHENTICATION_BACKENDS = ["haihe.kernel.identity.PasswordBackend"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator", "OPTIONS": {"user_attributes": ("username", "display_name")}},
+]
+LOGIN_URL = "/sign-in/"
+LOGIN_REDIRECT_URL = "/"
+
+SESSION_COOKIE_AGE = _whole_number("HAIHE_SESSION_HOURS", 1, 72) * 3600
+SESSION_SAVE_EVERY_REQUEST = False  # SessionRules renews it, so that live updates do not keep a session alive
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SAMESITE = "Lax"
+if PUBLIC_URL.startswith("https://"):
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+    SECURE_HSTS_SECONDS = 31_536_000
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_CONTENT_TYPE_NOSNIFF = True
+X_FRAME_OPTIONS = "DENY"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FILES = 20
+
+LANGUAGE_CODE = "zh-hans"
+LANGUAGES = [("zh-hans", "中文"), ("en", "English")]
+USE_TZ = True
+TIME_ZONE = "Asia/Shanghai"
+STATIC_URL = "/static/"
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_MAX_AGE = 3600
+
+LOGGING_CONFIG = None  # structlog is set up by haihe.runtime

@@ -1,0 +1,97 @@
+"""Pytest fixtures: a small district, accounts by role, a signed-in browserless client."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+AccountMaker = Callable[..., Any]
+
+
+@pytest.fixture(autouse=True)
+def _own_folders(tmp_path: Path, settings: Any) -> None:
+    """Evidence, keys and checkpoints of each test lie in a folder of its own."""
+    home = tmp_path / "home"
+    home.mkdir()
+    settings.HOME = home
+    settings.EVIDENCE_FOLDER = home / "evidence"
+    settings.CHECKPOINT_FOLDER = home / "audit"
+    # Argon2 is slow on purpose; tests do not guess passwords.
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture
+def district(db: None) -> SimpleNamespace:
+    """A government with three bureaus, a town and a park, as attributes: government, data, city, health, town, park."""
+    from haihe.kernel.organisations import Organisation
+
+    government = Organisation.objects.create(name="望河区人民政府", short_name="区政府", kind="government")
+
+    def below(name: str, short: str, kind: str) -> Organisation:
+        return Organisation.objects.create(name=name, short_name=short, kind=kind, parent=government)
+
+    return SimpleNamespace(
+        government=government,
+        data=below("望河区数据局", "区数据局", "bureau"),
+        city=below("望河区城市管理委员会", "区城市管理委", "bureau"),
+        health=below("望河区卫生健康委员会", "区卫生健康委", "bureau"),
+        town=below("柳渡镇人民政府", "柳渡镇", "town"),
+        park=below("望河经济开发区管理委员会", "望河经济开发区", "park"),
+    )
+
+
+@pytest.fixture
+def account_with(db: None) -> AccountMaker:
+    """A function (role or "", unit=None, username=None) → a new account with that role; officers get the unit as scope."""
+    from django.utils import timezone
+
+    from haihe.kernel.identity import Account, RoleGrant
+
+    def make(role: str = "", unit: Any = None, username: str | None = None) -> Account:
+        number = Account.objects.count() + 1
+        account = Account(username=username or f"{role or 'nobody'}{number}", display_name=f"{role or 'nobody'} {number}", organisation=unit)
+        account.set_password("correct-horse-7")
+        account.must_change_password = False
+        account.save()
+        if role:
+            RoleGrant.objects.create(
+                account=account, role=role, scope=unit if role == "officer" else None, since=timezone.localdate()
+            )
+        return account
+
+    return make
+
+
+@pytest.fixture
+def signed_in(client: Any) -> Callable[[Any], Any]:
+    """A function account → Django's test client with that account signed in."""
+
+    def sign_in(account: Any) -> Any:
+        client.force_login(account, backend="haihe.kernel.identity.PasswordBackend")
+        return client
+
+    return sign_in
+
+
+@pytest.fixture
+def writable_rows(transactional_db: None) -> Iterator[None]:
+    """For tests that commit: rows that are written once can be flushed afterwards, because the triggers are dropped at the
+    end of the test and made again for the next one."""
+    from importlib import import_module
+
+    from django.apps import apps
+    from django.db import connection
+
+    migration = import_module("haihe.kernel.migrations.0002_written_once")
+    yield
+    with connection.schema_editor() as editor:
+        migration.unprotect(apps, editor)
+    from django.core.management import call_command
+
+    call_command("flush", verbosity=0, interactive=False)
+    with connection.schema_editor() as editor:
+        migration.protect(apps, editor)

@@ -1,0 +1,106 @@
+"""`/api/v1`: the same actions as the pages, for programs. Packs bring routers in their api.py; OpenAPI at /api/v1/openapi.json.
+
+Authentication is a token (Authorization: Bearer hh_…) or the session of a signed-in person (with CSRF token for changes).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from ninja import NinjaAPI, Router, Schema
+from ninja.errors import ValidationError
+from ninja.openapi.docs import DocsBase
+from ninja.security import HttpBearer, SessionAuth
+
+from haihe import __version__
+from haihe.kernel.errors import HaiheError, NotAllowed
+from haihe.kernel.identity import Account, find_token
+from haihe.kernel.packs import find_module, loaded_packs
+from haihe.kernel.permissions import roles_of
+
+
+class TokenAuth(HttpBearer):
+    """A read-only token may only ask; what it may ask is its account's business."""
+
+    def authenticate(self, request: HttpRequest, token: str) -> Account | None:
+        found = find_token(token)
+        if found is None or found.account.must_change_password:
+            return None
+        if not found.may_write and request.method not in ("GET", "HEAD", "OPTIONS"):
+            raise NotAllowed("该令牌只读。", "This token may only read.", to_do_zh="请使用可写令牌。", to_do_en="Use a token that may write.")
+        request.user = found.account
+        return found.account
+
+
+class PersonAuth(SessionAuth):
+    """The session cookie; ninja checks the CSRF token on changes."""
+
+    def authenticate(self, request: HttpRequest, key: str | None) -> Account | None:
+        account = request.user
+        return account if isinstance(account, Account) and account.is_active and not account.must_change_password else None
+
+
+class OwnDocs(DocsBase):
+    """Swagger UI from our own static files; ninja's own page would load from elsewhere."""
+
+    def render_page(self, request: HttpRequest, api: NinjaAPI, **kwargs: Any) -> HttpResponse:
+        return render(request, "web/api_docs.html", {"openapi_url": self.get_openapi_url(api, kwargs)})
+
+
+class Problem(Schema):
+    """The envelope of every error: {"error": {code, message_zh, message_en, where, to_do_zh, to_do_en}}."""
+
+    error: dict[str, Any]
+
+
+class Me(Schema):
+    """The account that asks."""
+
+    username: str
+    display_name: str
+    organisation: str | None
+    roles: list[str]
+
+
+router = Router(tags=["haihe"])
+
+
+@router.get("/me", response=Me, summary="The account that asks, and its roles")
+def me(request: HttpRequest) -> dict[str, Any]:
+    account: Account = request.auth  # type: ignore[attr-defined]
+    organisation = account.organisation.name if account.organisation else None
+    return {"username": account.username, "display_name": account.display_name, "organisation": organisation, "roles": sorted(roles_of(account))}
+
+
+@router.get("/health", auth=None, summary="Whether the server answers and its database can be read")
+def health(request: HttpRequest) -> dict[str, Any]:
+    return {"status": "ok", "version": __version__, "accounts_exist": Account.objects.exists()}
+
+
+def build_api() -> NinjaAPI:
+    """The API with the routers of all loaded packs."""
+    api = NinjaAPI(
+        title="Haihe 海河", version=__version__, description=f"{settings.DISTRICT} · /api/v1", urls_namespace="api-v1",
+        auth=[TokenAuth(), PersonAuth(csrf=True)], docs=OwnDocs(), docs_url="/docs",
+    )  # fmt: skip
+
+    @api.exception_handler(HaiheError)
+    def haihe_error(request: HttpRequest, error: HaiheError) -> HttpResponse:
+        return api.create_response(request, {"error": error.as_dict()}, status=error.status)
+
+    @api.exception_handler(ValidationError)
+    def invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
+        where = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors[:5])
+        told = HaiheError("请求内容不符合接口定义。", "The request does not fit the interface.", where=where,
+                          to_do_zh="请对照 /api/v1/docs 更正。", to_do_en="Compare it with /api/v1/docs.").as_dict()  # fmt: skip
+        return api.create_response(request, {"error": {**told, "code": "invalid_input"}}, status=422)
+
+    api.add_router("", router)
+    for pack in loaded_packs():
+        module = find_module(pack, "api")
+        if module is not None:
+            api.add_router(f"/{pack.pack}", module.router)
+    return api

@@ -1,0 +1,96 @@
+"""The web room's middleware: headers, sessions, and answers to Haihe's errors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+import structlog
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone, translation
+
+from haihe.kernel.errors import HaiheError
+from haihe.kernel.language import is_english
+
+log = structlog.get_logger()
+Handler = Callable[[HttpRequest], HttpResponse]
+
+
+class SecurityHeaders:
+    """Nothing loads from elsewhere, nothing frames us, nothing is guessed about types."""
+
+    HEADERS: ClassVar[dict[str, str]] = {
+        "Content-Security-Policy": "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; "
+        "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+        "Referrer-Policy": "same-origin",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+    }
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        for name, value in self.HEADERS.items():
+            response.headers.setdefault(name, value)
+        if settings.PUBLIC_URL.startswith("https://"):
+            response.headers.setdefault("Strict-Transport-Security", f"max-age={settings.SECURE_HSTS_SECONDS}")
+        return response
+
+
+class SessionRules:
+    """A session ends a while after the person's last action (live updates do not count), a new account changes its password
+    first, and each person reads in the language they chose."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        account = request.user
+        if account.is_authenticated:
+            translation.activate(account.language)
+            request.LANGUAGE_CODE = account.language
+            now = int(timezone.now().timestamp())
+            if not request.path.startswith("/live/") and now - request.session.get("seen", 0) > 60:
+                request.session["seen"] = now  # saving the session moves its expiry
+            allowed = ("/password/", "/sign-out/", "/static/", "/live/")
+            if account.must_change_password and not request.path.startswith(allowed):
+                return HttpResponseRedirect(reverse("web:password"))
+        response = self.get_response(request)
+        if account.is_authenticated and not request.path.startswith("/static/"):
+            response.headers.setdefault("Cache-Control", "private, no-store")
+        return response
+
+
+class ErrorPages:
+    """Turns Haihe's errors into an answer: JSON for programs, a sentence in the form for htmx, a page for people."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if not isinstance(error, HaiheError):
+            return None
+        if error.status >= 500:
+            log.error("error shown", path=request.path, error=str(error))
+        if request.path.startswith("/api/"):
+            return JsonResponse({"error": error.as_dict()}, status=error.status)
+        content = {
+            "error": error,
+            "what": error.en if is_english() else error.zh,
+            "to_do": error.to_do_en if is_english() else error.to_do_zh,
+        }
+        is_fragment = bool(request.headers.get("HX-Request"))
+        response = render(request, "web/error_fragment.html" if is_fragment else "web/error.html", content, status=error.status)
+        if is_fragment:
+            response.headers["X-Haihe-Fragment"] = "1"
+        return response

@@ -1,0 +1,105 @@
+"""How a pack shows pages: `pages = Pages("plans")` in its pages.py, and functions declared with @pages.page.
+
+A page names the permission that opens it, or says that it is public. Errors of Haihe raised by a page become a clear answer by
+themselves: a sentence inside the form for htmx (what was typed stays), a page with what, where and what to do otherwise.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from urllib.parse import quote
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path
+from django.views.decorators.http import require_http_methods
+
+from haihe.kernel.identity import Account
+from haihe.kernel.permissions import ACTIONS, demand, roles_of
+
+View = Callable[..., HttpResponse]
+
+
+class AccountRequest(HttpRequest):
+    """A request whose `user` is a signed-in account (pages that are not public get nothing else)."""
+
+    user: Account  # type: ignore[assignment]
+
+
+@dataclass(frozen=True)
+class NavEntry:
+    """A line of the navigation, shown to accounts with one of the roles."""
+
+    url_name: str
+    title: str
+    order: int
+    roles: frozenset[str]
+    icon: str = ""
+
+
+@dataclass
+class Pages:
+    """The pages of one pack or of the web room itself; `name` is the URL namespace."""
+
+    name: str
+    urlpatterns: list[URLPattern] = field(default_factory=list)
+    nav: list[NavEntry] = field(default_factory=list)
+    home: dict[str, tuple[int, str]] = field(default_factory=dict)  # role → (order, url name) of its first page
+
+    def page(
+        self, route: str, name: str, *, permission: str = "", public: bool = False, methods: Iterable[str] = ("GET",)
+    ) -> Callable[[View], View]:
+        """Declare a page. Exactly one of `permission` and `public` must be given."""
+        if bool(permission) == public:
+            raise ValueError(f"the page {name!r} needs a permission or must say that it is public")
+
+        def wrap(view: View) -> View:
+            @functools.wraps(view)
+            def guarded(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+                if not public:
+                    if not request.user.is_authenticated:
+                        return to_sign_in(request)
+                    demand(request.user, permission)  # type: ignore[arg-type]
+                return view(request, *args, **kwargs)
+
+            guarded.permission = permission  # type: ignore[attr-defined]
+            self.urlpatterns.append(path(route, require_http_methods(list(methods))(guarded), name=name))
+            return view
+
+        return wrap
+
+    def in_nav(self, name: str, title: str, *, order: int, roles: Iterable[str], icon: str = "") -> None:
+        """Put a declared page into the navigation of some roles."""
+        self.nav.append(NavEntry(f"{self.name}:{name}", title, order, frozenset(map(str, roles)), icon))
+
+    def first_page_of(self, role: str, name: str, *, order: int = 50) -> None:
+        """The page on which accounts of a role arrive after signing in; the lowest order wins."""
+        self.home[str(role)] = (order, f"{self.name}:{name}")
+
+
+def to_sign_in(request: HttpRequest) -> HttpResponse:
+    target = f"{settings.LOGIN_URL}?next={quote(request.get_full_path())}"
+    if request.headers.get("HX-Request"):
+        return HttpResponse(status=204, headers={"HX-Redirect": target})
+    return HttpResponseRedirect(target)
+
+
+def go(request: HttpRequest, url: str) -> HttpResponse:
+    """Send the browser on after a change: a redirect, also when htmx asked."""
+    if request.headers.get("HX-Request"):
+        return HttpResponse(status=204, headers={"HX-Redirect": url})
+    return HttpResponseRedirect(url)
+
+
+def nav_for(account: Account | None, all_pages: Iterable[Pages]) -> list[NavEntry]:
+    """The navigation of an account, in order."""
+    roles = roles_of(account)
+    return sorted((entry for pages in all_pages for entry in pages.nav if entry.roles & roles), key=lambda entry: entry.order)
+
+
+def may(account: Account | None, name: str) -> bool:
+    """Whether any role of the account names the action; for showing or hiding a button, never for deciding."""
+    wanted = ACTIONS[name]
+    return bool(roles_of(account) & (wanted.roles | ({"officer"} if wanted.as_unit else frozenset())))

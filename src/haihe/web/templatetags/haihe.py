@@ -1,0 +1,72 @@
+"""Template words of Haihe: {% t %} for the two languages, {% asset %} for files of ours, numbers and days as people write them."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django import template
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+
+from haihe import __version__
+from haihe.kernel.language import is_english, pick
+from haihe.kernel.permissions import allows
+from haihe.web.pages import may as _may
+
+register = template.Library()
+
+
+@register.simple_tag
+def t(zh: str, en: str, **values: Any) -> SafeString:
+    """{% t "共 {n} 项" "{n} items" n=count %}: the sentence in the reader's language, values escaped."""
+    sentence = pick(zh, en)
+    return mark_safe(escape(sentence).format(**{k: escape(v) for k, v in values.items()}) if values else escape(sentence))  # noqa: S308
+
+
+@register.simple_tag
+def asset(path: str) -> str:
+    """The address of a static file with the version, so that an upgrade is not hidden by a browser's cache."""
+    return f"{static(path)}?v={__version__}"
+
+
+@register.filter
+def number(value: Any) -> str:
+    """1234567.50 → 1,234,567.5; nothing for None."""
+    if value is None or value == "":
+        return ""
+    exact = Decimal(str(value))
+    if exact == exact.to_integral_value():
+        return f"{int(exact):,}"
+    return f"{exact.normalize():,f}"
+
+
+@register.filter
+def day(value: date | datetime | None) -> str:
+    """2026年11月24日 or 24 Nov 2026."""
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        value = timezone.localtime(value).date()
+    return value.strftime("%-d %b %Y") if is_english() else f"{value.year}年{value.month}月{value.day}日"
+
+
+@register.filter
+def instant(value: datetime | None) -> str:
+    """2026-11-24 16:05 in the district's time zone."""
+    return timezone.localtime(value).strftime("%Y-%m-%d %H:%M") if value else ""
+
+
+@register.filter
+def get(mapping: dict[Any, Any], key: Any) -> Any:
+    return mapping.get(key)
+
+
+@register.simple_tag(takes_context=True)
+def can(context: template.Context, action: str, target: Any = None) -> bool:
+    """{% can "task.accept" task as ok %}: whether the reader may do it (on this object)."""
+    account = context.get("account")
+    return allows(account, action, target) if target is not None else _may(account, action)

@@ -1,0 +1,29 @@
+"""All addresses: the web room's own pages, the API, and whatever pages and routers the loaded packs bring."""
+
+from __future__ import annotations
+
+from django.urls import include, path
+
+from haihe.kernel.packs import find_module, loaded_packs
+from haihe.web import administration, site
+from haihe.web.api import build_api
+from haihe.web.live import live
+from haihe.web.pages import Pages
+
+
+def _pages_of_packs() -> list[Pages]:
+    found = []
+    for pack in loaded_packs():
+        module = find_module(pack, "pages")
+        if module is not None:
+            found.append(module.pages)
+    return found
+
+
+ALL_PAGES: list[Pages] = [site.pages, administration.pages, *_pages_of_packs()]
+
+urlpatterns = [
+    path("api/v1/", build_api().urls),
+    path("live/", live),
+    *(path("", include((pages.urlpatterns, pages.name), namespace=pages.name)) for pages in ALL_PAGES),
+]

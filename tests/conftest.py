@@ -1,0 +1,11 @@
+"""Fixtures of the whole suite. Each process of the suite has a data folder of its own, so that tests can run in parallel."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+
+# Before Django's settings are read: they look at HAIHE_HOME once.
+os.environ["HAIHE_HOME"] = tempfile.mkdtemp(prefix="haihe-test-")
+
+pytest_plugins = ["haihe.testing.fixtures"]
