@@ -172,7 +172,7 @@ def audit_verify(
     with out.status("正在核验… Verifying …"):
         found = audit.verify(checkpoints, public_key)
     for problem in found.problems:
-        out.print(f"[red]✗ {problem}[/red]")
+        out.print(f"✗ {problem}", style="red", markup=False)
     out.print(
         f"{'✓ 完好 intact' if found.ok else '✗ 发现问题 problems'}: 已封存 sealed {found.sealed}, 未封存 unsealed {found.unsealed}, "
         f"检查点 checkpoints {found.checkpoints}, 最近 last {found.last_checkpoint_at or '—'}"
@@ -248,14 +248,19 @@ def _mount_pack_commands() -> None:
             app.add_typer(module.app, name=module.NAME)
 
 
+def tell(error: HaiheError) -> None:
+    """One error in both languages; sentences are printed as they are, whatever signs they hold."""
+    err.print("错误 error:", style="red", end=" ")
+    err.print(f"{error.sentence('zh')}\n  {error.sentence('en')}", markup=False, soft_wrap=True)
+
+
 def main() -> None:
     """Run the command; an error of Haihe becomes one clear line in both languages and exit code 1."""
     _mount_pack_commands()
     try:
         app(standalone_mode=True)
     except HaiheError as error:
-        err.print(f"[red]错误 error:[/red] {error.sentence('zh')}", markup=True)
-        err.print(f"  {error.sentence('en')}", markup=False)
+        tell(error)
         sys.exit(1)
 
 

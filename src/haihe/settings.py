@@ -73,7 +73,7 @@ def secret_from_file(name: str) -> str:
     """A random secret kept in HAIHE_HOME with access for its owner only; made on first use, also by parallel processes."""
     path = HOME / name
     if not path.exists():
-        HOME.mkdir(parents=True, exist_ok=True)
+        HOME.mkdir(parents=True, exist_ok=True, mode=0o700)
         fresh = path.with_name(f"{name}.{os.getpid()}.new")
         descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w") as file:

@@ -247,3 +247,14 @@ def make_first_administrators() -> list[tuple[str, str, str]]:
         audit.record(None, "account.first_administrator", account, role=str(role))
         made.append((username, password, str(role.label)))
     return made
+
+
+def operator() -> Account:
+    """The account in whose name commands typed on the server act. It cannot sign in; whoever types commands there can read the
+    database anyway, and the audit record shows which of the changes came this way."""
+    account, fresh = Account.objects.get_or_create(
+        username="operator", defaults={"display_name": "命令行", "password": "!", "must_change_password": True}
+    )
+    if fresh:
+        RoleGrant.objects.create(account=account, role=Role.SUPERVISOR, since=timezone.localdate())
+    return account

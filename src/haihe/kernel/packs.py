@@ -28,6 +28,13 @@ class PackConfig(AppConfig):
     requires: tuple[str, ...] = ()
     provides: tuple[str, ...] = ()
 
+    # Django takes the one AppConfig of an apps.py that says it is a default; this base, imported there, must not be it.
+    default = False
+
+    def __init_subclass__(cls, **kwargs: object) -> None:
+        super().__init_subclass__(**kwargs)
+        cls.default = True
+
     @property
     def pack(self) -> str:
         return self.label

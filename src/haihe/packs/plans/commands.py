@@ -1,0 +1,132 @@
+"""`haihe plan …`: read, import and score plan documents without a server."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from haihe.kernel.errors import ConfigurationError, HaiheError
+
+NAME = "plan"
+app = typer.Typer(no_args_is_help=True, help="规划文件 plan documents")
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+GOLD = Path(__file__).parent / "tests" / "gold"
+
+Files = Annotated[list[Path], typer.Argument(help="规划文件 .txt .md .docx .pdf .html")]
+
+
+def _tell(error: HaiheError) -> None:
+    err.print("错误 error:", style="red", end=" ")
+    err.print(f"{error.sentence('zh')}\n  {error.sentence('en')}", markup=False, soft_wrap=True)
+
+
+@app.command("read")
+def read_files(files: Files, as_json: Annotated[bool, typer.Option("--json", help="打印 JSON print JSON")] = False) -> None:
+    """读取并打印，不保存。 Read and print; stores nothing. Exit code 1 if any file could not be read."""
+    from haihe.packs.plans.reading import read
+    from haihe.packs.plans.reading.export import to_json
+
+    documents: list[dict[str, Any]] = []
+    issues: list[dict[str, Any]] = []
+    failed = False
+    version = ""
+    for path in track(files, "读取 reading", console=err, transient=True, disable=as_json or len(files) < 2):
+        try:
+            content = to_json(read(path))
+        except HaiheError as error:
+            _tell(error)
+            failed = True
+            continue
+        version = content["schema_version"]
+        documents += [{**document, "file": path.name} for document in content["documents"]]
+        issues += [{**issue, "file": path.name} for issue in content.get("issues", [])]
+        if not content["documents"]:
+            err.print(f"{path}: 没有读出规划文件。 No plan was found in this file.", markup=False)
+            failed = True
+    if as_json:
+        sys.stdout.write(json.dumps({"schema_version": version, "documents": documents, "issues": issues}, ensure_ascii=False, indent=1) + "\n")
+    else:
+        for document in documents:
+            _print_document(document)
+    if failed:
+        raise typer.Exit(1)
+
+
+def _print_document(document: dict[str, Any]) -> None:
+    out.rule(document["title"])
+    facts = [document["kind"], document["status"], document["issuer"], document["number"], document["issued_on"]]
+    out.print(" · ".join(str(fact) for fact in facts if fact), markup=False)
+    targets = Table("行", "类", "对象 subject", "目标 goal", "时限", title=f"指标 targets {len(document['targets'])}")
+    for row in document["targets"]:
+        goal = f"{row['comparator']} {row['value']:g}{'–%g' % row['value_max'] if row['value_max'] is not None else ''} {row['unit'] or ''}"
+        targets.add_row(str(row["line"]), "基期" if row["kind"] == "baseline" else row["strength"], row["subject"] or "", goal, row["deadline"] or "")
+    tasks = Table("行", "序号", "任务 task", "单位 units", title=f"任务 tasks {len(document['tasks'])}")
+    signs = {"lead": "牵", "responsible": "责", "support": "配"}
+    for row in document["tasks"]:
+        tasks.add_row(str(row["line"]), row["number"] or "", row["heading"][:40], " ".join(f"{signs[u['role']]}:{u['name']}" for u in row["units"]))
+    systems = Table("行", "动词", "系统 system", title=f"点名系统 named systems {len(document['systems'])}")
+    for row in document["systems"]:
+        systems.add_row(str(row["line"]), row["verb"], row["name"])
+    for table in (targets, tasks, systems):
+        if table.row_count:
+            out.print(table)
+    for issue in document["issues"]:
+        out.print(f"  ! 第{issue['line']}行 {issue['message']}", style="yellow", markup=False)
+
+
+@app.command("import")
+def import_files(files: Files) -> None:
+    """导入到本城区；同一文件导入多次只存一份。 Store in this district; importing again changes nothing."""
+    from haihe.runtime import set_up_django
+
+    set_up_django()
+    from django.core.management import call_command
+
+    from haihe.kernel import evidence
+    from haihe.kernel.administration import operator
+    from haihe.packs.plans.services import import_evidence
+
+    call_command("migrate", verbosity=0, interactive=False)
+    failed = False
+    for path in track(files, "导入 importing", console=err, transient=True, disable=len(files) < 2):
+        try:
+            with evidence.opened(path) as chunks:
+                imported = import_evidence(operator(), evidence.receive(path.name, chunks, operator()))
+        except HaiheError as error:
+            _tell(error)
+            failed = True
+            continue
+        word = "已导入 imported" if imported.created else "此前已导入 imported before"
+        for plan in imported.plans:
+            counts = f"{plan.clauses.count()} 条 clauses"
+            out.print(f"{word}: {plan.title}（{counts}）", markup=False)
+    if failed:
+        raise typer.Exit(1)
+
+
+@app.command("score")
+def score_reader(
+    gold: Annotated[Path, typer.Option(help="标注目录 folder of gold files")] = GOLD,
+    plans: Annotated[Path | None, typer.Option(help="规划目录 folder of the documents; default HAIHE_PLANS")] = None,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="列出每处差异 print every difference")] = False,
+) -> None:
+    """读取准确度：与人工标注对比。 Compare the reader with gold files annotated by people."""
+    from haihe.packs.plans.reading.score import score_folder
+
+    folder = plans or (Path(os.environ["HAIHE_PLANS"]) if os.environ.get("HAIHE_PLANS") else None)
+    if folder is None or not folder.is_dir() or not gold.is_dir():
+        raise ConfigurationError(
+            "没有规划文件目录或标注目录。", "The folder of documents or of gold files is missing.", where="HAIHE_PLANS",
+            to_do_zh="请设置 HAIHE_PLANS 或使用 --plans 和 --gold。", to_do_en="Set HAIHE_PLANS, or give --plans and --gold.",
+        )  # fmt: skip
+    report = score_folder(folder, gold)
+    out.print(report.table(verbose=verbose), markup=False)

@@ -1,0 +1,98 @@
+"""Backup and restore, rehearsed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import pytest
+
+
+def haihe(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "HAIHE_HOME": str(home), "COLUMNS": "200"}
+    return subprocess.run([sys.executable, "-m", "haihe.cli", *arguments], env=environment, capture_output=True, text=True, timeout=120)
+
+
+PROGRAM = """
+from haihe.runtime import set_up_django
+set_up_django()
+from django.core.management import call_command
+call_command("migrate", verbosity=0)
+from haihe.kernel import audit, evidence
+from haihe.kernel.administration import make_first_administrators, operator
+make_first_administrators()
+evidence.receive("证据.txt", ["一份材料".encode()], operator())
+audit.checkpoint()
+"""
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    folder = tmp_path / "district"
+    subprocess.run([sys.executable, "-c", PROGRAM], env={**os.environ, "HAIHE_HOME": str(folder)}, check=True)
+    return folder
+
+
+def test_a_restored_district_has_its_accounts_files_keys_and_an_intact_audit_record(home: Path, tmp_path: Path) -> None:
+    made = haihe(home, "backup", str(tmp_path / "b.tar.gz"))
+    assert made.returncode == 0, made.stderr
+    other = tmp_path / "restored"
+    assert haihe(other, "restore", str(tmp_path / "b.tar.gz")).returncode == 0
+    verified = haihe(other, "audit", "verify")
+    assert verified.returncode == 0 and "intact" in verified.stdout, verified.stdout
+    program = """
+from haihe.runtime import set_up_django
+set_up_django()
+from haihe.kernel.models import Account, EvidenceFile
+print(Account.objects.count(), EvidenceFile.objects.get().open_checked().decode())
+"""
+    seen = subprocess.run([sys.executable, "-c", program], env={**os.environ, "HAIHE_HOME": str(other)}, capture_output=True, text=True)
+    assert seen.stdout.strip() == "4 一份材料"
+    assert (other / "secret.key").read_text() == (home / "secret.key").read_text()
+
+
+def test_a_backup_is_private_and_never_overwrites(home: Path, tmp_path: Path) -> None:
+    path = tmp_path / "b.tar.gz"
+    haihe(home, "backup", str(path))
+    assert path.stat().st_mode & 0o077 == 0
+    again = haihe(home, "backup", str(path))
+    assert again.returncode == 1 and "not overwritten" in again.stderr
+
+
+def test_a_district_is_never_restored_over_another(home: Path, tmp_path: Path) -> None:
+    haihe(home, "backup", str(tmp_path / "b.tar.gz"))
+    done = haihe(home, "restore", str(tmp_path / "b.tar.gz"))
+    assert done.returncode == 1 and "not empty" in done.stderr
+
+
+@pytest.mark.parametrize("damage", ["cut", "changed", "not an archive", "missing"])
+def test_a_damaged_backup_is_refused_and_leaves_nothing(home: Path, tmp_path: Path, damage: str) -> None:
+    path = tmp_path / "b.tar.gz"
+    haihe(home, "backup", str(path))
+    if damage == "cut":
+        path.write_bytes(path.read_bytes()[:2000])
+    elif damage == "not an archive":
+        path.write_bytes(b"hello")
+    elif damage == "missing":
+        path.unlink()
+    else:
+        with tarfile.open(path) as archive:
+            archive.extractall(tmp_path / "x", filter="data")
+        (tmp_path / "x" / "secret.key").chmod(0o600)
+        (tmp_path / "x" / "secret.key").write_text("another")
+        path.unlink()
+        with tarfile.open(path, "w:gz") as archive:
+            archive.add(tmp_path / "x", ".")
+    done = haihe(tmp_path / "new", "restore", str(path))
+    assert done.returncode == 1 and str(path) in done.stderr.replace("\n", "")
+    assert not (tmp_path / "new").exists()
+
+
+def test_check_deploy_names_what_production_lacks(home: Path) -> None:
+    done = haihe(home, "check", "--deploy")
+    assert done.returncode == 1
+    for lacking in ("HAIHE_URL", "HAIHE_CHECKPOINTS", "first password"):
+        assert lacking in done.stdout, lacking

@@ -1,0 +1,163 @@
+"""`haihe up` as a person uses it: real processes, a real port, a real database file."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from http.cookiejar import CookieJar
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.xdist_group("up")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Running:
+    """A district started with `haihe up` in a data folder of its own."""
+
+    def __init__(self, home: Path) -> None:
+        self.home, self.port = home, free_port()
+        self.output = ""
+        self.process: subprocess.Popen[str] | None = None
+
+    def start(self) -> None:
+        environment = {**os.environ, "HAIHE_HOME": str(self.home), "COLUMNS": "200", "PYTHONUNBUFFERED": "1"}
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "haihe.cli", "up", "--port", str(self.port)], env=environment, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True,
+        )  # fmt: skip
+        assert self.process.stdout is not None
+        while True:
+            line = self.process.stdout.readline()
+            assert line, "haihe up ended before it served"
+            self.output += line
+            if "http://127.0.0.1" in line:
+                break
+        self.wait_for_health()
+
+    def wait_for_health(self, seconds: float = 30) -> None:
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            with contextlib.suppress(OSError):
+                if json.load(urllib.request.urlopen(f"{self.url}/api/v1/health", timeout=2))["status"] == "ok":
+                    return
+            time.sleep(0.1)
+        raise AssertionError("the web server did not answer")
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def children(self) -> dict[str, int]:
+        assert self.process is not None
+        found = subprocess.run(["ps", "-o", "pid=,args=", "--ppid", str(self.process.pid)], capture_output=True, text=True).stdout
+        return {line.split()[-1]: int(line.split()[0]) for line in found.splitlines() if "haihe.runtime" in line}
+
+    def stop(self, how: int = signal.SIGTERM) -> float:
+        assert self.process is not None
+        started = time.monotonic()
+        if how == signal.SIGKILL:
+            for pid in self.children().values():
+                os.kill(pid, signal.SIGKILL)
+        self.process.send_signal(how)
+        self.process.wait(timeout=15)
+        return time.monotonic() - started
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[Running]:
+    district = Running(tmp_path / "district")
+    district.start()
+    yield district
+    if district.process and district.process.poll() is None:
+        for pid in district.children().values():
+            os.kill(pid, signal.SIGKILL)
+        district.process.kill()
+
+
+def sign_in(running: Running, username: str) -> urllib.request.OpenerDirector:
+    """Sign in over HTTP with a password that `haihe up` printed, as a browser does."""
+    password = re.search(rf"{username}\W+([\w-]{{19}})", running.output)
+    assert password, running.output
+    opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
+    page = opener.open(f"{running.url}/sign-in/").read().decode()
+    token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page)
+    assert token
+    body = urllib.parse.urlencode({"csrfmiddlewaretoken": token[1], "username": username, "password": password[1]}).encode()
+    answer = opener.open(urllib.request.Request(f"{running.url}/sign-in/", body, {"Referer": f"{running.url}/sign-in/"}))
+    assert answer.url.endswith("/password/"), "a first password must be changed"
+    return opener
+
+
+def test_first_start_prints_three_administrators_and_serves_only_this_machine(running: Running) -> None:
+    for name in ("sysadmin", "secadmin", "auditor"):
+        assert name in running.output
+    listening = subprocess.run(["python3", "-c", _LISTENING.format(port=running.port)], capture_output=True, text=True).stdout
+    assert listening.strip() == "0100007F"
+
+
+# The local address, as /proc/net/tcp writes it, of whoever listens on a port.
+_LISTENING = """
+for line in open("/proc/net/tcp").read().splitlines()[1:]:
+    address, state = line.split()[1], line.split()[3]
+    if state == "0A" and int(address.split(":")[1], 16) == {port}:
+        print(address.split(":")[0])
+"""
+
+
+def test_stops_within_seconds_although_live_pages_are_open(running: Running) -> None:
+    opener = sign_in(running, "auditor")
+    streams = [opener.open(f"{running.url}/live/", timeout=20) for _ in range(5)]
+    assert all(b"retry" in stream.readline() for stream in streams)
+    assert running.stop() < 6
+
+
+def test_a_killed_part_is_started_again(running: Running) -> None:
+    before = running.children()
+    assert set(before) == {"web", "worker"}
+    for pid in before.values():
+        os.kill(pid, signal.SIGKILL)
+    time.sleep(1.5)
+    running.wait_for_health()
+    after = running.children()
+    assert set(after) == {"web", "worker"} and not set(after.values()) & set(before.values())
+
+
+def test_a_killed_district_leaves_a_database_that_starts(running: Running) -> None:
+    running.stop(signal.SIGKILL)
+    with contextlib.closing(sqlite3.connect(running.home / "haihe.sqlite3")) as database:
+        assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        assert database.execute("SELECT count(*) FROM kernel_account").fetchone() == (3,)
+    running.output = ""
+    running.start()
+    assert "sysadmin" not in running.output, "the administrators are made once"
+
+
+def test_a_taken_port_is_a_clear_message(running: Running, tmp_path: Path) -> None:
+    environment = {**os.environ, "HAIHE_HOME": str(tmp_path / "other")}
+    done = subprocess.run([sys.executable, "-m", "haihe.cli", "up", "--port", str(running.port)], env=environment, capture_output=True, text=True)
+    assert done.returncode == 1 and "HAIHE_PORT" in done.stderr and "--port" in done.stderr
+
+
+def test_the_data_folder_is_private(running: Running) -> None:
+    for name in ("secret.key", "audit.key"):
+        path = running.home / name
+        assert not path.exists() or path.stat().st_mode & 0o077 == 0, name
+    assert running.home.stat().st_mode & 0o077 == 0
