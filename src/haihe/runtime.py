@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import dataclass
 
@@ -99,8 +100,11 @@ class District:
             self._start(part)
 
     def _start(self, part: Part) -> None:
-        # A process group of their own: Ctrl-C reaches this process only, which then stops them in order.
-        self.processes[part.name] = subprocess.Popen([sys.executable, "-m", "haihe.runtime", *part.arguments], start_new_session=True)
+        # A process group of their own: Ctrl-C reaches this process only, which then stops them in order. Standard input is a
+        # pipe that nobody writes to: when this process is killed, the part sees its end and stops too.
+        self.processes[part.name] = subprocess.Popen(
+            [sys.executable, "-m", "haihe.runtime", *part.arguments], start_new_session=True, stdin=subprocess.PIPE
+        )
 
     def watch(self) -> str | None:
         """Restart what died; the name of a part that dies again and again (5 times in a minute), or None."""
@@ -131,8 +135,17 @@ class District:
                 process.wait()
 
 
+def _stop_with_parent() -> None:
+    """Wait for the end of standard input, then stop as if told to, and after STOP_WITHIN_S at all costs."""
+    sys.stdin.buffer.read()
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(STOP_WITHIN_S)
+    os._exit(1)
+
+
 def main() -> None:
     """Entry of the child processes."""
+    threading.Thread(target=_stop_with_parent, daemon=True).start()
     set_up_logging()
     set_up_django()
     {"web": serve_web, "worker": work}[sys.argv[1]]()

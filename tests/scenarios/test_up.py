@@ -73,9 +73,6 @@ class Running:
     def stop(self, how: int = signal.SIGTERM) -> float:
         assert self.process is not None
         started = time.monotonic()
-        if how == signal.SIGKILL:
-            for pid in self.children().values():
-                os.kill(pid, signal.SIGKILL)
         self.process.send_signal(how)
         self.process.wait(timeout=15)
         return time.monotonic() - started
@@ -84,12 +81,14 @@ class Running:
 @pytest.fixture
 def running(tmp_path: Path) -> Iterator[Running]:
     district = Running(tmp_path / "district")
-    district.start()
-    yield district
-    if district.process and district.process.poll() is None:
-        for pid in district.children().values():
-            os.kill(pid, signal.SIGKILL)
-        district.process.kill()
+    try:
+        district.start()
+        yield district
+    finally:
+        if district.process and district.process.poll() is None:
+            for pid in district.children().values():
+                os.kill(pid, signal.SIGKILL)
+            district.process.kill()
 
 
 def sign_in(running: Running, username: str) -> urllib.request.OpenerDirector:
@@ -141,7 +140,12 @@ def test_a_killed_part_is_started_again(running: Running) -> None:
 
 
 def test_a_killed_district_leaves_a_database_that_starts(running: Running) -> None:
+    parts = running.children()
     running.stop(signal.SIGKILL)
+    end = time.monotonic() + 10
+    while any(Path(f"/proc/{pid}").exists() for pid in parts.values()):
+        assert time.monotonic() < end, "the parts outlived the killed district"
+        time.sleep(0.1)
     with contextlib.closing(sqlite3.connect(running.home / "haihe.sqlite3")) as database:
         assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         assert database.execute("SELECT count(*) FROM kernel_account").fetchone() == (3,)

@@ -20,6 +20,7 @@ from haihe.kernel.errors import HaiheError, NotAllowed
 from haihe.kernel.identity import Account, find_token
 from haihe.kernel.packs import find_module, loaded_packs
 from haihe.kernel.permissions import roles_of
+from haihe.web import api_administration
 
 
 class TokenAuth(HttpBearer):
@@ -99,6 +100,7 @@ def build_api() -> NinjaAPI:
         return api.create_response(request, {"error": {**told, "code": "invalid_input"}}, status=422)
 
     api.add_router("", router)
+    api.add_router("", api_administration.router)
     for pack in loaded_packs():
         module = find_module(pack, "api")
         if module is not None:

@@ -139,7 +139,7 @@ class _Level:
     def of(cls, element: etree._Element, index: int) -> _Level:
         restart = element.find("{*}lvlRestart")
         return cls(
-            start=_number(element.find("{*}start"), 0 if element.find("{*}start") is not None else 1),
+            start=_number(element.find("{*}start"), 1),
             number_format=_attribute(element.find("{*}numFmt")) or "decimal",
             text=_attribute(element.find("{*}lvlText")) or "",
             sticks=_attribute(element.find("{*}suff")) == "nothing",

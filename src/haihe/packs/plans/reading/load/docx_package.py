@@ -32,7 +32,7 @@ class Package:
         except Exception as error:
             raise self._damaged() from error
         self._refuse_bomb(len(data))
-        self._left = limits.MAX_UNPACKED_BYTES
+        self._left = limits.MAX_XML_BYTES
         self.main_part = self._related("", "officeDocument") or _MAIN_PART
 
     def document(self) -> etree._Element:

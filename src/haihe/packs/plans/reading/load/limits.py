@@ -4,6 +4,7 @@ from __future__ import annotations
 
 MAX_BYTES = 50 * 1024 * 1024
 MAX_UNPACKED_BYTES = 200 * 1024 * 1024  # the parts of a .docx together, unpacked
+MAX_XML_BYTES = 50 * 1024 * 1024  # the XML that is actually parsed; a tree takes many times its bytes
 MAX_UNPACK_RATIO = 200  # honest WordprocessingML packs 10 to 40 times; deflate can reach 1,032
 RATIO_COUNTS_FROM_BYTES = 5 * 1024 * 1024  # small parts may pack well without being a threat
 MAX_ZIP_ENTRIES = 10_000

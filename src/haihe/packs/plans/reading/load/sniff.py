@@ -25,11 +25,10 @@ _RECOGNISE = (
 )
 _PICTURE = ("这是图片，没有可读取的文字。", "This is a picture; it holds no text.", _RECOGNISE)
 _ARCHIVE = ("这是压缩包，不是文件本身。", "This is an archive, not a document.", _UNPACK)
-_REFUSED: tuple[tuple[bytes, tuple[str, str, tuple[str, str]]], ...] = (
-    (rb"{\rtf", ("这是 RTF 文件，不能直接读取。", "This is an RTF file, which is not read directly.", _SAVE_AS_DOCX)),
-    (b"\x89PNG", _PICTURE), (b"\xff\xd8\xff", _PICTURE), (b"GIF8", _PICTURE), (b"II*\0", _PICTURE), (b"MM\0*", _PICTURE),
-    (b"Rar!\x1a\x07", _ARCHIVE), (b"7z\xbc\xaf\x27\x1c", _ARCHIVE), (b"\x1f\x8b\x08", _ARCHIVE), (b"\xfd7zXZ\0", _ARCHIVE),
-    (b"BZh9", _ARCHIVE),
+_REFUSED: tuple[tuple[bytes, tuple[str, str, tuple[str, str]]], ...] = (  # patterns of the first bytes
+    (rb"\{\\rtf", ("这是 RTF 文件，不能直接读取。", "This is an RTF file, which is not read directly.", _SAVE_AS_DOCX)),
+    (rb"\x89PNG|\xff\xd8\xff|GIF8|II\*\0|MM\0\*|BM.{4}\0\0\0\0|RIFF.{4}WEBP|.{4}ftyp(?:heic|mif1)", _PICTURE),
+    (rb"Rar!\x1a\x07|7z\xbc\xaf\x27\x1c|\x1f\x8b\x08|\xfd7zXZ\0|BZh[1-9]1AY", _ARCHIVE),
 )  # fmt: skip
 _OLE2 = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED_OOXML = "EncryptedPackage".encode("utf-16-le")
@@ -51,8 +50,8 @@ def kind_of(data: bytes, name: str) -> tuple[Kind, list[Issue]]:
 
 def _by_content(data: bytes, name: str, promised: Kind | None) -> Kind:
     head = data[:_HEAD_BYTES]
-    for start, (zh, en, to_do) in _REFUSED:
-        if head.startswith(start):
+    for pattern, (zh, en, to_do) in _REFUSED:
+        if re.match(pattern, head, re.DOTALL):
             raise _refusal(name, zh, en, to_do)
     if head.startswith(_OLE2):
         raise _ole2(data, name)
@@ -60,6 +59,11 @@ def _by_content(data: bytes, name: str, promised: Kind | None) -> Kind:
         return _zip_kind(data, name)
     if b"%PDF-" in head[:1024]:
         return "pdf"
+    if promised in ("docx", "pdf") and b"\0" in data:
+        raise _refusal(
+            name, f"文件名为 .{promised}，内容却不是，可能已损坏。", f"The name says .{promised} but the content is not; it may be damaged.",
+            ("请重新下载或重新保存一份后再试。", "Download or save it again and try again."),
+        )  # fmt: skip
     return _text_kind(head, name, promised)
 
 

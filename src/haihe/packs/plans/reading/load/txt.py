@@ -100,7 +100,7 @@ def _without_mark(data: bytes, name: str) -> tuple[str, list[Issue]]:
             text, issues = _strictly(data, encoding, name)
         except UnreadableDocument:
             continue
-        if "\0" not in text and looks_chinese(text):
+        if "\0" not in text and sum(char >= "\u4e00" for char in text[:_SAMPLE_CHARS]) >= 4 and looks_chinese(text):
             missing = f"缺少字节序标记，按 {encoding.upper()} 读取。No byte order mark; read as {encoding.upper()}."
             return text, [Issue(1, missing), *issues]
     raise _binary(name)
