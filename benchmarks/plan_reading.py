@@ -61,7 +61,9 @@ def main() -> int:
 
         seconds = timed(work)
         rates.append(count / seconds)
-        print(f"run {run + 1}: {count} documents in {seconds:.1f} s of processor time: {count / seconds:.0f} documents/s")
+        print(
+            f"run {run + 1}: {count} documents in {seconds:.1f} s of processor time: {count / seconds:.0f} documents/s"
+        )
 
     texts = [path.read_text(encoding="utf-8") for path in files]
     repeats = 200
@@ -69,11 +71,15 @@ def main() -> int:
     documents = sum(len(read(path).documents) for path in files)
     plain_rate = documents * repeats / plain
     rate = statistics.median(rates)
-    print(f"median: {rate:.0f} documents/s on one core (goal ≥ {GOAL_PER_S}): {'met' if rate >= GOAL_PER_S else 'NOT met'}")
+    print(
+        f"median: {rate:.0f} documents/s on one core (goal ≥ {GOAL_PER_S}): {'met' if rate >= GOAL_PER_S else 'NOT met'}"
+    )
     print(f"ratio to splitting the text into sentences only: {rate / plain_rate:.4f} ({plain_rate:.0f} documents/s)")
     third = len(memory) // 3
     early, late = statistics.median(memory[:third]), statistics.median(memory[-third:])
-    print(f"memory: {early:.0f} MB in the first third, {late:.0f} MB in the last ({(late - early) / early:+.1%}), peak {max(memory):.0f} MB")
+    print(
+        f"memory: {early:.0f} MB in the first third, {late:.0f} MB in the last ({(late - early) / early:+.1%}), peak {max(memory):.0f} MB"
+    )
     return 0 if rate >= GOAL_PER_S else 1
 
 

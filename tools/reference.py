@@ -17,7 +17,11 @@ def settings_page() -> str:
     from haihe.settings import SETTINGS
 
     rows = [f"| `{s.name}` | `{s.default or '—'}` | {s.values} | {s.sentence} |" for s in SETTINGS]
-    return "# Settings\n\nRead from the environment.\n\n| name | default | values | what it does |\n| --- | --- | --- | --- |\n" + "\n".join(rows) + "\n"
+    return (
+        "# Settings\n\nRead from the environment.\n\n| name | default | values | what it does |\n| --- | --- | --- | --- |\n"
+        + "\n".join(rows)
+        + "\n"
+    )
 
 
 def permissions_page() -> str:
@@ -28,19 +32,33 @@ def permissions_page() -> str:
     head = "| action | 中文 | English | " + " | ".join(r.value for r in roles) + " | by the unit's part |\n"
     lines = "| --- | --- | --- |" + " --- |" * (len(roles) + 1) + "\n"
     rows = [
-        f"| `{a.name}` | {a.title_zh} | {a.title_en} | " + " | ".join("●" if r in a.roles else "" for r in roles) + f" | {', '.join(sorted(a.as_unit))} |"
+        f"| `{a.name}` | {a.title_zh} | {a.title_en} | "
+        + " | ".join("●" if r in a.roles else "" for r in roles)
+        + f" | {', '.join(sorted(a.as_unit))} |"
         for a in sorted(ACTIONS.values(), key=lambda a: a.name)
     ]
-    return "# Who may do what\n\n● within the scope of the role. The last column: officers of units with that part in the task.\n\n" + head + lines + "\n".join(rows) + "\n"
+    return (
+        "# Who may do what\n\n● within the scope of the role. The last column: officers of units with that part in the task.\n\n"
+        + head
+        + lines
+        + "\n".join(rows)
+        + "\n"
+    )
 
 
 def parameters_page() -> str:
     from haihe.kernel.policies import all_parameters
 
     rows = [
-        f"| `{p.key}` | {p.title_zh} | {p.title_en} | {v.value} {p.unit} | {v.since} | {v.source} |" for p in all_parameters().values() for v in p.values
+        f"| `{p.key}` | {p.title_zh} | {p.title_en} | {v.value} {p.unit} | {v.since} | {v.source} |"
+        for p in all_parameters().values()
+        for v in p.values
     ]
-    return "# Dated parameters\n\n| key | 中文 | English | value | since | source |\n| --- | --- | --- | --- | --- | --- |\n" + "\n".join(rows) + "\n"
+    return (
+        "# Dated parameters\n\n| key | 中文 | English | value | since | source |\n| --- | --- | --- | --- | --- | --- |\n"
+        + "\n".join(rows)
+        + "\n"
+    )
 
 
 def errors_page() -> str:
@@ -48,7 +66,11 @@ def errors_page() -> str:
 
     classes = [c for c in vars(errors).values() if isinstance(c, type) and issubclass(c, errors.HaiheError)]
     rows = [f"| `{c.__name__}` | `{c.code}` | {c.status} |" for c in classes]
-    return "# Errors\n\nOne envelope: `{\"error\": {code, message_zh, message_en, where, to_do_zh, to_do_en}}`.\n\n| class | code | HTTP |\n| --- | --- | --- |\n" + "\n".join(rows) + "\n"
+    return (
+        '# Errors\n\nOne envelope: `{"error": {code, message_zh, message_en, where, to_do_zh, to_do_en}}`.\n\n| class | code | HTTP |\n| --- | --- | --- |\n'
+        + "\n".join(rows)
+        + "\n"
+    )
 
 
 def plan_reading_page() -> str:

@@ -45,7 +45,12 @@ def make_backup(path: Path) -> Made:
             _add(archive, database, DATABASE, hashes)
             for file in sorted(home.rglob("*")):
                 name = file.relative_to(home).as_posix()
-                if file.is_file() and name != DATABASE and not name.endswith(SKIPPED_ENDINGS) and ".incoming-" not in name:
+                if (
+                    file.is_file()
+                    and name != DATABASE
+                    and not name.endswith(SKIPPED_ENDINGS)
+                    and ".incoming-" not in name
+                ):
                     _add(archive, file, name, hashes)
             index = json.dumps({"version": __version__, "sha256": hashes}, indent=1).encode()
             entry = tarfile.TarInfo(INDEX)

@@ -19,7 +19,9 @@ from haihe import __version__
 from haihe.kernel.errors import ConfigurationError, HaiheError
 from haihe.runtime import set_up_django, set_up_logging
 
-app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="海河 Haihe：运行城区的智能系统，对规划负责。")
+app = typer.Typer(
+    no_args_is_help=True, pretty_exceptions_enable=False, help="海河 Haihe：运行城区的智能系统，对规划负责。"
+)
 audit_app = typer.Typer(no_args_is_help=True, help="审计记录 audit record")
 pack_app = typer.Typer(no_args_is_help=True, help="功能包 packs")
 app.add_typer(audit_app, name="audit")
@@ -40,7 +42,12 @@ def up(
     from haihe.kernel.identity import Account
 
     if not Account.objects.exists():
-        table = Table("账号 account", "初始密码 password", "角色 role", title="首次启动：三员账号（登录后须改密码） First administrators")
+        table = Table(
+            "账号 account",
+            "初始密码 password",
+            "角色 role",
+            title="首次启动：三员账号（登录后须改密码） First administrators",
+        )
         for row in make_first_administrators():
             table.add_row(*row)
         out.print(table)
@@ -48,7 +55,10 @@ def up(
 
 
 @app.command()
-def demo(port: Annotated[int, typer.Option(help="网页端口 port")] = 0, only_build: Annotated[bool, typer.Option("--only-build")] = False) -> None:
+def demo(
+    port: Annotated[int, typer.Option(help="网页端口 port")] = 0,
+    only_build: Annotated[bool, typer.Option("--only-build")] = False,
+) -> None:
     """演示：建立虚构的望河区并启动。 Set up the fictional district and serve it."""
     _choose_address(port, "")
     _prepare()
@@ -112,7 +122,9 @@ def _run_district() -> None:
         signal.signal(number, lambda *_: stopping.set())
     district = District()
     district.start()
-    out.print(f"[bold green]http://{settings.value_of('HAIHE_HOST')}:{settings.PORT}[/bold green]  （Ctrl-C 停止 to stop）")
+    out.print(
+        f"[bold green]http://{settings.value_of('HAIHE_HOST')}:{settings.PORT}[/bold green]  （Ctrl-C 停止 to stop）"
+    )
     failed = None
     while not stopping.is_set() and failed is None:
         failed = district.watch()
@@ -126,7 +138,11 @@ def _run_district() -> None:
 
 
 @app.command()
-def check(deploy: Annotated[bool, typer.Option("--deploy", help="列出正式运行还缺什么 what a production installation still lacks")] = False) -> None:
+def check(
+    deploy: Annotated[
+        bool, typer.Option("--deploy", help="列出正式运行还缺什么 what a production installation still lacks")
+    ] = False,
+) -> None:
     """检查安装。 Check the installation."""
     set_up_django()
     from haihe.deployment import findings
@@ -213,7 +229,12 @@ def pack_list() -> None:
     table = Table("包 pack", "名称 title", "状态 state", "需要 requires")
     for name in installed_packs():
         pack = loaded.get(name)
-        table.add_row(name, f"{pack.title_zh} {pack.title_en}" if pack else "", "运行 runs" if pack else "未启用 off", ", ".join(pack.requires) if pack else "")
+        table.add_row(
+            name,
+            f"{pack.title_zh} {pack.title_en}" if pack else "",
+            "运行 runs" if pack else "未启用 off",
+            ", ".join(pack.requires) if pack else "",
+        )
     out.print(table)
 
 

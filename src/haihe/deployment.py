@@ -22,7 +22,16 @@ class Finding:
 def findings(*, deploy: bool) -> list[Finding]:
     rows = [_database(), _vendor_files(), _home_private(), _disk()]
     if deploy:
-        rows += [_tls(), _debug(), _checkpoints_elsewhere(), _administrators(), _no_demo(), _first_passwords(), _audit_intact(), _runs_as_root()]
+        rows += [
+            _tls(),
+            _debug(),
+            _checkpoints_elsewhere(),
+            _administrators(),
+            _no_demo(),
+            _first_passwords(),
+            _audit_intact(),
+            _runs_as_root(),
+        ]
     return rows
 
 
@@ -41,7 +50,11 @@ def _database() -> Finding:
 
 def _vendor_files() -> Finding:
     ok = (Path(__file__).parent / "web/static/vendor/htmx.min.js").exists()
-    return Finding(ok, "前端文件齐全" if ok else "缺少前端文件，请运行 make assets", "Front-end files are there" if ok else "Front-end files are missing: make assets")
+    return Finding(
+        ok,
+        "前端文件齐全" if ok else "缺少前端文件，请运行 make assets",
+        "Front-end files are there" if ok else "Front-end files are missing: make assets",
+    )
 
 
 def _home_private() -> Finding:
@@ -56,20 +69,32 @@ def _home_private() -> Finding:
 def _disk() -> Finding:
     free = shutil.disk_usage(settings.HOME).free
     ok = free >= LEAST_FREE_BYTES
-    return Finding(ok, f"磁盘可用 {free / 1e9:.1f} GB" + ("" if ok else "，低于 2 GB"), f"{free / 1e9:.1f} GB free" + ("" if ok else ", below 2 GB"))
+    return Finding(
+        ok,
+        f"磁盘可用 {free / 1e9:.1f} GB" + ("" if ok else "，低于 2 GB"),
+        f"{free / 1e9:.1f} GB free" + ("" if ok else ", below 2 GB"),
+    )
 
 
 def _tls() -> Finding:
     ok = settings.PUBLIC_URL.startswith("https://")
     return Finding(
         ok,
-        f"对外地址 {settings.PUBLIC_URL}" if ok else "未设 HAIHE_URL=https://…：登录 cookie 未限于加密连接，未启用 HSTS",
-        f"Public address {settings.PUBLIC_URL}" if ok else "HAIHE_URL=https://… is not set: cookies are not limited to TLS, no HSTS",
+        f"对外地址 {settings.PUBLIC_URL}"
+        if ok
+        else "未设 HAIHE_URL=https://…：登录 cookie 未限于加密连接，未启用 HSTS",
+        f"Public address {settings.PUBLIC_URL}"
+        if ok
+        else "HAIHE_URL=https://… is not set: cookies are not limited to TLS, no HSTS",
     )
 
 
 def _debug() -> Finding:
-    return Finding(not settings.DEBUG, "调试已关闭" if not settings.DEBUG else "调试开着：请去掉 HAIHE_DEBUG", "Debug is off" if not settings.DEBUG else "Debug is on: unset HAIHE_DEBUG")
+    return Finding(
+        not settings.DEBUG,
+        "调试已关闭" if not settings.DEBUG else "调试开着：请去掉 HAIHE_DEBUG",
+        "Debug is off" if not settings.DEBUG else "Debug is on: unset HAIHE_DEBUG",
+    )
 
 
 def _checkpoints_elsewhere() -> Finding:
@@ -77,8 +102,12 @@ def _checkpoints_elsewhere() -> Finding:
     ok = not folder.is_relative_to(Path(settings.HOME))
     return Finding(
         ok,
-        f"审计检查点写到 {folder}" if ok else "审计检查点与数据库在同一目录：请用 HAIHE_CHECKPOINTS 指到数据库管理员写不到的地方",
-        f"Audit checkpoints go to {folder}" if ok else "Audit checkpoints lie beside the database: set HAIHE_CHECKPOINTS to a place its administrator cannot write",
+        f"审计检查点写到 {folder}"
+        if ok
+        else "审计检查点与数据库在同一目录：请用 HAIHE_CHECKPOINTS 指到数据库管理员写不到的地方",
+        f"Audit checkpoints go to {folder}"
+        if ok
+        else "Audit checkpoints lie beside the database: set HAIHE_CHECKPOINTS to a place its administrator cannot write",
     )
 
 
@@ -87,21 +116,33 @@ def _administrators() -> Finding:
 
     held = set(RoleGrant.holding().filter(account__is_active=True).values_list("role", flat=True))
     missing = sorted(ADMINISTRATORS - held)
-    return Finding(not missing, "三员齐备" if not missing else f"缺少管理员：{'、'.join(missing)}", "All three administrators exist" if not missing else f"Missing: {', '.join(missing)}")
+    return Finding(
+        not missing,
+        "三员齐备" if not missing else f"缺少管理员：{'、'.join(missing)}",
+        "All three administrators exist" if not missing else f"Missing: {', '.join(missing)}",
+    )
 
 
 def _no_demo() -> Finding:
     from haihe.demo import build
 
     demo = build.exists()
-    return Finding(not demo, "不是演示城区" if not demo else "这是演示城区，不可用于正式运行", "Not the demo district" if not demo else "This is the demo district: not for production")
+    return Finding(
+        not demo,
+        "不是演示城区" if not demo else "这是演示城区，不可用于正式运行",
+        "Not the demo district" if not demo else "This is the demo district: not for production",
+    )
 
 
 def _first_passwords() -> Finding:
     from haihe.kernel.identity import Account
 
     waiting = Account.objects.filter(is_active=True, must_change_password=True, last_login=None).count()
-    return Finding(not waiting, "没有未改的初始密码" if not waiting else f"{waiting} 个账号仍是初始密码", "No first passwords left" if not waiting else f"{waiting} accounts still have their first password")
+    return Finding(
+        not waiting,
+        "没有未改的初始密码" if not waiting else f"{waiting} 个账号仍是初始密码",
+        "No first passwords left" if not waiting else f"{waiting} accounts still have their first password",
+    )
 
 
 def _audit_intact() -> Finding:
@@ -112,10 +153,16 @@ def _audit_intact() -> Finding:
     return Finding(
         ok,
         "审计记录完好且有检查点" if ok else "审计记录有问题或没有检查点：haihe audit verify",
-        "The audit record is intact and has checkpoints" if ok else "The audit record has problems or no checkpoint: haihe audit verify",
+        "The audit record is intact and has checkpoints"
+        if ok
+        else "The audit record has problems or no checkpoint: haihe audit verify",
     )
 
 
 def _runs_as_root() -> Finding:
     ok = os.geteuid() != 0
-    return Finding(ok, "非 root 运行" if ok else "以 root 运行：请改用专用账户", "Not running as root" if ok else "Running as root: use an account of its own")
+    return Finding(
+        ok,
+        "非 root 运行" if ok else "以 root 运行：请改用专用账户",
+        "Not running as root" if ok else "Running as root: use an account of its own",
+    )

@@ -11,7 +11,7 @@ from haihe.kernel.packs import PACKS_FOLDER
 
 FILES = {
     "__init__.py": "",
-    "apps.py": '''from haihe.kernel.packs import PackConfig
+    "apps.py": """from haihe.kernel.packs import PackConfig
 
 
 class {Class}Config(PackConfig):
@@ -20,7 +20,7 @@ class {Class}Config(PackConfig):
     title_zh = "{name}"
     title_en = "{name}"
     requires = ()
-''',
+""",
     "services.py": '''"""The only door to this pack: what pages, programs and other packs may ask of it."""
 
 from haihe.kernel.identity import Role

@@ -23,17 +23,34 @@ class Setting:
 
 
 SETTINGS = (
-    Setting("HAIHE_HOME", "haihe-data", "folder", "Where the database, evidence files, keys and checkpoints of this district lie."),
-    Setting("HAIHE_HOST", "127.0.0.1", "address", "Address the web server binds to; put a TLS proxy in front before opening it."),
+    Setting(
+        "HAIHE_HOME",
+        "haihe-data",
+        "folder",
+        "Where the database, evidence files, keys and checkpoints of this district lie.",
+    ),
+    Setting(
+        "HAIHE_HOST",
+        "127.0.0.1",
+        "address",
+        "Address the web server binds to; put a TLS proxy in front before opening it.",
+    ),
     Setting("HAIHE_PORT", "8000", "1–65535", "Port of the web server."),
-    Setting("HAIHE_URL", "", "https://…", "Public address; naming one switches on secure cookies, HSTS and the host check."),
+    Setting(
+        "HAIHE_URL", "", "https://…", "Public address; naming one switches on secure cookies, HSTS and the host check."
+    ),
     Setting("HAIHE_DEBUG", "0", "0 or 1", "Development only: detailed error pages."),
     Setting("HAIHE_PACKS", "all", "all, none or names by comma", "Which installed packs run."),
     Setting("HAIHE_PLANS", "", "folder", "Folder with the five public plan documents that some tests and figures use."),
     Setting("HAIHE_DISTRICT", "望河区（演示）", "text", "Name of the district on every page."),
     Setting("HAIHE_SESSION_HOURS", "8", "1–72", "Hours after the last action until a person must sign in again."),
     Setting("HAIHE_UPLOAD_MB", "50", "1–500", "Largest file that may be uploaded, in megabytes."),
-    Setting("HAIHE_CHECKPOINTS", "", "folder", "Where signed audit checkpoints are written; default: audit/ under HAIHE_HOME. Name a place that the database's administrator cannot write."),
+    Setting(
+        "HAIHE_CHECKPOINTS",
+        "",
+        "folder",
+        "Where signed audit checkpoints are written; default: audit/ under HAIHE_HOME. Name a place that the database's administrator cannot write.",
+    ),
 )
 _DECLARED = {setting.name: setting for setting in SETTINGS}
 
@@ -163,7 +180,10 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator", "OPTIONS": {"user_attributes": ("username", "display_name")}},
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("username", "display_name")},
+    },
 ]
 LOGIN_URL = "/sign-in/"
 LOGIN_REDIRECT_URL = "/"

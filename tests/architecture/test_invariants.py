@@ -39,7 +39,11 @@ def python_files(folder: Path) -> list[Path]:
 
 def test_kernel_imports_no_pack_and_no_web() -> None:
     for path in python_files(SOURCE / "kernel"):
-        wrong = [name for name in imports_of(path, at_start_only=False) if name.startswith(("haihe.packs", "haihe.web", "haihe.cli"))]
+        wrong = [
+            name
+            for name in imports_of(path, at_start_only=False)
+            if name.startswith(("haihe.packs", "haihe.web", "haihe.cli"))
+        ]
         assert not wrong, f"{path} imports {wrong}"
 
 

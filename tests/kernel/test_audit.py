@@ -10,7 +10,9 @@ from django.db import DatabaseError, connection, transaction
 from haihe.kernel import audit
 from haihe.kernel.audit import AuditRecord, AuditSeal
 
-TRIGGERS = [f"{table}_no_{event}" for table in ("kernel_auditrecord", "kernel_auditseal") for event in ("update", "delete")]
+TRIGGERS = [
+    f"{table}_no_{event}" for table in ("kernel_auditrecord", "kernel_auditseal") for event in ("update", "delete")
+]
 
 
 @pytest.fixture
@@ -89,9 +91,14 @@ def test_records_cut_off_since_the_last_checkpoint_are_found(five_records: list[
     assert any("cut off" in problem for problem in audit.verify().problems)
 
 
-def test_a_chain_rewritten_with_the_stolen_key_is_found_by_the_checkpoint(five_records: list[AuditRecord], settings) -> None:
+def test_a_chain_rewritten_with_the_stolen_key_is_found_by_the_checkpoint(
+    five_records: list[AuditRecord], settings
+) -> None:
     audit.checkpoint()
-    sql(f"UPDATE kernel_auditrecord SET actor_name = 'x' WHERE id = {five_records[0].pk}", "DELETE FROM kernel_auditseal")
+    sql(
+        f"UPDATE kernel_auditrecord SET actor_name = 'x' WHERE id = {five_records[0].pk}",
+        "DELETE FROM kernel_auditseal",
+    )
     (Path(settings.HOME) / "audit-head.json").unlink()
     audit.seal_pending()
     assert any("signed checkpoint" in problem for problem in audit.verify().problems)

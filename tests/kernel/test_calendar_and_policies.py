@@ -45,7 +45,16 @@ def test_a_parameter_has_the_value_of_its_day(tmp_path: Path) -> None:
         limit.on(date(2019, 1, 1))
 
 
-@pytest.mark.parametrize("text", ["a: [", "a: {}", "a: {title_zh: x, title_en: y, values: []}", "a: {title_zh: x, title_en: y, values: [{since: soon, value: 1, source: z}]}", "[]"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: [",
+        "a: {}",
+        "a: {title_zh: x, title_en: y, values: []}",
+        "a: {title_zh: x, title_en: y, values: [{since: soon, value: 1, source: z}]}",
+        "[]",
+    ],
+)
 def test_a_broken_parameter_file_is_named(tmp_path: Path, text: str) -> None:
     path = tmp_path / "broken.yaml"
     path.write_text(text)

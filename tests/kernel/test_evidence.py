@@ -58,7 +58,9 @@ def test_a_changed_file_is_noticed(db: None) -> None:
         row.open_checked()
 
 
-@pytest.mark.parametrize("name", ["../../etc/passwd.txt", "C:\\temp\\a.txt", "a\x00\n.txt", " .. a.txt", "长" * 300 + ".txt"])
+@pytest.mark.parametrize(
+    "name", ["../../etc/passwd.txt", "C:\\temp\\a.txt", "a\x00\n.txt", " .. a.txt", "长" * 300 + ".txt"]
+)
 def test_names_are_cut_to_their_last_part(db: None, name: str) -> None:
     row = evidence.receive(name, [b"x"], None)
     assert "/" not in row.name and "\\" not in row.name and row.name.isprintable() and len(row.name) <= 120

@@ -49,7 +49,9 @@ def test_weak_passwords_are_refused(account_with, weak: str) -> None:
         identity.set_password(account_with("viewer"), weak)
 
 
-@pytest.mark.parametrize(("held", "wanted"), [("auditor", "system_admin"), ("supervisor", "auditor"), ("security_admin", "viewer")])
+@pytest.mark.parametrize(
+    ("held", "wanted"), [("auditor", "system_admin"), ("supervisor", "auditor"), ("security_admin", "viewer")]
+)
 def test_the_three_administrators_are_kept_apart(account_with, held: str, wanted: str) -> None:
     with pytest.raises(InvalidInput, match="kept apart"):
         administration.grant_role(account_with(Role.SECURITY_ADMIN), account_with(held), role=wanted)
@@ -110,7 +112,9 @@ def test_a_deputy_loses_the_right_the_day_after(account_with, district) -> None:
 def test_a_person_appoints_only_their_own_deputy(account_with, district) -> None:
     officer, other = account_with(Role.OFFICER, district.data), account_with(Role.OFFICER, district.data)
     with pytest.raises(InvalidInput):
-        administration.appoint_deputy(officer, other, deputy=officer, since=date(2026, 1, 1), until=date(2026, 1, 2), reason="")
+        administration.appoint_deputy(
+            officer, other, deputy=officer, since=date(2026, 1, 1), until=date(2026, 1, 2), reason=""
+        )
 
 
 def test_tokens_expire_and_can_be_revoked(account_with) -> None:
@@ -139,7 +143,10 @@ def test_an_unregistered_model_shows_nothing(account_with) -> None:
 
 def test_pasted_units_are_told_apart_into_known_likely_and_new(district) -> None:
     rows = administration.read_pasted_units("区数据局、区卫生健康委员会\n区水务局；各镇街园区\n区数据局")
-    assert [(row.name, row.known is not None, bool(row.proposals)) for row in rows[:2]] == [("区数据局", True, False), ("区卫生健康委员会", False, True)]
+    assert [(row.name, row.known is not None, bool(row.proposals)) for row in rows[:2]] == [
+        ("区数据局", True, False),
+        ("区卫生健康委员会", False, True),
+    ]
     assert [row.name for row in rows] == ["区数据局", "区卫生健康委员会", "区水务局", "各镇街园区"]
 
 

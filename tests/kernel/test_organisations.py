@@ -77,7 +77,9 @@ def test_a_unit_cannot_stand_below_itself(district) -> None:
 
 
 def test_work_passes_to_the_successor_from_its_day_on(district) -> None:
-    Succession.objects.create(predecessor=district.health, successor=district.city, on=date(2024, 3, 1), source="机构改革方案")
+    Succession.objects.create(
+        predecessor=district.health, successor=district.city, on=date(2024, 3, 1), source="机构改革方案"
+    )
     assert successor_on(district.health, date(2024, 2, 29)) == district.health
     assert successor_on(district.health, date(2024, 3, 1)) == district.city
 

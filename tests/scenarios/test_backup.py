@@ -13,7 +13,9 @@ import pytest
 
 def haihe(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "HAIHE_HOME": str(home), "COLUMNS": "200"}
-    return subprocess.run([sys.executable, "-m", "haihe.cli", *arguments], env=environment, capture_output=True, text=True, timeout=120)
+    return subprocess.run(
+        [sys.executable, "-m", "haihe.cli", *arguments], env=environment, capture_output=True, text=True, timeout=120
+    )
 
 
 PROGRAM = """
@@ -49,7 +51,9 @@ set_up_django()
 from haihe.kernel.models import Account, EvidenceFile
 print(Account.objects.count(), EvidenceFile.objects.get().open_checked().decode())
 """
-    seen = subprocess.run([sys.executable, "-c", program], env={**os.environ, "HAIHE_HOME": str(other)}, capture_output=True, text=True)
+    seen = subprocess.run(
+        [sys.executable, "-c", program], env={**os.environ, "HAIHE_HOME": str(other)}, capture_output=True, text=True
+    )
     assert seen.stdout.strip() == "4 一份材料"
     assert (other / "secret.key").read_text() == (home / "secret.key").read_text()
 

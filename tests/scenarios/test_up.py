@@ -67,7 +67,9 @@ class Running:
 
     def children(self) -> dict[str, int]:
         assert self.process is not None
-        found = subprocess.run(["ps", "-o", "pid=,args=", "--ppid", str(self.process.pid)], capture_output=True, text=True).stdout
+        found = subprocess.run(
+            ["ps", "-o", "pid=,args=", "--ppid", str(self.process.pid)], capture_output=True, text=True
+        ).stdout
         return {line.split()[-1]: int(line.split()[0]) for line in found.splitlines() if "haihe.runtime" in line}
 
     def stop(self, how: int = signal.SIGTERM) -> float:
@@ -99,8 +101,12 @@ def sign_in(running: Running, username: str) -> urllib.request.OpenerDirector:
     page = opener.open(f"{running.url}/sign-in/").read().decode()
     token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page)
     assert token
-    body = urllib.parse.urlencode({"csrfmiddlewaretoken": token[1], "username": username, "password": password[1]}).encode()
-    answer = opener.open(urllib.request.Request(f"{running.url}/sign-in/", body, {"Referer": f"{running.url}/sign-in/"}))
+    body = urllib.parse.urlencode(
+        {"csrfmiddlewaretoken": token[1], "username": username, "password": password[1]}
+    ).encode()
+    answer = opener.open(
+        urllib.request.Request(f"{running.url}/sign-in/", body, {"Referer": f"{running.url}/sign-in/"})
+    )
     assert answer.url.endswith("/password/"), "a first password must be changed"
     return opener
 
@@ -108,7 +114,9 @@ def sign_in(running: Running, username: str) -> urllib.request.OpenerDirector:
 def test_first_start_prints_three_administrators_and_serves_only_this_machine(running: Running) -> None:
     for name in ("sysadmin", "secadmin", "auditor"):
         assert name in running.output
-    listening = subprocess.run(["python3", "-c", _LISTENING.format(port=running.port)], capture_output=True, text=True).stdout
+    listening = subprocess.run(
+        ["python3", "-c", _LISTENING.format(port=running.port)], capture_output=True, text=True
+    ).stdout
     assert listening.strip() == "0100007F"
 
 
@@ -156,7 +164,12 @@ def test_a_killed_district_leaves_a_database_that_starts(running: Running) -> No
 
 def test_a_taken_port_is_a_clear_message(running: Running, tmp_path: Path) -> None:
     environment = {**os.environ, "HAIHE_HOME": str(tmp_path / "other")}
-    done = subprocess.run([sys.executable, "-m", "haihe.cli", "up", "--port", str(running.port)], env=environment, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "haihe.cli", "up", "--port", str(running.port)],
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 1 and "HAIHE_PORT" in done.stderr and "--port" in done.stderr
 
 

@@ -44,24 +44,35 @@ def test_an_account_without_roles_reaches_nothing(client, account_with) -> None:
     open_to_all = {"/api/v1/health", "/api/v1/me", "/api/v1/actions"}
     for path, methods in paths.items():
         for method in set(methods) if path not in open_to_all else ():
-            answer = client.generic(method.upper(), path.replace("{pk}", "1").replace("{step}", "1"), "{}", "application/json", **headers)
+            answer = client.generic(
+                method.upper(), path.replace("{pk}", "1").replace("{step}", "1"), "{}", "application/json", **headers
+            )
             assert answer.status_code in (403, 404, 422), f"{method} {path}: {answer.status_code}"
 
 
 def test_a_token_that_may_only_read_changes_nothing(client, account_with) -> None:
     headers = bearer(account_with(Role.SYSTEM_ADMIN))
-    answer = client.post("/api/v1/organisations", json.dumps({"name": "新单位"}), content_type="application/json", **headers)
+    answer = client.post(
+        "/api/v1/organisations", json.dumps({"name": "新单位"}), content_type="application/json", **headers
+    )
     assert answer.status_code == 403 and not Organisation.objects.exists()
 
 
 def test_a_unit_is_registered_and_found_by_its_name(client, account_with) -> None:
     headers = bearer(account_with(Role.SYSTEM_ADMIN), may_write=True)
-    made = client.post("/api/v1/organisations", json.dumps({"name": "望河区水务局"}), content_type="application/json", **headers)
+    made = client.post(
+        "/api/v1/organisations", json.dumps({"name": "望河区水务局"}), content_type="application/json", **headers
+    )
     assert made.status_code == 200 and made.json()["kind"] == "bureau"
-    assert client.get("/api/v1/organisations/match", {"name": "望河区水务局"}, **headers).json()["organisation"]["id"] == made.json()["id"]
+    assert (
+        client.get("/api/v1/organisations/match", {"name": "望河区水务局"}, **headers).json()["organisation"]["id"]
+        == made.json()["id"]
+    )
 
 
-@pytest.mark.parametrize("body", ["", "{", "[]", '{"name": 5}', '{"name": "' + "长" * 500 + '"}', '{"name": "x", "area_code": "12"}'])
+@pytest.mark.parametrize(
+    "body", ["", "{", "[]", '{"name": 5}', '{"name": "' + "长" * 500 + '"}', '{"name": "x", "area_code": "12"}']
+)
 def test_a_body_that_does_not_fit_gets_the_one_envelope(client, account_with, body: str) -> None:
     headers = bearer(account_with(Role.SYSTEM_ADMIN), may_write=True)
     answer = client.post("/api/v1/organisations", body, content_type="application/json", **headers)

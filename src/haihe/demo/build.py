@@ -140,7 +140,12 @@ def _progress(people: dict[str, Account], plan: Plan, today: date) -> None:
             continue
         plans.report_progress(leaders[0], task, text="已制定实施方案并明确专人负责，按计划推进。")
         if number % 4 == 1:
-            plans.report_done(leaders[0], task, text="任务已完成，附验收材料。", evidence=[_evidence(leaders[0], "验收单.txt", task.heading)])
+            plans.report_done(
+                leaders[0],
+                task,
+                text="任务已完成，附验收材料。",
+                evidence=[_evidence(leaders[0], "验收单.txt", task.heading)],
+            )
             if number % 8 == 1:
                 plans.close(people["ducha"], task, note="材料齐全，同意办结。")
     _numbers(people["ducha"], plan, today)
@@ -150,7 +155,15 @@ def _progress(people: dict[str, Account], plan: Plan, today: date) -> None:
 
 
 # What was reported for targets, found by their words: share of the way from baseline to goal, for a varied picture.
-REPORTED = (("感知终端", 0.31), ("按期办结率", 0.55), ("联网率", 0.22), ("处置时长", 0.4), ("算力规模", 0.36), ("数据集", 0.3), ("信号灯", 0.1))
+REPORTED = (
+    ("感知终端", 0.31),
+    ("按期办结率", 0.55),
+    ("联网率", 0.22),
+    ("处置时长", 0.4),
+    ("算力规模", 0.36),
+    ("数据集", 0.3),
+    ("信号灯", 0.1),
+)
 
 
 def _numbers(supervisor: Account, plan: Plan, today: date) -> None:
@@ -162,9 +175,15 @@ def _numbers(supervisor: Account, plan: Plan, today: date) -> None:
         for step, days_ago in ((Decimal("0.5"), 150), (Decimal(1), 12)):
             value = round(start + (target.value - start) * Decimal(str(share)) * step, 1)
             file = _evidence(supervisor, "统计表.txt", f"{target.indicator.title}: {value} {target.indicator.unit}")
-            plans.report_target(supervisor, target, value=value, as_of=today - timedelta(days=days_ago), text="季度统计口径，经主管部门核定。", evidence=[file])
+            plans.report_target(
+                supervisor,
+                target,
+                value=value,
+                as_of=today - timedelta(days=days_ago),
+                text="季度统计口径，经主管部门核定。",
+                evidence=[file],
+            )
 
 
 def _is_officer(account: Account) -> bool:
     return account.has_role(Role.OFFICER)
-

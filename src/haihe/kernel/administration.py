@@ -79,23 +79,40 @@ def create_organisation(
     return organisation
 
 
-@action("organisation.alias", "确认单位别名", "confirm another name of a unit", roles=[Role.SYSTEM_ADMIN, Role.SUPERVISOR])
+@action(
+    "organisation.alias", "确认单位别名", "confirm another name of a unit", roles=[Role.SYSTEM_ADMIN, Role.SUPERVISOR]
+)
 def add_alias(account: Account, organisation: Organisation, *, name: str) -> OrganisationAlias:
     name = normalise_name(name)
     known = find_organisation(name)
     if known is not None and known.pk != organisation.pk:
         raise Conflict(f"“{name}”已是“{known.name}”的名称。", f"{name} already names {known.name}.", where="别名")
-    alias, _ = OrganisationAlias.objects.get_or_create(organisation=organisation, name=name, defaults={"confirmed_by": account})
+    alias, _ = OrganisationAlias.objects.get_or_create(
+        organisation=organisation, name=name, defaults={"confirmed_by": account}
+    )
     audit.note(alias=name)
     return alias
 
 
-@action("organisation.succeed", "登记单位承接关系", "record that a unit carries on another's work", roles=[Role.SYSTEM_ADMIN, Role.SUPERVISOR])
-def add_succession(account: Account, predecessor: Organisation, *, successor: Organisation, on: date, source: str) -> Succession:
+@action(
+    "organisation.succeed",
+    "登记单位承接关系",
+    "record that a unit carries on another's work",
+    roles=[Role.SYSTEM_ADMIN, Role.SUPERVISOR],
+)
+def add_succession(
+    account: Account, predecessor: Organisation, *, successor: Organisation, on: date, source: str
+) -> Succession:
     if successor.pk == predecessor.pk or not source.strip():
-        raise InvalidInput("请选择另一个单位并写明依据（如机构改革文件）。", "Name another unit and the source of the change.", where="承接关系")
+        raise InvalidInput(
+            "请选择另一个单位并写明依据（如机构改革文件）。",
+            "Name another unit and the source of the change.",
+            where="承接关系",
+        )
     row, _ = Succession.objects.update_or_create(
-        predecessor=predecessor, successor=successor, defaults={"on": on, "source": source.strip(), "recorded_by": account}
+        predecessor=predecessor,
+        successor=successor,
+        defaults={"on": on, "source": source.strip(), "recorded_by": account},
     )
     audit.note(successor=successor.name, on=on, source=source)
     return row
@@ -117,7 +134,14 @@ def read_pasted_units(text: str) -> list[PastedUnit]:
     units: list[PastedUnit] = []
     seen: set[str] = set()
     for number, line in enumerate(text.splitlines(), start=1):
-        for part in line.replace("，", "、").replace("；", "、").replace(",", "、").replace(";", "、").replace("\t", "、").split("、"):
+        for part in (
+            line.replace("，", "、")
+            .replace("；", "、")
+            .replace(",", "、")
+            .replace(";", "、")
+            .replace("\t", "、")
+            .split("、")
+        ):
             name = normalise_name(part)
             if not name or name in seen:
                 continue
@@ -133,7 +157,10 @@ def read_pasted_units(text: str) -> list[PastedUnit]:
 
 def propose_username(organisation: Organisation) -> str:
     """A free account name from the initials of the unit's pinyin: 区数据局 → qsjj, qsjj2 …"""
-    initials = "".join(syllable[0] for syllable in lazy_pinyin(str(organisation)) if syllable[:1].isalnum()).lower()[:20] or "unit"
+    initials = (
+        "".join(syllable[0] for syllable in lazy_pinyin(str(organisation)) if syllable[:1].isalnum()).lower()[:20]
+        or "unit"
+    )
     number = 1
     while Account.objects.filter(username=initials if number == 1 else f"{initials}{number}").exists():
         number += 1
@@ -142,11 +169,23 @@ def propose_username(organisation: Organisation) -> str:
 
 @action("account.create", "建立账号", "make an account", roles=[Role.SYSTEM_ADMIN])
 def create_account(
-    account: Account, _: None, *, username: str, display_name: str, organisation: Organisation | None, password: str = ""
+    account: Account,
+    _: None,
+    *,
+    username: str,
+    display_name: str,
+    organisation: Organisation | None,
+    password: str = "",
 ) -> Account:
     """A new account without any role; the security administrator grants roles. Returns it with `.new_password` set."""
     if Account.objects.filter(username__iexact=username).exists():
-        raise Conflict(f"账号“{username}”已存在。", f"The account {username} exists.", where="账号", to_do_zh="请换一个账号名。", to_do_en="Choose another.")
+        raise Conflict(
+            f"账号“{username}”已存在。",
+            f"The account {username} exists.",
+            where="账号",
+            to_do_zh="请换一个账号名。",
+            to_do_en="Choose another.",
+        )
     fresh = Account(username=username.strip(), display_name=display_name.strip(), organisation=organisation)
     password = password or random_password()
     fresh.set_unusable_password()
@@ -203,15 +242,28 @@ def revoke_role(account: Account, other: Account, *, grant_id: int) -> None:
     grant.delete()
 
 
-@action("deputy.appoint", "指定代岗（A/B岗）", "appoint a deputy", roles=[Role.SECURITY_ADMIN, Role.SUPERVISOR, Role.OFFICER])
-def appoint_deputy(account: Account, principal: Account, *, deputy: Account, since: date, until: date, reason: str) -> Deputy:
+@action(
+    "deputy.appoint",
+    "指定代岗（A/B岗）",
+    "appoint a deputy",
+    roles=[Role.SECURITY_ADMIN, Role.SUPERVISOR, Role.OFFICER],
+)
+def appoint_deputy(
+    account: Account, principal: Account, *, deputy: Account, since: date, until: date, reason: str
+) -> Deputy:
     """A person appoints their own deputy; the security administrator may do it for anybody."""
     if principal.pk != account.pk and not account.has_role(Role.SECURITY_ADMIN):
         raise InvalidInput("只能为自己指定代岗人。", "You may appoint only your own deputy.", where=principal.username)
     if deputy.pk == principal.pk or until < since:
-        raise InvalidInput("请选择另一人，且结束日期不早于开始日期。", "Choose another person and an end not before the start.", where="代岗")
+        raise InvalidInput(
+            "请选择另一人，且结束日期不早于开始日期。",
+            "Choose another person and an end not before the start.",
+            where="代岗",
+        )
     if deputy.has_role(*ADMINISTRATORS):
-        raise InvalidInput("管理员账号不能代岗业务工作。", "An administrator's account cannot deputise.", where=deputy.username)
+        raise InvalidInput(
+            "管理员账号不能代岗业务工作。", "An administrator's account cannot deputise.", where=deputy.username
+        )
     audit.note(deputy=deputy.username, since=since, until=until, reason=reason)
     return Deputy.objects.create(principal=principal, deputy=deputy, since=since, until=until, reason=reason[:200])
 
@@ -220,7 +272,11 @@ def appoint_deputy(account: Account, principal: Account, *, deputy: Account, sin
 def hand_over(account: Account, leaver: Account, *, successor: Account) -> int:
     """Move everything the leaver is in charge of to a successor of the same unit; returns how many things moved."""
     if successor.pk == leaver.pk or successor.organisation_id != leaver.organisation_id or not successor.is_active:
-        raise InvalidInput("接手人应为同一单位的另一名在用账号。", "The successor must be another active account of the same unit.", where=successor.username)
+        raise InvalidInput(
+            "接手人应为同一单位的另一名在用账号。",
+            "The successor must be another active account of the same unit.",
+            where=successor.username,
+        )
     moved = hand_over_open_work(leaver, successor)
     audit.note(successor=successor.username, moved=moved)
     return moved
@@ -237,7 +293,11 @@ def revoke_token(account: Account, token: ApiToken) -> None:
 def make_first_administrators() -> list[tuple[str, str, str]]:
     """For a real, empty district: the three administrators with random passwords that must be changed. (name, password, title)"""
     made = []
-    for username, role in (("sysadmin", Role.SYSTEM_ADMIN), ("secadmin", Role.SECURITY_ADMIN), ("auditor", Role.AUDITOR)):
+    for username, role in (
+        ("sysadmin", Role.SYSTEM_ADMIN),
+        ("secadmin", Role.SECURITY_ADMIN),
+        ("auditor", Role.AUDITOR),
+    ):
         account = Account(username=username, display_name=str(role.label))
         password = random_password()
         account.set_unusable_password()

@@ -220,7 +220,9 @@ def _public_key(path: Path) -> Ed25519PublicKey:
     try:
         key = serialization.load_pem_public_key(path.read_bytes())
     except (OSError, ValueError) as error:
-        raise ConfigurationError("无法读取检查点公钥。", f"The public key cannot be read ({error}).", where=str(path)) from error
+        raise ConfigurationError(
+            "无法读取检查点公钥。", f"The public key cannot be read ({error}).", where=str(path)
+        ) from error
     if not isinstance(key, Ed25519PublicKey):
         raise ConfigurationError("公钥类型不是 Ed25519。", "The public key is not an Ed25519 key.", where=str(path))
     return key
@@ -312,7 +314,9 @@ def _verify_head(found: Verification, chains: dict[int, str]) -> None:
         return
     head = json.loads(path.read_text())
     if head["seq"] not in chains:
-        found.problems.append(f"cut off: sealing had reached {head['seq']}, the database ends at {max(chains, default=0)}")
+        found.problems.append(
+            f"cut off: sealing had reached {head['seq']}, the database ends at {max(chains, default=0)}"
+        )
     elif chains[head["seq"]] != head["chain"]:
         found.problems.append(f"seal {head['seq']} differs from the head file: the chain was rewritten")
 
@@ -339,4 +343,6 @@ def _verify_checkpoints(found: Verification, chains: dict[int, str], folder: Pat
         if seq not in chains:
             found.problems.append(f"cut off: {path.name} has seal {seq}, the database ends at {max(chains, default=0)}")
         elif chains[seq] != chain:
-            found.problems.append(f"{path.name}: seal {seq} differs from the signed checkpoint: the chain was rewritten")
+            found.problems.append(
+                f"{path.name}: seal {seq} differs from the signed checkpoint: the chain was rewritten"
+            )

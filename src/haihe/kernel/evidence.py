@@ -92,7 +92,9 @@ def check_type(name: str, head: bytes) -> str:
     return content_type
 
 
-def receive(name: str, chunks: Iterable[bytes], account: Account | None, *, limit_bytes: int | None = None) -> EvidenceFile:
+def receive(
+    name: str, chunks: Iterable[bytes], account: Account | None, *, limit_bytes: int | None = None
+) -> EvidenceFile:
     """Store a file durably and return its row. Stops reading as soon as the limit is passed."""
     limit = limit_bytes or settings.UPLOAD_LIMIT_BYTES
     name = clean_name(name)

@@ -39,5 +39,7 @@ def release(account: Account, what: str, name: str, content: bytes, *, purpose: 
             sha256=hashlib.sha256(content).hexdigest(),
             size_bytes=len(content),
         )
-        audit.record(account, "export", export, what=what, name=name, purpose=purpose, sha256=export.sha256, bytes=len(content))
+        audit.record(
+            account, "export", export, what=what, name=name, purpose=purpose, sha256=export.sha256, bytes=len(content)
+        )
     return export

@@ -21,15 +21,15 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from haihe.kernel import audit
-from haihe.kernel.language import two
 from haihe.kernel.errors import InvalidInput, NotAllowed
+from haihe.kernel.language import two
 from haihe.kernel.organisations import Organisation
 
 FAILURES_UNTIL_LOCK = 5
 LOCK_MINUTES = 15
 LONGEST_TOKEN_DAYS = 366
 # Without letters and digits that are easily confused when read from paper.
-PASSWORD_CHARACTERS = "abcdefghjkmnpqrstuvwxyzABCDEFGHJKMNPQRSTUVWXYZ23456789"
+PASSWORD_CHARACTERS = "abcdefghjkmnpqrstuvwxyzABCDEFGHJKMNPQRSTUVWXYZ23456789"  # noqa: S105
 
 
 class Role(models.TextChoices):
@@ -165,7 +165,11 @@ def sign_in(username: str, password: str, *, at: datetime | None = None) -> Acco
         if account is not None and account.locked_until and account.locked_until > at:
             audit.record(None, "sign_in.refused", account, reason="locked")
             refused = "locked"
-        elif check_password(password, account.password if account else _NOBODYS_PASSWORD) and account and account.is_active:
+        elif (
+            check_password(password, account.password if account else _NOBODYS_PASSWORD)
+            and account
+            and account.is_active
+        ):
             account.failed_attempts, account.locked_until = 0, None
             account.save(update_fields=["failed_attempts", "locked_until"])
             audit.record(account, "sign_in", account)
@@ -205,7 +209,9 @@ class PasswordBackend:
 def issue_token(account: Account, name: str, *, days: int, may_write: bool) -> tuple[ApiToken, str]:
     """A new token and its secret, which is not kept anywhere."""
     if not 1 <= days <= LONGEST_TOKEN_DAYS:
-        raise InvalidInput(f"有效期应为 1–{LONGEST_TOKEN_DAYS} 天。", f"A token lives 1–{LONGEST_TOKEN_DAYS} days.", where="days")
+        raise InvalidInput(
+            f"有效期应为 1–{LONGEST_TOKEN_DAYS} 天。", f"A token lives 1–{LONGEST_TOKEN_DAYS} days.", where="days"
+        )
     secret = "hh_" + secrets.token_urlsafe(32)
     with transaction.atomic():
         token = ApiToken.objects.create(
@@ -219,7 +225,9 @@ def issue_token(account: Account, name: str, *, days: int, may_write: bool) -> t
 def find_token(secret: str) -> ApiToken | None:
     """The valid token of this secret, its last use noted (at most once a minute)."""
     token = (
-        ApiToken.objects.filter(digest=hashlib.sha256(secret.encode()).hexdigest(), revoked_at=None, account__is_active=True)
+        ApiToken.objects.filter(
+            digest=hashlib.sha256(secret.encode()).hexdigest(), revoked_at=None, account__is_active=True
+        )
         .select_related("account__organisation")
         .first()
     )

@@ -16,9 +16,9 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from haihe.kernel import audit
-from haihe.kernel.language import two
 from haihe.kernel.errors import InvalidInput
 from haihe.kernel.evidence import EvidenceFile
+from haihe.kernel.language import two
 
 if TYPE_CHECKING:
     from haihe.kernel.identity import Account
@@ -195,7 +195,9 @@ def trajectory_value(points: Sequence[Point], day: date) -> float | None:
     return a.value + (b.value - a.value) * (day - a.day).days / (b.day - a.day).days
 
 
-def assess(trajectory: Sequence[Point], comparator: str, value_max: float | None, actuals: Sequence[Point], at: date) -> Assessment:
+def assess(
+    trajectory: Sequence[Point], comparator: str, value_max: float | None, actuals: Sequence[Point], at: date
+) -> Assessment:
     """How a target stands on a day. `trajectory` is ordered: baseline, milestones, and last the target itself.
 
     met: the target is reached. late: the deadline, or a milestone that a person set, has passed unreached. at risk: below the
@@ -205,7 +207,9 @@ def assess(trajectory: Sequence[Point], comparator: str, value_max: float | None
     known = sorted((p for p in actuals if p.day <= at), key=lambda p: p.day)
     interim = [point for point in trajectory[1:-1] if not point.assumed]
     if not known:
-        return Assessment("late" if at > target.day else "no_data", None, None, trajectory_value(trajectory, at), not interim)
+        return Assessment(
+            "late" if at > target.day else "no_data", None, None, trajectory_value(trajectory, at), not interim
+        )
     last = known[-1]
     expected = trajectory_value(trajectory, last.day)
     lower_is_better = comparator in ("<", "<=")

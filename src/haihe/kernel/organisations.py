@@ -15,8 +15,8 @@ from django.core.validators import RegexValidator
 from django.db import models
 from rapidfuzz import fuzz, process
 
-from haihe.kernel.language import two
 from haihe.kernel.errors import InvalidInput, NotFound
+from haihe.kernel.language import two
 
 # GB 32100-2015, table 1: the 31 characters of a unified social credit code (no I, O, S, V, Z); table 2: weights 3^(i-1) mod 31.
 CREDIT_CODE_CHARACTERS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
@@ -44,7 +44,7 @@ class Organisation(models.Model):
     kind = models.CharField("类别", max_length=20, choices=Kind.choices, default=Kind.OTHER)
     parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="children")
     path = models.CharField(max_length=200, db_index=True, editable=False, default="/")
-    credit_code = models.CharField("统一社会信用代码", max_length=18, null=True, blank=True, unique=True)  # noqa: DJ001
+    credit_code = models.CharField("统一社会信用代码", max_length=18, null=True, blank=True, unique=True)
     area_code = models.CharField("行政区划代码", max_length=6, blank=True, validators=[AREA_CODE])
     since = models.DateField("设立日期", null=True, blank=True)
     until = models.DateField("撤销日期", null=True, blank=True)
@@ -134,7 +134,9 @@ def find_organisation(name: str) -> Organisation | None:
     """The unit of exactly this official name, short name or confirmed alias; None where no unit or several fit."""
     name = normalise_name(name)
     matches = list(
-        Organisation.objects.filter(models.Q(name=name) | models.Q(short_name=name) | models.Q(aliases__name=name)).distinct()[:2]
+        Organisation.objects.filter(
+            models.Q(name=name) | models.Q(short_name=name) | models.Q(aliases__name=name)
+        ).distinct()[:2]
     )
     return matches[0] if len(matches) == 1 else None
 

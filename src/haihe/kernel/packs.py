@@ -47,7 +47,9 @@ class PackConfig(AppConfig):
 
 def installed_packs() -> dict[str, str]:
     """Name → dotted module of every pack that is there, in a stable order."""
-    found = {folder.parent.name: f"haihe.packs.{folder.parent.name}" for folder in sorted(PACKS_FOLDER.glob("*/apps.py"))}
+    found = {
+        folder.parent.name: f"haihe.packs.{folder.parent.name}" for folder in sorted(PACKS_FOLDER.glob("*/apps.py"))
+    }
     for entry in sorted(entry_points(group="haihe.packs"), key=lambda e: e.name):
         found.setdefault(entry.name, entry.value)
     return found
@@ -70,7 +72,9 @@ def enabled_packs(choice: str) -> list[str]:
 
 def _add_with_requirements(name: str, installed: dict[str, str], ordered: list[str], path: tuple[str, ...]) -> None:
     if name in path:
-        raise ConfigurationError("功能包互相依赖成环。", f"Packs require each other in a circle: {' → '.join((*path, name))}.", where=name)
+        raise ConfigurationError(
+            "功能包互相依赖成环。", f"Packs require each other in a circle: {' → '.join((*path, name))}.", where=name
+        )
     if name in ordered:
         return
     if name not in installed:
@@ -86,7 +90,9 @@ def _add_with_requirements(name: str, installed: dict[str, str], ordered: list[s
 def requirements(module: str) -> tuple[str, ...]:
     """The `requires` of the pack in dotted `module`, read from its apps.py."""
     manifest = importlib.import_module(f"{module}.apps")
-    configs = [c for c in vars(manifest).values() if isinstance(c, type) and issubclass(c, PackConfig) and c is not PackConfig]
+    configs = [
+        c for c in vars(manifest).values() if isinstance(c, type) and issubclass(c, PackConfig) and c is not PackConfig
+    ]
     if len(configs) != 1:
         raise ConfigurationError(
             f"{module}.apps 应恰有一个 PackConfig。", f"{module}.apps must hold exactly one PackConfig.", where=module

@@ -79,7 +79,9 @@ def action(
                     target = type(target)._base_manager.select_for_update().get(pk=target.pk)
                 demand(account, name, target)
                 result = function(account, target, *args, **kwargs)
-                about = target if isinstance(target, models.Model) else result if isinstance(result, models.Model) else None
+                about = (
+                    target if isinstance(target, models.Model) else result if isinstance(result, models.Model) else None
+                )
                 audit.record(account, name, about, **details)
             return result
 
@@ -148,7 +150,9 @@ def _in_scope(target: Any, scope: Organisation) -> bool:
 _visibility: dict[type[models.Model], Callable[[Account | None, Any], Any]] = {}
 
 
-def visibility(model: type[M]) -> Callable[
+def visibility(
+    model: type[M],
+) -> Callable[
     [Callable[[Account | None, models.QuerySet[M]], models.QuerySet[M]]],
     Callable[[Account | None, models.QuerySet[M]], models.QuerySet[M]],
 ]:

@@ -51,7 +51,11 @@ class Parameter:
         """The value in force on a day; NotFound before the first one."""
         in_force = [value for value in self.values if value.since <= day]
         if not in_force:
-            raise NotFound(f"参数 {self.key} 在 {day} 尚未生效。", f"The parameter {self.key} has no value on {day}.", where=self.key)
+            raise NotFound(
+                f"参数 {self.key} 在 {day} 尚未生效。",
+                f"The parameter {self.key} has no value on {day}.",
+                where=self.key,
+            )
         return in_force[-1]
 
 
@@ -61,7 +65,12 @@ def read_parameters(path: Path, prefix: str) -> dict[str, Parameter]:
         content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
         found = {}
         for name, entry in content.items():
-            values = tuple(sorted((DatedValue(v["since"], v["value"], str(v["source"])) for v in entry["values"]), key=lambda v: v.since))
+            values = tuple(
+                sorted(
+                    (DatedValue(v["since"], v["value"], str(v["source"])) for v in entry["values"]),
+                    key=lambda v: v.since,
+                )
+            )
             if not values or any(not isinstance(v.since, date) for v in values):
                 raise ValueError(f"{name}: every value needs a date under `since`")
             key = f"{prefix}.{name}"

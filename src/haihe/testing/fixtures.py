@@ -53,7 +53,11 @@ def account_with(db: None) -> AccountMaker:
 
     def make(role: str = "", unit: Any = None, username: str | None = None) -> Account:
         number = Account.objects.count() + 1
-        account = Account(username=username or f"{role or 'nobody'}{number}", display_name=f"{role or 'nobody'} {number}", organisation=unit)
+        account = Account(
+            username=username or f"{role or 'nobody'}{number}",
+            display_name=f"{role or 'nobody'} {number}",
+            organisation=unit,
+        )
         account.set_password("correct-horse-7")
         account.must_change_password = False
         account.save()

@@ -31,7 +31,12 @@ class TokenAuth(HttpBearer):
         if found is None or found.account.must_change_password:
             return None
         if not found.may_write and request.method not in ("GET", "HEAD", "OPTIONS"):
-            raise NotAllowed("该令牌只读。", "This token may only read.", to_do_zh="请使用可写令牌。", to_do_en="Use a token that may write.")
+            raise NotAllowed(
+                "该令牌只读。",
+                "This token may only read.",
+                to_do_zh="请使用可写令牌。",
+                to_do_en="Use a token that may write.",
+            )
         request.user = found.account
         return found.account
 
@@ -41,7 +46,9 @@ class PersonAuth(SessionAuth):
 
     def authenticate(self, request: HttpRequest, key: str | None) -> Account | None:
         account = request.user
-        return account if isinstance(account, Account) and account.is_active and not account.must_change_password else None
+        return (
+            account if isinstance(account, Account) and account.is_active and not account.must_change_password else None
+        )
 
 
 class OwnDocs(DocsBase):
@@ -73,7 +80,12 @@ router = Router(tags=["haihe"])
 def me(request: HttpRequest) -> dict[str, Any]:
     account: Account = request.auth  # type: ignore[attr-defined]
     organisation = account.organisation.name if account.organisation else None
-    return {"username": account.username, "display_name": account.display_name, "organisation": organisation, "roles": sorted(roles_of(account))}
+    return {
+        "username": account.username,
+        "display_name": account.display_name,
+        "organisation": organisation,
+        "roles": sorted(roles_of(account)),
+    }
 
 
 @router.get("/health", auth=None, summary="Whether the server answers and its database can be read")

@@ -145,7 +145,11 @@ def _asker(request: HttpRequest, permission: str) -> Account:
 def _pick(account: Account, rows: QuerySet[Any], pk: int) -> Any:
     found: Model | None = visible(account, rows).filter(pk=pk).first()
     if found is None:
-        raise NotFound("没有这一项，或您无权查看。", "There is no such entry, or you may not see it.", where=f"{rows.model.__name__} {pk}")
+        raise NotFound(
+            "没有这一项，或您无权查看。",
+            "There is no such entry, or you may not see it.",
+            where=f"{rows.model.__name__} {pk}",
+        )
     return found
 
 
@@ -174,11 +178,15 @@ def add_alias(request: HttpRequest, pk: int, body: NameIn) -> Any:
     return administration.add_alias(account, _pick(account, Organisation.objects.all(), pk), name=body.name)
 
 
-@router.post("/organisations/{pk}/successions", response=OrganisationOut, summary="Record which unit carries on this one's work")
+@router.post(
+    "/organisations/{pk}/successions", response=OrganisationOut, summary="Record which unit carries on this one's work"
+)
 def add_succession(request: HttpRequest, pk: int, body: SuccessionIn) -> Any:
     account = _asker(request, "organisation.read")
     unit = _pick(account, Organisation.objects.all(), pk)
-    return administration.add_succession(account, unit, successor=get_organisation(body.successor), on=body.on, source=body.source).successor
+    return administration.add_succession(
+        account, unit, successor=get_organisation(body.successor), on=body.on, source=body.source
+    ).successor
 
 
 @router.get("/accounts", response=list[AccountOut], summary="Accounts (administrators)")
@@ -190,7 +198,9 @@ def accounts(request: HttpRequest) -> Any:
 def create_account(request: HttpRequest, body: AccountIn) -> Any:
     account = _asker(request, "account.create")
     unit = get_organisation(body.organisation) if body.organisation else None
-    made = administration.create_account(account, None, username=body.username, display_name=body.display_name, organisation=unit)
+    made = administration.create_account(
+        account, None, username=body.username, display_name=body.display_name, organisation=unit
+    )
     return {**AccountOut.from_orm(made).dict(), "password": made.new_password}  # type: ignore[attr-defined]
 
 
@@ -200,7 +210,9 @@ def grant(request: HttpRequest, pk: int, body: GrantIn) -> Any:
     if body.role not in Role.values:
         raise NotFound(f"没有角色 {body.role}。", f"There is no role {body.role}.", where="role")
     scope = get_organisation(body.scope) if body.scope else None
-    return administration.grant_role(account, _pick(account, Account.objects.all(), pk), role=body.role, scope=scope, until=body.until)
+    return administration.grant_role(
+        account, _pick(account, Account.objects.all(), pk), role=body.role, scope=scope, until=body.until
+    )
 
 
 @router.post("/accounts/{pk}/disable", response={204: None}, summary="Switch an account off")

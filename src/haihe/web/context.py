@@ -15,4 +15,9 @@ def district(request: HttpRequest) -> dict[str, Any]:
     from haihe.web.urls import ALL_PAGES
 
     account = request.user if hasattr(request, "user") and request.user.is_authenticated else None
-    return {"district": settings.DISTRICT, "version": __version__, "nav": nav_for(account, ALL_PAGES), "account": account}
+    return {
+        "district": settings.DISTRICT,
+        "version": __version__,
+        "nav": nav_for(account, ALL_PAGES),
+        "account": account,
+    }

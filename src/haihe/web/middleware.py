@@ -90,7 +90,9 @@ class ErrorPages:
             "to_do": error.to_do_en if is_english() else error.to_do_zh,
         }
         is_fragment = bool(request.headers.get("HX-Request"))
-        response = render(request, "web/error_fragment.html" if is_fragment else "web/error.html", content, status=error.status)
+        response = render(
+            request, "web/error_fragment.html" if is_fragment else "web/error.html", content, status=error.status
+        )
         if is_fragment:
             response.headers["X-Haihe-Fragment"] = "1"
         return response

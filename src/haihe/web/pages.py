@@ -96,7 +96,9 @@ def go(request: HttpRequest, url: str) -> HttpResponse:
 def nav_for(account: Account | None, all_pages: Iterable[Pages]) -> list[NavEntry]:
     """The navigation of an account, in order."""
     roles = roles_of(account)
-    return sorted((entry for pages in all_pages for entry in pages.nav if entry.roles & roles), key=lambda entry: entry.order)
+    return sorted(
+        (entry for pages in all_pages for entry in pages.nav if entry.roles & roles), key=lambda entry: entry.order
+    )
 
 
 def may(account: Account | None, name: str) -> bool:

@@ -107,4 +107,3 @@ def evidence(request: AccountRequest, pk: int) -> HttpResponse:
     response["Content-Disposition"] = content_disposition_header(not shown, file.name) or "attachment"
     response["Content-Security-Policy"] = "default-src 'none'; sandbox; style-src 'unsafe-inline'"
     return response
-

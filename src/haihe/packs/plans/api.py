@@ -36,7 +36,11 @@ def pick(account: Account, rows: QuerySet[Any], pk: int) -> Any:
     """One visible row; NotFound does not tell whether it exists."""
     found = visible(account, rows).filter(pk=pk).first()
     if found is None:
-        raise NotFound("没有这一项，或您无权查看。", "There is no such entry, or you may not see it.", where=f"{rows.model.__name__} {pk}")
+        raise NotFound(
+            "没有这一项，或您无权查看。",
+            "There is no such entry, or you may not see it.",
+            where=f"{rows.model.__name__} {pk}",
+        )
     return found
 
 
@@ -227,7 +231,10 @@ def _name(unit: Model | None) -> str | None:
 
 
 def task_out(task: Task, today: date) -> dict[str, Any]:
-    units = [{"name": u.name, "role": u.role, "organisation": _name(u.organisation), "accepted_at": u.accepted_at} for u in task.units.all()]
+    units = [
+        {"name": u.name, "role": u.role, "organisation": _name(u.organisation), "accepted_at": u.accepted_at}
+        for u in task.units.all()
+    ]
     return {
         "id": task.pk, "plan_id": task.plan_id, "number": task.number, "heading": task.heading, "state": task.state,
         "light": light(task, today), "deadline": task.deadline, "deadline_assumed": task.deadline_assumed, "units": units,
@@ -246,7 +253,15 @@ def target_out(row: Standing) -> dict[str, Any]:
 
 def value_out(value: Any) -> dict[str, Any]:
     by = value.by.username if value.by else None
-    return {"id": value.pk, "kind": value.kind, "value": value.value, "as_of": value.as_of, "recorded_at": value.recorded_at, "by": by, "note": value.note}
+    return {
+        "id": value.pk,
+        "kind": value.kind,
+        "value": value.value,
+        "as_of": value.as_of,
+        "recorded_at": value.recorded_at,
+        "by": by,
+        "note": value.note,
+    }
 
 
 # --- documents ------------------------------------------------------------------------------------------------------
@@ -275,7 +290,9 @@ def document_lines(request: HttpRequest, pk: int) -> Any:
     return plan.file.lines[plan.line - 1 : plan.end_line]
 
 
-@router.get("/documents/{pk}/clauses", response=list[ClauseOut], summary="The document's commitments, as read and as decided")
+@router.get(
+    "/documents/{pk}/clauses", response=list[ClauseOut], summary="The document's commitments, as read and as decided"
+)
 def document_clauses(request: HttpRequest, pk: int, kind: str | None = None) -> Any:
     rows = pick(asker(request), Plan.objects.all(), pk).clauses.all()
     return rows.filter(kind=kind) if kind else rows
@@ -284,7 +301,9 @@ def document_clauses(request: HttpRequest, pk: int, kind: str | None = None) -> 
 @router.post("/documents/{pk}/clauses", response=ClauseOut, summary="Add a commitment that was not read")
 def add_clause(request: HttpRequest, pk: int, body: ClauseIn) -> Any:
     account = asker(request)
-    return services.add_clause(account, pick(account, Plan.objects.all(), pk), kind=body.kind, line=body.line, fields=body.fields)
+    return services.add_clause(
+        account, pick(account, Plan.objects.all(), pk), kind=body.kind, line=body.line, fields=body.fields
+    )
 
 
 @router.post("/documents/{pk}/confirm-rest", response=CountOut, summary="Confirm all open, unchanged commitments")
@@ -386,32 +405,47 @@ def target(request: HttpRequest, pk: int) -> Any:
 
 @router.post("/targets/{pk}/reports", response=ReportOut, summary="Report a target's value with evidence")
 def report_target(
-    request: HttpRequest, pk: int, value: Form[Decimal], text: Form[str], files: File[list[UploadedFile]], as_of: Form[date | None] = None
+    request: HttpRequest,
+    pk: int,
+    value: Form[Decimal],
+    text: Form[str],
+    files: File[list[UploadedFile]],
+    as_of: Form[date | None] = None,
 ) -> Any:
     account = asker(request)
     found = pick(account, Target.objects.all(), pk)
     demand(account, "target.report", found)
-    return report_out(services.report_target(account, found, value=value, text=text, as_of=as_of, evidence=receive_all(account, files)))
+    return report_out(
+        services.report_target(
+            account, found, value=value, text=text, as_of=as_of, evidence=receive_all(account, files)
+        )
+    )
 
 
 @router.post("/targets/{pk}/baseline", response=TargetOut, summary="Set a target's baseline")
 def baseline(request: HttpRequest, pk: int, body: BaselineIn) -> Any:
     account = asker(request)
-    changed = services.set_baseline(account, pick(account, Target.objects.all(), pk), value=body.value, on=body.on, source=body.source)
+    changed = services.set_baseline(
+        account, pick(account, Target.objects.all(), pk), value=body.value, on=body.on, source=body.source
+    )
     return target_out(standing(changed, timezone.localdate()))
 
 
 @router.post("/targets/{pk}/milestones", response=TargetOut, summary="Set a target's milestones")
 def milestones(request: HttpRequest, pk: int, body: list[MilestoneIn]) -> Any:
     account = asker(request)
-    changed = services.set_milestones(account, pick(account, Target.objects.all(), pk), points=[(row.due, row.value) for row in body])
+    changed = services.set_milestones(
+        account, pick(account, Target.objects.all(), pk), points=[(row.due, row.value) for row in body]
+    )
     return target_out(standing(changed, timezone.localdate()))
 
 
 @router.post("/targets/{pk}/owner", response=TargetOut, summary="Name the unit that owns a target")
 def owner(request: HttpRequest, pk: int, body: OwnerIn) -> Any:
     account = asker(request)
-    changed = services.set_owner(account, pick(account, Target.objects.all(), pk), organisation=get_organisation(body.organisation))
+    changed = services.set_owner(
+        account, pick(account, Target.objects.all(), pk), organisation=get_organisation(body.organisation)
+    )
     return target_out(standing(changed, timezone.localdate()))
 
 
@@ -419,7 +453,13 @@ def owner(request: HttpRequest, pk: int, body: OwnerIn) -> Any:
 
 
 def report_out(report: Report) -> dict[str, Any]:
-    return {"id": report.pk, "kind": report.kind, "at": report.at, "text": report.text, "organisation": _name(report.organisation)}
+    return {
+        "id": report.pk,
+        "kind": report.kind,
+        "at": report.at,
+        "text": report.text,
+        "organisation": _name(report.organisation),
+    }
 
 
 def _task(request: HttpRequest, pk: int) -> tuple[Account, Task]:
@@ -459,7 +499,10 @@ def task_reports(request: HttpRequest, pk: int) -> Any:
 @router.get("/tasks/{pk}/history", response=list[dict[str, Any]], summary="What was done to a task, by whom and when")
 def task_history(request: HttpRequest, pk: int) -> Any:
     _account, found = _task(request, pk)
-    return [{"at": row.at, "by": row.actor_name, "on_behalf_of": row.on_behalf_of, "action": row.action} for row in audit.history(found)]
+    return [
+        {"at": row.at, "by": row.actor_name, "on_behalf_of": row.on_behalf_of, "action": row.action}
+        for row in audit.history(found)
+    ]
 
 
 def _task_answer(done: Task) -> dict[str, Any]:
@@ -499,7 +542,9 @@ def report(
     account, found = _task(request, pk)
     demand(account, "task.report", found)
     about = pick(account, Target.objects.all(), target) if target is not None else None
-    made = services.report_progress(account, found, text=text, evidence=receive_all(account, files), value=value, target=about, as_of=as_of)
+    made = services.report_progress(
+        account, found, text=text, evidence=receive_all(account, files), value=value, target=about, as_of=as_of
+    )
     return report_out(made)
 
 

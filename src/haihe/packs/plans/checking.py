@@ -25,7 +25,13 @@ def _number(value: Any, field: str) -> float | None:
     try:
         number = Decimal(str(value).replace(",", "").replace("，", "").strip())
     except InvalidOperation as error:
-        raise InvalidInput(f"“{value}”不是数字。", f"{value!r} is not a number.", where=field, to_do_zh="请只填数字。", to_do_en="Give digits only.") from error
+        raise InvalidInput(
+            f"“{value}”不是数字。",
+            f"{value!r} is not a number.",
+            where=field,
+            to_do_zh="请只填数字。",
+            to_do_en="Give digits only.",
+        ) from error
     if not number.is_finite():
         raise InvalidInput(f"“{value}”不是有限的数。", f"{value!r} is not a finite number.", where=field)
     return float(number)
@@ -44,7 +50,9 @@ def _text(limit: int) -> Callable[[Any, str], str]:
 def _choice(*allowed: str) -> Callable[[Any, str], str]:
     def check(value: Any, field: str) -> str:
         if value not in allowed:
-            raise InvalidInput(f"“{value}”不在可选值内。", f"{value!r} is not one of {', '.join(allowed)}.", where=field)
+            raise InvalidInput(
+                f"“{value}”不在可选值内。", f"{value!r} is not one of {', '.join(allowed)}.", where=field
+            )
         return str(value)
 
     return check
@@ -84,13 +92,19 @@ FIELDS: dict[str, dict[str, Callable[[Any, str], Any]]] = {
 def _checked(kind: str, fields: dict[str, Any]) -> dict[str, Any]:
     unknown = set(fields) - set(FIELDS[kind])
     if unknown:
-        raise InvalidInput("不能更正这些字段。", f"These fields cannot be set: {', '.join(sorted(unknown))}.", where=kind)
+        raise InvalidInput(
+            "不能更正这些字段。", f"These fields cannot be set: {', '.join(sorted(unknown))}.", where=kind
+        )
     return {name: FIELDS[kind][name](value, name) for name, value in fields.items()}
 
 
 def _require_open(clause: Clause) -> None:
     if not clause.plan.is_current:
-        raise Conflict("该文件已有新版本，请在新版本上核对。", "A newer version of this document exists: decide there.", where=clause.plan.title)
+        raise Conflict(
+            "该文件已有新版本，请在新版本上核对。",
+            "A newer version of this document exists: decide there.",
+            where=clause.plan.title,
+        )
     if hasattr(clause, "target") or hasattr(clause, "task"):
         raise Conflict("该条已立项，不能再改核对结果。", "This clause is filed already.", where=f"第{clause.line}行 line {clause.line}",
                        to_do_zh="请在任务或指标页面修改。", to_do_en="Change it on the page of its task or target.")  # fmt: skip
@@ -117,7 +131,9 @@ def correct(account: Account, clause: Clause, *, fields: dict[str, Any]) -> Clau
     _require_open(clause)
     checked = _checked(clause.kind, fields)
     merged = {**clause.correction, **checked}
-    clause.correction = {name: value for name, value in merged.items() if not clause.read or clause.read.get(name) != value}
+    clause.correction = {
+        name: value for name, value in merged.items() if not clause.read or clause.read.get(name) != value
+    }
     if clause.kind == "target" and clause.current.get("value") is None:
         raise InvalidInput("指标须有数值。", "A target needs a number.", where="value")
     audit.note(correction=checked)
@@ -139,8 +155,14 @@ def reopen(account: Account, clause: Clause) -> Clause:
 @action("clause.add", "补充条目", "add a clause that was not read", roles=[Role.SUPERVISOR])
 def add_clause(account: Account, plan: Plan, *, kind: str, line: int, fields: dict[str, Any]) -> Clause:
     if kind not in FIELDS or not plan.line <= line <= plan.end_line:
-        raise InvalidInput(f"行号须在 {plan.line}–{plan.end_line} 之间。", f"The line must lie in {plan.line}–{plan.end_line}.", where="line")
-    defaults: dict[str, Any] = {"target": {"comparator": "=", "kind": "target", "strength": "binding", "value_max": None, "deadline": None}}.get(kind, {})
+        raise InvalidInput(
+            f"行号须在 {plan.line}–{plan.end_line} 之间。",
+            f"The line must lie in {plan.line}–{plan.end_line}.",
+            where="line",
+        )
+    defaults: dict[str, Any] = {
+        "target": {"comparator": "=", "kind": "target", "strength": "binding", "value_max": None, "deadline": None}
+    }.get(kind, {})
     content = {**defaults, **_checked(kind, fields), "text": fields.get("text") or plan.file.lines[line - 1].strip()}
     if kind == "target" and content.get("value") is None:
         raise InvalidInput("指标须有数值。", "A target needs a number.", where="value")

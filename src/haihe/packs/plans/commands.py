@@ -30,7 +30,9 @@ def _tell(error: HaiheError) -> None:
 
 
 @app.command("read")
-def read_files(files: Files, as_json: Annotated[bool, typer.Option("--json", help="打印 JSON print JSON")] = False) -> None:
+def read_files(
+    files: Files, as_json: Annotated[bool, typer.Option("--json", help="打印 JSON print JSON")] = False
+) -> None:
     """读取并打印，不保存。 Read and print; stores nothing. Exit code 1 if any file could not be read."""
     from haihe.packs.plans.reading import read
     from haihe.packs.plans.reading.export import to_json
@@ -53,12 +55,21 @@ def read_files(files: Files, as_json: Annotated[bool, typer.Option("--json", hel
             err.print(f"{path}: 没有读出规划文件。 No plan was found in this file.", markup=False)
             failed = True
     if as_json:
-        sys.stdout.write(json.dumps({"schema_version": version, "documents": documents, "issues": issues}, ensure_ascii=False, indent=1) + "\n")
+        sys.stdout.write(
+            json.dumps(
+                {"schema_version": version, "documents": documents, "issues": issues}, ensure_ascii=False, indent=1
+            )
+            + "\n"
+        )
     else:
         for document in documents:
             _print_document(document)
     if failed:
         raise typer.Exit(1)
+
+
+def _upper(row: dict[str, Any]) -> str:
+    return "" if row["value_max"] is None else f"–{row['value_max']:g}"
 
 
 def _print_document(document: dict[str, Any]) -> None:
@@ -67,12 +78,23 @@ def _print_document(document: dict[str, Any]) -> None:
     out.print(" · ".join(str(fact) for fact in facts if fact), markup=False)
     targets = Table("行", "类", "对象 subject", "目标 goal", "时限", title=f"指标 targets {len(document['targets'])}")
     for row in document["targets"]:
-        goal = f"{row['comparator']} {row['value']:g}{'–%g' % row['value_max'] if row['value_max'] is not None else ''} {row['unit'] or ''}"
-        targets.add_row(str(row["line"]), "基期" if row["kind"] == "baseline" else row["strength"], row["subject"] or "", goal, row["deadline"] or "")
+        goal = f"{row['comparator']} {row['value']:g}{_upper(row)} {row['unit'] or ''}"
+        targets.add_row(
+            str(row["line"]),
+            "基期" if row["kind"] == "baseline" else row["strength"],
+            row["subject"] or "",
+            goal,
+            row["deadline"] or "",
+        )
     tasks = Table("行", "序号", "任务 task", "单位 units", title=f"任务 tasks {len(document['tasks'])}")
     signs = {"lead": "牵", "responsible": "责", "support": "配"}
     for row in document["tasks"]:
-        tasks.add_row(str(row["line"]), row["number"] or "", row["heading"][:40], " ".join(f"{signs[u['role']]}:{u['name']}" for u in row["units"]))
+        tasks.add_row(
+            str(row["line"]),
+            row["number"] or "",
+            row["heading"][:40],
+            " ".join(f"{signs[u['role']]}:{u['name']}" for u in row["units"]),
+        )
     systems = Table("行", "动词", "系统 system", title=f"点名系统 named systems {len(document['systems'])}")
     for row in document["systems"]:
         systems.add_row(str(row["line"]), row["verb"], row["name"])

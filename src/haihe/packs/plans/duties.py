@@ -28,12 +28,14 @@ def remind(at: datetime) -> int:
         if lamp in ("amber", "red") and task.deadline:
             due.append((Reminder.Kind(lamp), task.deadline))
         if task.state == Task.State.ASSIGNED and task.assigned_at:
-            accept_by = add_working_days(timezone.localdate(task.assigned_at), parameter("plans.accept_working_days", today))
+            accept_by = add_working_days(
+                timezone.localdate(task.assigned_at), parameter("plans.accept_working_days", today)
+            )
             if today > accept_by:
                 due.append((Reminder.Kind.UNACCEPTED, accept_by))
         for kind, day in due:
             with transaction.atomic():
-                reminder, fresh = Reminder.objects.get_or_create(task=task, kind=kind, due=day)
+                _reminder, fresh = Reminder.objects.get_or_create(task=task, kind=kind, due=day)
                 if fresh:
                     audit.record(None, "task.remind", task, kind=str(kind), due=day)
                     written += 1

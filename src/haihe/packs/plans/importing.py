@@ -50,7 +50,11 @@ def read_isolated(path: Path, name: str) -> dict[str, Any]:
     if "error" in answer:
         told = answer["error"]
         raise UnreadableDocument(
-            told["message_zh"], told["message_en"], where=told["where"], to_do_zh=told["to_do_zh"], to_do_en=told["to_do_en"]
+            told["message_zh"],
+            told["message_en"],
+            where=told["where"],
+            to_do_zh=told["to_do_zh"],
+            to_do_en=told["to_do_en"],
         )
     return dict(answer)
 
@@ -130,14 +134,23 @@ def fingerprint(kind: str, text: str) -> str:
 
 def _clauses_of(plan: Plan, document: dict[str, Any]) -> list[Clause]:
     items = [(kind, item) for kind in ("target", "task", "system") for item in document[f"{kind}s"]]
-    items.sort(key=lambda pair: (pair[1]["line"], (pair[1]["span"] or [0])[0], ("task", "target", "system").index(pair[0])))
+    items.sort(
+        key=lambda pair: (pair[1]["line"], (pair[1]["span"] or [0])[0], ("task", "target", "system").index(pair[0]))
+    )
     clauses = []
     for position, (kind, item) in enumerate(items):
         span = item["span"] or (None, None)
         clauses.append(
             Clause(
-                plan=plan, kind=kind, position=position, line=item["line"], end_line=item.get("end_line") or item["line"],
-                span_start=span[0], span_end=span[1], read=item, fingerprint=fingerprint(kind, words_of(kind, item)),
+                plan=plan,
+                kind=kind,
+                position=position,
+                line=item["line"],
+                end_line=item.get("end_line") or item["line"],
+                span_start=span[0],
+                span_end=span[1],
+                read=item,
+                fingerprint=fingerprint(kind, words_of(kind, item)),
             )  # fmt: skip
         )
     return clauses
@@ -187,13 +200,19 @@ def carry_over(earlier: list[Clause], fresh: list[Clause], plan: Plan) -> None:
         added = Clause(plan=plan, kind=old.kind, position=len(fresh), line=min(old.line, plan.end_line), end_line=min(old.end_line, plan.end_line), fingerprint=old.fingerprint)  # fmt: skip
         _carry(old, added)
         fresh.append(added)
-    plan.content["dropped"] = [{"clause": old.pk, "line": old.line, "text": words_of(old.kind, old.current)[:200]} for old in left]
+    plan.content["dropped"] = [
+        {"clause": old.pk, "line": old.line, "text": words_of(old.kind, old.current)[:200]} for old in left
+    ]
     plan.save(update_fields=["content"])
 
 
 def _likeliest(clause: Clause, candidates: list[Clause]) -> Clause | None:
     words = words_of(clause.kind, clause.read)
-    scored = [(fuzz.ratio(words, words_of(old.kind, old.read)), old) for old in candidates if old.kind == clause.kind and old.read]
+    scored = [
+        (fuzz.ratio(words, words_of(old.kind, old.read)), old)
+        for old in candidates
+        if old.kind == clause.kind and old.read
+    ]
     likeness, best = max(scored, key=lambda pair: pair[0], default=(0.0, None))
     return best if likeness >= SAME_CLAUSE_LIKENESS else None
 

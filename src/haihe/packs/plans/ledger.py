@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
+from itertools import pairwise
 
 from django.db import models
 from django.utils import timezone
@@ -181,7 +182,7 @@ def draw_assumed_milestones(target: Target) -> None:
     first, value, _ = start_of(target)
     written = [(first, value), *((m.due, m.value) for m in target.milestones.all()), (target.deadline, target.value)]
     fresh = []
-    for (day_a, a), (day_b, b) in zip(written, written[1:], strict=False):
+    for (day_a, a), (day_b, b) in pairwise(written):
         for year in range(day_a.year, day_b.year):
             due = date(year, 12, 31)
             if day_a < due < day_b:
@@ -205,7 +206,9 @@ def _file_task(plan: Plan, clause: Clause) -> Task:
         task = earlier
     else:
         written = end_of_period(content.get("deadline"))
-        task = Task.objects.create(clause=clause, deadline=written or plan.last_day, deadline_assumed=written is None, **values)
+        task = Task.objects.create(
+            clause=clause, deadline=written or plan.last_day, deadline_assumed=written is None, **values
+        )
     _set_units(task, content.get("units") or [])
     inside = [t for t in plan.targets.select_related("clause") if clause.line <= t.clause.line <= clause.end_line]
     task.targets.set(t.repeat_of or t for t in inside)
@@ -216,7 +219,10 @@ def _set_units(task: Task, units: Sequence[dict[str, str]]) -> None:
     kept = set()
     for position, unit in enumerate(units):
         part, _ = TaskUnit.objects.get_or_create(
-            task=task, name=unit["name"][:120], role=unit["role"], defaults={"position": position, "organisation": find_organisation(unit["name"])}
+            task=task,
+            name=unit["name"][:120],
+            role=unit["role"],
+            defaults={"position": position, "organisation": find_organisation(unit["name"])},
         )
         kept.add(part.pk)
     task.units.exclude(pk__in=kept).filter(accepted_at=None).delete()
@@ -241,7 +247,12 @@ def withdraw(account: Account, plan: Plan) -> Plan:
 
 def unlinked_names() -> list[tuple[str, int]]:
     """Names of units as written that no person has linked yet, with the number of tasks, most frequent first."""
-    rows = TaskUnit.objects.filter(organisation=None).values("name").annotate(tasks=models.Count("task")).order_by("-tasks", "name")
+    rows = (
+        TaskUnit.objects.filter(organisation=None)
+        .values("name")
+        .annotate(tasks=models.Count("task"))
+        .order_by("-tasks", "name")
+    )
     return [(row["name"], row["tasks"]) for row in rows]
 
 
@@ -260,7 +271,11 @@ def link_units(account: Account, organisation: Organisation, *, name: str) -> in
 def assign(account: Account, task: Task, *, deadline: date | None = None) -> Task:
     """Hand the task to its units; with a deadline of its own where the supervisor sets one."""
     if task.state != Task.State.FILED:
-        raise Conflict(f"任务{task.get_state_display()}，不能再交办。", f"The task is {task.state}: it cannot be assigned again.", where=task.heading)
+        raise Conflict(
+            f"任务{task.get_state_display()}，不能再交办。",
+            f"The task is {task.state}: it cannot be assigned again.",
+            where=task.heading,
+        )
     if not task.units.exclude(organisation=None).exists():
         raise Conflict("任务没有已关联的单位。", "No unit of this task is linked.", where=task.heading,
                        to_do_zh="请先在“单位关联”页关联责任单位。", to_do_en="Link its units first.")  # fmt: skip
@@ -312,7 +327,11 @@ def parts_of(account: Account, task: Task) -> list[TaskUnit]:
 def accept(account: Account, task: Task) -> Task:
     """One tap: all parts of the account's unit are accepted, and the account is in charge of them."""
     if task.state not in (Task.State.ASSIGNED, Task.State.UNDER_WAY):
-        raise Conflict(f"任务{task.get_state_display()}，不能签收。", f"The task is {task.state}: it cannot be accepted.", where=task.heading)
+        raise Conflict(
+            f"任务{task.get_state_display()}，不能签收。",
+            f"The task is {task.state}: it cannot be accepted.",
+            where=task.heading,
+        )
     parts = [part for part in parts_of(account, task) if part.accepted_at is None]
     for part in parts:
         part.accepted_at, part.accepted_by, part.officer = timezone.now(), account, account
@@ -331,9 +350,17 @@ def add_step(account: Account, task: Task, *, title: str, due: date, organisatio
     if task.state == Task.State.CLOSED:
         raise Conflict("任务已办结。", "The task is closed.", where=task.heading)
     if task.deadline and due > task.deadline:
-        raise InvalidInput("节点日期晚于任务时限。", "The step is due after the task.", where="due", to_do_zh=f"不晚于 {task.deadline}。", to_do_en=f"Not after {task.deadline}.")
+        raise InvalidInput(
+            "节点日期晚于任务时限。",
+            "The step is due after the task.",
+            where="due",
+            to_do_zh=f"不晚于 {task.deadline}。",
+            to_do_en=f"Not after {task.deadline}.",
+        )
     audit.note(title=title, due=due)
-    return Step.objects.create(task=task, title=title.strip()[:200], due=due, organisation=organisation, made_by=account)
+    return Step.objects.create(
+        task=task, title=title.strip()[:200], due=due, organisation=organisation, made_by=account
+    )
 
 
 @action("task.finish_step", "完成节点", "tick a step off", roles=[Role.SUPERVISOR], as_unit=EVERY_PART)
@@ -374,14 +401,26 @@ def _report(
     target: Target | None, as_of: date | None,
 ) -> Report:  # fmt: skip
     if task.state not in (Task.State.UNDER_WAY, Task.State.ASSIGNED):
-        raise Conflict(f"任务{task.get_state_display()}，不能填报。", f"The task is {task.state}: nothing can be reported.", where=task.heading)
+        raise Conflict(
+            f"任务{task.get_state_display()}，不能填报。",
+            f"The task is {task.state}: nothing can be reported.",
+            where=task.heading,
+        )
     if not text.strip():
         raise InvalidInput("请填写进展内容。", "Say what was done.", where="text")
     parts = parts_of(account, task)
-    report = Report(task=task, kind=kind, account=account, organisation=parts[0].organisation if parts else account.organisation, text=text.strip())
+    report = Report(
+        task=task,
+        kind=kind,
+        account=account,
+        organisation=parts[0].organisation if parts else account.organisation,
+        text=text.strip(),
+    )
     if value is not None:
         if target is None or not task.targets.filter(pk=target.pk).exists():
-            raise InvalidInput("请选择该数值对应的指标。", "Say to which target of this task the number belongs.", where="target")
+            raise InvalidInput(
+                "请选择该数值对应的指标。", "Say to which target of this task the number belongs.", where="target"
+            )
         report.target = target
         report.value = _value_with_evidence(account, target, value, as_of, text, evidence)
     report.save()
@@ -399,11 +438,21 @@ def _value_with_evidence(
                            to_do_zh="请上传文件、照片或表格。", to_do_en="Upload a document, picture or table.")  # fmt: skip
     if not value.is_finite() or abs(value) >= Decimal(10) ** 18:
         raise InvalidInput("数值无效。", "Not a usable number.", where="value")
-    return report_value(account, target.indicator, value, as_of=as_of or timezone.localdate(), note=note, evidence=evidence)
+    return report_value(
+        account, target.indicator, value, as_of=as_of or timezone.localdate(), note=note, evidence=evidence
+    )
 
 
 @action("target.report", "填报指标", "report a target's value", roles=[Role.SUPERVISOR], as_unit=ACCOUNTABLE)
-def report_target(account: Account, target: Target, *, value: Decimal, as_of: date | None = None, text: str, evidence: Sequence[EvidenceFile]) -> Report:
+def report_target(
+    account: Account,
+    target: Target,
+    *,
+    value: Decimal,
+    as_of: date | None = None,
+    text: str,
+    evidence: Sequence[EvidenceFile],
+) -> Report:
     """A number for a target outside of any task, with evidence."""
     report = Report(target=target, account=account, organisation=account.organisation, text=text.strip())
     report.value = _value_with_evidence(account, target, value, as_of, text, evidence)
@@ -443,7 +492,9 @@ def set_milestones(account: Account, target: Target, *, points: Sequence[tuple[d
         raise InvalidInput("阶段目标须早于最终时限。", "A milestone lies before the deadline.", where="due")
     audit.note(before=[(m.due, m.value) for m in target.milestones.all()], after=list(points))
     target.milestones.all().delete()
-    Milestone.objects.bulk_create(Milestone(target=target, due=due, value=value, assumed=False, set_by=account) for due, value in points)
+    Milestone.objects.bulk_create(
+        Milestone(target=target, due=due, value=value, assumed=False, set_by=account) for due, value in points
+    )
     return target
 
 
@@ -453,7 +504,11 @@ def set_milestones(account: Account, target: Target, *, points: Sequence[tuple[d
 @action("task.chase", "催办", "chase a task", roles=[Role.SUPERVISOR])
 def chase(account: Account, task: Task, *, text: str) -> Chase:
     if task.state not in (Task.State.ASSIGNED, Task.State.UNDER_WAY):
-        raise Conflict(f"任务{task.get_state_display()}，无需催办。", f"The task is {task.state}: there is nothing to chase.", where=task.heading)
+        raise Conflict(
+            f"任务{task.get_state_display()}，无需催办。",
+            f"The task is {task.state}: there is nothing to chase.",
+            where=task.heading,
+        )
     today = timezone.localdate()
     answer_by = add_working_days(today, parameter("plans.chase_answer_working_days", today))
     audit.note(text=text, answer_by=answer_by)
@@ -466,7 +521,9 @@ def close(account: Account, task: Task, *, note: str = "") -> Task:
     if task.state != Task.State.REPORTED:
         raise Conflict("责任单位尚未报告办结。", "No unit has reported the task done.", where=task.heading)
     if not task.reports.exclude(evidence=None).exists():
-        raise Conflict("没有佐证材料，不能办结。", "A task is closed on evidence, and there is none.", where=task.heading)
+        raise Conflict(
+            "没有佐证材料，不能办结。", "A task is closed on evidence, and there is none.", where=task.heading
+        )
     task.state, task.closed_at, task.closing_note = Task.State.CLOSED, timezone.now(), note.strip()
     task.save(update_fields=["state", "closed_at", "closing_note"])
     audit.note(note=note)
@@ -476,13 +533,17 @@ def close(account: Account, task: Task, *, note: str = "") -> Task:
 @action("task.return", "退回", "send a report of completion back", roles=[Role.SUPERVISOR])
 def send_back(account: Account, task: Task, *, reason: str) -> Report:
     if task.state != Task.State.REPORTED:
-        raise Conflict("只有待审核的任务可以退回。", "Only a task that was reported done can be sent back.", where=task.heading)
+        raise Conflict(
+            "只有待审核的任务可以退回。", "Only a task that was reported done can be sent back.", where=task.heading
+        )
     if not reason.strip():
         raise InvalidInput("请写明退回原因。", "Say why it is sent back.", where="reason")
     task.state = Task.State.UNDER_WAY
     task.save(update_fields=["state"])
     audit.note(reason=reason)
-    return Report.objects.create(task=task, kind=Report.Kind.RETURNED, account=account, organisation=account.organisation, text=reason.strip())
+    return Report.objects.create(
+        task=task, kind=Report.Kind.RETURNED, account=account, organisation=account.organisation, text=reason.strip()
+    )
 
 
 @on_hand_over

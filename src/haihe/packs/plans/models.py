@@ -10,10 +10,10 @@ from typing import Any
 from django.db import models
 from django.utils import timezone
 
-from haihe.kernel.language import two
 from haihe.kernel.evidence import EvidenceFile
 from haihe.kernel.identity import Account
 from haihe.kernel.indicators import Indicator, IndicatorValue
+from haihe.kernel.language import two
 from haihe.kernel.organisations import Organisation, successor_on
 
 # --- documents ------------------------------------------------------------------------------------------------------
@@ -40,7 +40,9 @@ class Plan(models.Model):
 
     file = models.ForeignKey(PlanFile, models.PROTECT, related_name="plans")
     title = models.CharField(max_length=300)
-    series = models.CharField(max_length=300, db_index=True)  # the title without status, spaces and brackets: links versions
+    series = models.CharField(
+        max_length=300, db_index=True
+    )  # the title without status, spaces and brackets: links versions
     kind = models.CharField(max_length=10)
     status = models.CharField(max_length=10)
     issuer = models.CharField(max_length=200, blank=True)

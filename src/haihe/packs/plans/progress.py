@@ -66,7 +66,8 @@ def standing(target: Target, at: date) -> Standing:
     """How a target stands. Measured values decide where there are any; otherwise the reported ones."""
     corrected = {value.replaces_id for value in target.indicator.values.all()}
     values = sorted(
-        (v for v in target.indicator.values.all() if v.pk not in corrected and v.as_of <= at), key=lambda v: (v.as_of, v.recorded_at, v.pk)
+        (v for v in target.indicator.values.all() if v.pk not in corrected and v.as_of <= at),
+        key=lambda v: (v.as_of, v.recorded_at, v.pk),
     )
     measured = [v for v in values if v.kind == IndicatorValue.Kind.MEASURED]
     reported = [v for v in values if v.kind == IndicatorValue.Kind.REPORTED]
@@ -74,7 +75,13 @@ def standing(target: Target, at: date) -> Standing:
     actuals = [Point(v.as_of, float(v.value)) for v in (measured or reported)]
     return Standing(
         target=target,
-        assessment=assess(trajectory, target.comparator, float(target.value_max) if target.value_max is not None else None, actuals, at),
+        assessment=assess(
+            trajectory,
+            target.comparator,
+            float(target.value_max) if target.value_max is not None else None,
+            actuals,
+            at,
+        ),
         trajectory=trajectory,
         reported=reported[-1] if reported else None,
         measured=measured[-1] if measured else None,
@@ -135,9 +142,15 @@ class Programme:
 
 def programme(account: Account | None, today: date, plan: Plan | None = None) -> Programme:
     """The whole programme that this account may see, or one plan of it."""
-    plans = list(visible(account, Plan.objects.filter(replaced_by=None).exclude(filed_at=None)).filter(**({"pk": plan.pk} if plan else {})))
+    plans = list(
+        visible(account, Plan.objects.filter(replaced_by=None).exclude(filed_at=None)).filter(
+            **({"pk": plan.pk} if plan else {})
+        )
+    )
     tasks = list(
-        visible(account, Task.objects.filter(plan__in=plans)).select_related("plan", "clause").prefetch_related("units__organisation", "chases")
+        visible(account, Task.objects.filter(plan__in=plans))
+        .select_related("plan", "clause")
+        .prefetch_related("units__organisation", "chases")
     )
     lights = {task.pk: light(task, today) for task in tasks}
     standings = [standing(target, today) for target in leading_targets(plans)]
@@ -161,7 +174,7 @@ def _unit_lines(tasks: Sequence[Task], lights: dict[int, Light]) -> list[UnitLin
 
 @dataclass
 class Week:
-    """"My week" of a unit officer: what to accept, what falls due, what was asked, what was sent back."""
+    """ "My week" of a unit officer: what to accept, what falls due, what was asked, what was sent back."""
 
     to_accept: list[Task] = field(default_factory=list)
     late: list[Task] = field(default_factory=list)
@@ -180,13 +193,20 @@ def my_week(account: Account, today: date) -> Week:
     from haihe.packs.plans.ledger import parts_of
 
     week = Week()
-    rows = visible(account, Task.objects.filter(state__in=Task.OPEN)).select_related("plan").prefetch_related("units__organisation", "chases", "targets")
+    rows = (
+        visible(account, Task.objects.filter(state__in=Task.OPEN))
+        .select_related("plan")
+        .prefetch_related("units__organisation", "chases", "targets")
+    )
     for task in rows:
         parts = parts_of(account, task)
         if not parts or task.state == Task.State.FILED:
             continue
         lamp = light(task, today)
-        if any(part.accepted_at is None for part in parts) and task.state in (Task.State.ASSIGNED, Task.State.UNDER_WAY):
+        if any(part.accepted_at is None for part in parts) and task.state in (
+            Task.State.ASSIGNED,
+            Task.State.UNDER_WAY,
+        ):
             week.to_accept.append(task)
         elif task.state == Task.State.REPORTED:
             week.waiting.append(task)

@@ -13,7 +13,12 @@ from haihe.kernel.permissions import declare, roles_of, unit_paths, visibility
 from haihe.packs.plans.models import Clause, Plan, Report, Target, Task
 
 declare("plan.read", "查看规划", "read plans", roles=[Role.SUPERVISOR, Role.VIEWER, Role.OFFICER])
-declare("plan.export", "导出任务分工表", "export the task-division table", roles=[Role.SUPERVISOR, Role.VIEWER, Role.OFFICER])
+declare(
+    "plan.export",
+    "导出任务分工表",
+    "export the task-division table",
+    roles=[Role.SUPERVISOR, Role.VIEWER, Role.OFFICER],
+)
 
 WHOLE = {Role.SUPERVISOR, Role.VIEWER}
 

@@ -24,7 +24,9 @@ register = template.Library()
 def t(zh: str, en: str, **values: Any) -> SafeString:
     """{% t "共 {n} 项" "{n} items" n=count %}: the sentence in the reader's language, values escaped."""
     sentence = pick(zh, en)
-    return mark_safe(escape(sentence).format(**{k: escape(v) for k, v in values.items()}) if values else escape(sentence))  # noqa: S308
+    return mark_safe(
+        escape(sentence).format(**{k: escape(v) for k, v in values.items()}) if values else escape(sentence)
+    )  # noqa: S308
 
 
 @register.simple_tag

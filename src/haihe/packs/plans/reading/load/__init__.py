@@ -1,4 +1,4 @@
-"""From a file to numbered lines: one loader for each format, chosen by what the bytes are rather than what the name says.
+"""From a file to numbered lines: one loader for each format, chosen by what the bytes are, not by what the name says.
 
 Whatever the bytes are, the answer is a SourceText or an UnreadableDocument; no other exception leaves this package.
 """
@@ -9,16 +9,22 @@ import hashlib
 import stat
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
 
 from haihe.packs.plans.reading.load import docx, html, md, pdf, sniff, txt
-from haihe.packs.plans.reading.load.errors import UnreadableDocument
+from haihe.packs.plans.reading.load.errors import (
+    CHECK_CONTENT,
+    CHECK_PATH,
+    NAME_A_FILE,
+    SAVE_AS_DOCX,
+    SHRINK,
+    UnreadableDocument,
+)
 from haihe.packs.plans.reading.load.limits import MAX_BYTES
 from haihe.packs.plans.reading.model import Issue, SourceText
 
 __all__ = ["MAX_BYTES", "UnreadableDocument", "load_bytes", "load_file", "load_text"]
 
-_LOADERS: dict[Literal["txt", "md", "docx", "pdf", "html"], Callable[[bytes, str], txt.Result]] = {
+_LOADERS: dict[sniff.Kind, Callable[[bytes, str], txt.Result]] = {
     "txt": txt.load,
     "md": md.load,
     "docx": docx.load,
@@ -42,8 +48,7 @@ def load_file(path: Path | str, *, name: str | None = None, max_bytes: int = MAX
             "无法打开文件。",
             f"The file cannot be opened: {getattr(error, 'strerror', None) or error}.",
             where=name,
-            to_do_zh="请检查路径和读取权限。",
-            to_do_en="Check the path and whether you may read it.",
+            **CHECK_PATH,
         ) from error
     return load_bytes(data, name, max_bytes=max_bytes)
 
@@ -61,8 +66,7 @@ def load_bytes(data: bytes, name: str, *, max_bytes: int = MAX_BYTES) -> SourceT
             "文件已损坏或结构异常，读取失败。",
             f"The file is damaged or built in an unexpected way ({type(error).__name__}).",
             where=name,
-            to_do_zh="请用原来的程序打开，另存为 .docx 后再试。",
-            to_do_en="Open it in the program it came from, save it as .docx and try again.",
+            **SAVE_AS_DOCX,
         ) from error
     return _source(name, kind, lines, hashlib.sha256(data).hexdigest(), [*issues, *load_issues])
 
@@ -74,30 +78,17 @@ def load_text(text: str, name: str) -> SourceText:
     return _source(name, "txt", lines, digest, issues)
 
 
-def _source(
-    name: str, kind: Literal["txt", "md", "docx", "pdf", "html"], lines: tuple[str, ...], digest: str, issues: list[Issue]
-) -> SourceText:
+def _source(name: str, kind: sniff.Kind, lines: tuple[str, ...], digest: str, issues: list[Issue]) -> SourceText:
     if not any(line.strip() for line in lines):
-        raise UnreadableDocument(
-            "文件里没有文字。",
-            "The file holds no text.",
-            where=name,
-            to_do_zh="请确认选对了文件，且保存时内容没有丢失。",
-            to_do_en="Check that it is the right file and that it was saved with its content.",
-        )
-    return SourceText(name=name, format=kind, lines=lines, sha256=digest, issues=tuple(issues))
+        raise UnreadableDocument("文件里没有文字。", "The file holds no text.", where=name, **CHECK_CONTENT)
+    placed = tuple(Issue(min(issue.line, len(lines)), issue.message) for issue in issues)
+    return SourceText(name=name, format=kind, lines=lines, sha256=digest, issues=placed)
 
 
 def _refuse_non_file(mode: int, name: str) -> None:
     """A folder, a device or a pipe: reading it would fail, never end, or wait for a writer."""
     if not stat.S_ISREG(mode):
-        raise UnreadableDocument(
-            "这不是一个普通文件。",
-            "This is not an ordinary file.",
-            where=name,
-            to_do_zh="请指定一个文件，而不是文件夹或设备。",
-            to_do_en="Name a file, not a folder or a device.",
-        )
+        raise UnreadableDocument("这不是一个普通文件。", "This is not an ordinary file.", where=name, **NAME_A_FILE)
 
 
 def _refuse_too_large(size: int, max_bytes: int, name: str) -> None:
@@ -107,6 +98,5 @@ def _refuse_too_large(size: int, max_bytes: int, name: str) -> None:
             f"文件太大：{size_mb:.1f} MB，上限为 {limit_mb:.0f} MB。",
             f"The file is too large: {size_mb:.1f} MB, the limit is {limit_mb:.0f} MB.",
             where=name,
-            to_do_zh="请删去图片或附件，或拆分后再试。",
-            to_do_en="Remove pictures and attachments, or split it, and try again.",
+            **SHRINK,
         )

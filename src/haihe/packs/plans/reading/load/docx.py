@@ -1,7 +1,7 @@
 """Word documents: the text a reader of the document sees, one line a paragraph and one line a table row.
 
-Walks the XML itself: python-docx skips inserted text (w:ins), content controls (w:sdt) and text boxes, and computes no list
-numbers. Headers and footers are other parts and are not read; everything else left out is named in an issue.
+Walks the XML itself: python-docx skips inserted text (w:ins), content controls (w:sdt) and text boxes, and computes no
+list numbers. Headers and footers are other parts and are not read; everything else left out is named in an issue.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from lxml import etree
 from haihe.packs.plans.reading.load import txt
 from haihe.packs.plans.reading.load.docx_numbering import Numbering, _attribute, _number
 from haihe.packs.plans.reading.load.docx_package import Package
-from haihe.packs.plans.reading.load.errors import UnreadableDocument
+from haihe.packs.plans.reading.load.errors import RECOGNISE, UnreadableDocument
 from haihe.packs.plans.reading.model import Issue
 
 _PROPERTIES = {
-    "pPr", "rPr", "sdtPr", "sdtEndPr", "tblPr", "tblGrid", "trPr", "tcPr", "sectPr", "fldChar", "instrText", "delInstrText",
-    "rt", "rubyPr", "ctrlPr", "moveFrom",
+    "pPr", "rPr", "sdtPr", "sdtEndPr", "tblPr", "tblGrid", "trPr", "tcPr", "sectPr", "fldChar", "instrText",
+    "delInstrText", "rt", "rubyPr", "ctrlPr", "moveFrom",
 }  # fmt: skip
 _CHARACTERS = {"tab": " ", "ptab": " ", "br": "\n", "cr": "\n", "noBreakHyphen": "-", "softHyphen": ""}
 _MAX_COLUMNS = 100
-_QUOTED_CHARS = 60
+_QUOTED_CHARS = 100
 
 
 @dataclass(slots=True)
@@ -72,13 +72,14 @@ class _Walker:
 
     def closing_issues(self) -> list[Issue]:
         """What concerns the file as a whole."""
+        formats = len(self._numbering.unknown_formats)
         found = (
-            (self.pictures, f"{self.pictures} 处图片、图表或嵌入对象未读取。{self.pictures} pictures, charts or embedded objects were not read."),
-            (self._comments, f"{self._comments} 条批注未读取。{self._comments} comments were not read."),
-            (self._contents_lines, f"自动目录 {self._contents_lines} 行已略去。{self._contents_lines} lines of the table of contents were left out."),
-            (len(self._numbering.unknown_formats), "有自动编号的格式不认识，按阿拉伯数字写出。Automatic numbers of an unknown format were written as digits."),
-        )  # fmt: skip
-        return [Issue(1, message) for count, message in found if count]
+            (self.pictures, "处图片、图表或嵌入对象未读取", "pictures, charts or embedded objects were not read"),
+            (self._comments, "条批注未读取", "comments were not read"),
+            (self._contents_lines, "行自动目录已略去", "lines of the table of contents were left out"),
+            (formats, "种自动编号格式不认识，按阿拉伯数字写出", "unknown number formats were written as digits"),
+        )
+        return [Issue(1, f"{count} {zh}。{count} {en}.") for count, zh, en in found if count]
 
     def blocks(self, container: Iterable[etree._Element]) -> Iterator[_Line]:
         """The lines of a body, a cell or a text box, in order."""
@@ -126,7 +127,9 @@ class _Walker:
     def _box(self, box: etree._Element) -> Iterator[_Line]:
         for number, line in enumerate(self.blocks(box)):
             if number == 0:
-                line.messages.append("文本框的文字放在其所在段落之后。The text of a text box stands after the paragraph that holds it.")
+                line.messages.append(
+                    "文本框的文字放在其所在段落之后。A text box stands after the paragraph that holds it."
+                )
             yield line
 
     def _table(self, table: etree._Element) -> Iterator[_Line]:
@@ -150,10 +153,13 @@ class _Walker:
             nested += [line for line in lines if line.is_row]
             messages += [message for line in own for message in line.messages]
             texts.append("" if _is_covered(cell) else " ".join(line.text.strip() for line in own if line.text.strip()))
-            texts += [""] * (_columns(cell.find("{*}tcPr/{*}gridSpan"), 1) - 1)
-        yield _Line("\t".join(texts[:_MAX_COLUMNS]).rstrip("\t"), is_row=True, messages=messages)
+            covered = _columns(cell.find("{*}tcPr/{*}gridSpan"), 1) - 1
+            texts += [""] * min(covered, max(0, _MAX_COLUMNS - len(texts)))
+        yield _Line("\t".join(texts).rstrip("\t"), is_row=True, messages=messages)
         if nested:
-            nested[0].messages.append("表格中的表格放在其所在行之后。A table within a table stands after the row that holds it.")
+            nested[0].messages.append(
+                "表格中的表格放在其所在行之后。A nested table stands after the row that holds it."
+            )
         yield from nested
 
     def _collect(self, element: etree._Element, content: _Content) -> None:
@@ -186,7 +192,7 @@ class _Walker:
             self.pictures += 0 if boxes else 1
         elif local in ("footnoteReference", "endnoteReference"):
             kind = "footnotes" if local == "footnoteReference" else "endnotes"
-            note = self._notes[kind].get(_attribute(child, "id") or "", "")
+            note = self._notes[kind].get(_attribute(child, "id") or "", "")[:_QUOTED_CHARS]
             content.messages.append(f"注释未放入正文：{note}。A note was kept out of the text.")
         elif local == "commentReference":
             self._comments += 1
@@ -250,7 +256,7 @@ def _is_contents(control: etree._Element) -> bool:
 
 
 def _symbol(element: etree._Element) -> str:
-    """A character of a symbol font. Those in the private area mean nothing without their font: a box stands for them."""
+    """A character of a symbol font. In the private area it means nothing without its font: a box stands for it."""
     try:
         code = int(_attribute(element, "char") or "", 16)
     except ValueError:
@@ -262,7 +268,8 @@ def _messages(content: _Content) -> list[str]:
     messages = list(content.messages)
     deleted, hidden = "".join(content.deleted), "".join(content.hidden)
     if deleted:
-        messages.append(f"修订中删除的文字已略去：{deleted[:_QUOTED_CHARS]}。Text deleted by a tracked change was left out.")
+        quoted = deleted[:_QUOTED_CHARS]
+        messages.append(f"修订中删除的文字已略去：{quoted}。Text deleted by a tracked change was left out.")
     if content.inserted:
         messages.append("修订中插入的文字按已接受读取。Text inserted by a tracked change was read as accepted.")
     if hidden:
@@ -275,12 +282,14 @@ def _notes(part: etree._Element | None) -> dict[str, str]:
     if part is None:
         return {}
     notes = part.iterchildren("{*}footnote", "{*}endnote")
-    return {_attribute(note, "id") or "": "".join(note.itertext("{*}t")).strip() for note in notes if _attribute(note, "type") is None}
+    return {
+        _attribute(note, "id") or "": "".join(note.itertext("{*}t")).strip()
+        for note in notes
+        if _attribute(note, "type") is None
+    }
 
 
 def _only_pictures(name: str) -> UnreadableDocument:
     return UnreadableDocument(
-        "文件里只有图片，没有文字。", "The file holds pictures only and no text.", where=name,
-        to_do_zh="请先做文字识别（OCR），把结果存为 .docx 或 .txt 后再试。",
-        to_do_en="Run text recognition (OCR), save its result as .docx or .txt and try again.",
-    )  # fmt: skip
+        "文件里只有图片，没有文字。", "The file holds pictures only and no text.", where=name, **RECOGNISE
+    )

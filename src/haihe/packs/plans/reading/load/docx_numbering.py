@@ -1,7 +1,7 @@
 """The numbers that Word computes and does not store: 一、 （一） 1. before a paragraph with w:numPr.
 
-ISO/IEC 29500-1 §17.9. Counters belong to the abstract list; a level restarts when a higher one advances; a w:num with a start
-override restarts once, when it is first used.
+ISO/IEC 29500-1 §17.9. Counters belong to the abstract list; a level restarts when a higher one advances; a w:num with
+a start override restarts once, when it is first used.
 """
 
 from __future__ import annotations
@@ -23,12 +23,17 @@ _COUNTING = {
 _DIGIT_BY_DIGIT = {"ideographDigital", "japaneseDigitalTenThousand", "taiwaneseDigital"}
 _LEGAL = {"chineseLegalSimplified", "ideographLegalTraditional", "japaneseLegal"}
 _ENCLOSED = {  # format: (character for 1, how many there are)
-    "decimalEnclosedCircle": (0x2460, 20), "decimalEnclosedCircleChinese": (0x2460, 20), "decimalEnclosedParen": (0x2474, 20),
-    "decimalEnclosedFullstop": (0x2488, 20), "ideographEnclosedCircle": (0x3280, 10),
-}  # fmt: skip
+    "decimalEnclosedCircle": (0x2460, 20),
+    "decimalEnclosedCircleChinese": (0x2460, 20),
+    "decimalEnclosedParen": (0x2474, 20),
+    "decimalEnclosedFullstop": (0x2488, 20),
+    "ideographEnclosedCircle": (0x3280, 10),
+}
 _MAX_LEVEL = 8
+_MAX_LABEL_CHARS = 50  # written before every paragraph of the list
+_MAX_STYLE_DEPTH = 20
 _MAX_NUMBER = 100_000  # beyond it a number is damage, not a list; also bounds the length of a Roman numeral
-_STICKS = "、，。．）)】》：:—-"  # after these a label needs no space before the text
+_STICKS = re.compile(r"(?:\A|[、，。．）)】》：:—①-㋿-])\Z")  # after these a label needs no space before the text
 
 
 def _attribute(element: etree._Element | None, name: str = "val") -> str | None:
@@ -141,7 +146,7 @@ class _Level:
         return cls(
             start=_number(element.find("{*}start"), 1),
             number_format=_attribute(element.find("{*}numFmt")) or "decimal",
-            text=_attribute(element.find("{*}lvlText")) or "",
+            text=(_attribute(element.find("{*}lvlText")) or "")[:_MAX_LABEL_CHARS],
             sticks=_attribute(element.find("{*}suff")) == "nothing",
             legal=element.find("{*}isLgl") is not None,
             restart_after=index - 1 if restart is None else _number(restart, 0) - 1,
@@ -165,7 +170,8 @@ class Numbering:
     def __init__(self, numbering: etree._Element | None, styles: etree._Element | None) -> None:
         self.unknown_formats: set[str] = set()
         self._counters: dict[str, dict[int, int]] = {}
-        self._styles = {_attribute(style, "styleId") or "": style for style in styles.iterchildren("{*}style")} if styles is not None else {}
+        known = () if styles is None else styles.iterchildren("{*}style")
+        self._styles = {_attribute(style, "styleId") or "": style for style in known}
         self._lists = self._read_lists(numbering) if numbering is not None else {}
 
     def label(self, paragraph: etree._Element) -> str:
@@ -178,9 +184,12 @@ class Numbering:
         definition = number_list.levels.get(level)
         if definition is None or definition.number_format == "bullet":
             return ""
-        written = re.sub(r"%([1-9])", lambda found: self._count(number_list, counters, int(found[1]) - 1, definition.legal), definition.text)
-        needs_space = bool(written) and not definition.sticks and written[-1] not in _STICKS and not "\u2460" <= written[-1] <= "\u32ff"
-        return written + " " if needs_space else written
+
+        def count(found: re.Match[str]) -> str:
+            return self._count(number_list, counters, int(found[1]) - 1, definition.legal)
+
+        written = re.sub(r"%([1-9])", count, definition.text)
+        return written if definition.sticks or _STICKS.search(written) else f"{written} "
 
     def _count(self, number_list: _List, counters: dict[int, int], level: int, legal: bool) -> str:
         definition = number_list.levels.get(level, _Level())
@@ -206,13 +215,12 @@ class Numbering:
         return counters
 
     def _place(self, paragraph: etree._Element) -> tuple[_List, int] | None:
-        """Which list and level a paragraph is in: its own w:numPr, or that of its style or the styles it is based on."""
+        """Which list and level a paragraph is in: its own w:numPr, or that of its style or the styles below that."""
         own = paragraph.find("{*}pPr/{*}numPr")
         if own is not None and own.find("{*}numId") is not None:
             number_list = self._lists.get(_attribute(own.find("{*}numId")) or "")
             return (number_list, self._bounded(own)) if number_list else None
-        style_id = _attribute(paragraph.find("{*}pPr/{*}pStyle"))
-        for style_id, style in self._with_bases(style_id):
+        for style_id, style in self._with_bases(_attribute(paragraph.find("{*}pPr/{*}pStyle"))):
             properties = style.find("{*}pPr/{*}numPr")
             if properties is None:
                 continue
@@ -231,7 +239,7 @@ class Numbering:
 
     def _with_bases(self, style_id: str | None) -> list[tuple[str, etree._Element]]:
         chain: list[tuple[str, etree._Element]] = []
-        while style_id and style_id in self._styles and all(style_id != seen for seen, _ in chain):
+        while style_id and style_id in self._styles and len(chain) < _MAX_STYLE_DEPTH:
             chain.append((style_id, self._styles[style_id]))
             style_id = _attribute(self._styles[style_id].find("{*}basedOn"))
         return chain
@@ -241,19 +249,22 @@ class Numbering:
         return (_attribute(style.find("{*}name")) or "") if style is not None else ""
 
     def _read_lists(self, numbering: etree._Element) -> dict[str, _List]:
+        numbers = list(numbering.iterchildren("{*}num"))
         abstracts = {_attribute(item, "abstractNumId") or "": item for item in numbering.iterchildren("{*}abstractNum")}
         abstract_of = {
-            _attribute(item, "numId") or "": _attribute(item.find("{*}abstractNumId")) or "" for item in numbering.iterchildren("{*}num")
+            _attribute(item, "numId") or "": _attribute(item.find("{*}abstractNumId")) or "" for item in numbers
         }
         lists = {}
-        for item in numbering.iterchildren("{*}num"):
+        for item in numbers:
             number_id = _attribute(item, "numId") or ""
             abstract_id = self._follow_style_link(abstract_of[number_id], abstracts, abstract_of)
             if number_id != "0" and abstract_id in abstracts:
                 lists[number_id] = _read_list(item, abstract_id, abstracts[abstract_id])
         return lists
 
-    def _follow_style_link(self, abstract_id: str, abstracts: dict[str, etree._Element], abstract_of: dict[str, str]) -> str:
+    def _follow_style_link(
+        self, abstract_id: str, abstracts: dict[str, etree._Element], abstract_of: dict[str, str]
+    ) -> str:
         """A list may be defined by a list style, whose own w:num holds the levels."""
         link = abstracts[abstract_id].find("{*}numStyleLink") if abstract_id in abstracts else None
         style = self._styles.get(_attribute(link) or "")
@@ -275,7 +286,9 @@ def _read_list(number: etree._Element, abstract_id: str, abstract: etree._Elemen
 
 
 def _read_levels(parent: etree._Element) -> dict[int, _Level]:
-    return {_level_index(element): _Level.of(element, _level_index(element)) for element in parent.iterchildren("{*}lvl")}
+    return {
+        _level_index(element): _Level.of(element, _level_index(element)) for element in parent.iterchildren("{*}lvl")
+    }
 
 
 def _level_index(element: etree._Element) -> int:

@@ -1,8 +1,8 @@
-"""The zip container of a .docx, opened with suspicion: its directory is checked before anything is unpacked, and what is
-unpacked is counted, because a directory can lie.
+"""The zip container of a .docx, opened with suspicion: its directory is checked before anything is unpacked, and what
+is unpacked is counted, because a directory can lie.
 
-Own code instead of python-docx's opener: that one unpacks every picture, fails where a relationship points nowhere (WPS writes
-Target="NULL"), and refuses .docm, .dotx and Strict OOXML.
+Own code instead of python-docx's opener: that one unpacks every picture, fails where a relationship points nowhere
+(Target="NULL" is found in the wild), and refuses .docm, .dotx and Strict OOXML.
 """
 
 from __future__ import annotations
@@ -14,12 +14,22 @@ import zipfile
 from lxml import etree
 
 from haihe.packs.plans.reading.load import limits
-from haihe.packs.plans.reading.load.errors import UnreadableDocument
+from haihe.packs.plans.reading.load.errors import REMOVE_PASSWORD, SAVE_AS_DOCX, UnreadableDocument
 
 _CHUNK_BYTES = 1 << 20
 _ENCRYPTED_FLAG = 0x1
 _DOCTYPES = tuple("<!DOCTYPE".encode(encoding) for encoding in ("utf-8", "utf-16-le", "utf-16-be"))
+_END_RECORD_BYTES = 22 + 65_535  # the record at the end with the longest comment
 _MAIN_PART = "word/document.xml"
+
+
+def open_zip(data: bytes) -> zipfile.ZipFile:
+    """Open an archive unless its directory alone, which Python reads at once, would take seconds and gigabytes."""
+    end = data.rfind(b"PK\x05\x06", max(0, len(data) - _END_RECORD_BYTES))
+    directory_bytes = int.from_bytes(data[end + 12 : end + 16], "little") if end >= 0 else 0
+    if directory_bytes > limits.MAX_ZIP_DIRECTORY_BYTES:
+        raise zipfile.BadZipFile("directory too large")
+    return zipfile.ZipFile(io.BytesIO(data))
 
 
 class Package:
@@ -28,7 +38,7 @@ class Package:
     def __init__(self, data: bytes, name: str) -> None:
         self._name = name
         try:
-            self._zip = zipfile.ZipFile(io.BytesIO(data))
+            self._zip = open_zip(data)
         except Exception as error:
             raise self._damaged() from error
         self._refuse_bomb(len(data))
@@ -68,7 +78,11 @@ class Package:
             raise self._damaged() from error
         if any(doctype in content for doctype in _DOCTYPES):  # OOXML forbids it; its only use here is an entity bomb
             raise self._dangerous("文件含有 XML 实体定义", "The file defines XML entities")
-        parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, remove_pis=True)
+        if content.count(b"<") > 2 * limits.MAX_TAGS:  # an opening and a closing tag each
+            raise self._bomb()
+        parser = etree.XMLParser(
+            resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, remove_pis=True
+        )
         try:
             return etree.fromstring(content, parser)
         except etree.XMLSyntaxError as error:
@@ -77,9 +91,8 @@ class Package:
     def _read(self, info: zipfile.ZipInfo) -> bytes:
         if info.flag_bits & _ENCRYPTED_FLAG:
             raise UnreadableDocument(
-                "文件有密码保护。", "The file is protected by a password.", where=self._name,
-                to_do_zh="请去掉密码，另存为 .docx 后再试。", to_do_en="Remove the password, save it as .docx and try again.",
-            )  # fmt: skip
+                "文件有密码保护。", "The file is protected by a password.", where=self._name, **REMOVE_PASSWORD
+            )
         if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise self._damaged()  # bzip2 and LZMA unpack without a bound, and no word processor uses them
         chunks = []
@@ -94,23 +107,18 @@ class Package:
     def _refuse_bomb(self, packed_bytes: int) -> None:
         entries = self._zip.infolist()
         unpacked = sum(entry.file_size for entry in entries)
-        ratio_is_absurd = unpacked > limits.RATIO_COUNTS_FROM_BYTES and unpacked > limits.MAX_UNPACK_RATIO * packed_bytes
-        if len(entries) > limits.MAX_ZIP_ENTRIES or unpacked > limits.MAX_UNPACKED_BYTES or ratio_is_absurd:
+        fair = max(limits.RATIO_COUNTS_FROM_BYTES, limits.MAX_UNPACK_RATIO * packed_bytes)
+        if len(entries) > limits.MAX_ZIP_ENTRIES or unpacked > min(fair, limits.MAX_UNPACKED_BYTES):
             raise self._bomb()
 
     def _bomb(self) -> UnreadableDocument:
         return self._dangerous("文件解压后大得异常", "The file unpacks to an absurd size")
 
     def _dangerous(self, zh: str, en: str) -> UnreadableDocument:
-        return UnreadableDocument(
-            f"{zh}，可能是恶意文件，已拒绝。", f"{en}; it may be malicious and was refused.", where=self._name,
-            to_do_zh="如果来源可信，请用 Word 或 WPS 打开，另存为新的 .docx 后再试。",
-            to_do_en="If you trust its source, open it in Word or WPS, save it as a new .docx and try again.",
-        )  # fmt: skip
+        zh, en = f"{zh}，可能是恶意文件，已拒绝。", f"{en}; it may be malicious and was refused."
+        return UnreadableDocument(zh, en, where=self._name, **SAVE_AS_DOCX)
 
     def _damaged(self) -> UnreadableDocument:
         return UnreadableDocument(
-            "文件不完整或已损坏，无法读取。", "The file is incomplete or damaged and cannot be read.", where=self._name,
-            to_do_zh="请用 Word 或 WPS 打开，另存为新的 .docx 后再试。",
-            to_do_en="Open it in Word or WPS, save it as a new .docx and try again.",
-        )  # fmt: skip
+            "文件不完整或已损坏，无法读取。", "The file is incomplete or damaged.", where=self._name, **SAVE_AS_DOCX
+        )

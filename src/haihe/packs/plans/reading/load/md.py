@@ -1,6 +1,7 @@
 """Markdown: every line stays where it is and loses its marks, so that line n of the result is line n of the file.
 
-A CommonMark parser would join and renumber lines, and clauses are cited by line; the few marks that plans use are stripped here.
+A CommonMark parser would join and renumber lines, and clauses are cited by line; so the few marks that plans use are
+stripped here.
 """
 
 from __future__ import annotations
@@ -15,21 +16,22 @@ _FENCE = re.compile(r"\s{0,3}(?:`{3,}|~{3,})")
 _HEADING = re.compile(r"\s{0,3}#{1,6}(?:[ \t]+|$)")
 _CLOSING_HASHES = re.compile(r"[ \t]+#+[ \t]*$")
 _RULE = re.compile(r"\s{0,3}(?:(?:\*[ \t]*){3,}|(?:-[ \t]*){3,}|(?:_[ \t]*){3,}|=+)\s*$")
-_TABLE_RULE = re.compile(r"\s*\|?\s*:?-{2,}:?\s*(?:\|\s*:?-{2,}:?\s*)*\|?\s*$")
+_TABLE_RULE = re.compile(r"(?:\s*\|)?(?:\s*(?::-+:?|-+:|-{2,})\s*(?:\||$))+\s*$")  # a lone "-" is a cell without data
 _QUOTE = re.compile(r"\s{0,3}>[ \t]?")
 _BULLET = re.compile(r"(\s*)[-*+][ \t]+(?:\[[ xX]\][ \t]+)?")
 _CELL_BORDER = re.compile(r"(?<!\\)\|")
-_COMMENT = re.compile(r"<!--.*?-->")
+_COMMENT = re.compile(r"<!--(?:(?!<!--|-->).)*-->")
 _TAG = re.compile(r"</?[A-Za-z][A-Za-z0-9-]*(?:\s[^<>]*)?/?>|<(?=https?://)|(?<=\w)>(?=\s|$)")
 _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
-_IMAGE = re.compile(r"!\[([^\]]*)\](?:\([^()]*(?:\([^()]*\)[^()]*)*\)|\[[^\]]*\])")
+_IMAGE = re.compile(r"!\[([^\[\]]*)\](?:\([^()]*(?:\([^()]*\)[^()]*)*\)|\[[^\]]*\])")
 _LINK = re.compile(r"(?<!\\)\[([^\[\]]*)\](?:\([^()]*(?:\([^()]*\)[^()]*)*\)|\[[^\]]*\])")
 _EMPHASIS = (
-    re.compile(r"(?<!\\)(\*{1,3})(?=\S)([^*]*?[^\s*\\])\1"),
     re.compile(r"(?<![\w\\])(_{1,3})(?=\S)([^_]*?[^\s_\\])\1(?!\w)"),
+    re.compile(r"(?<!\\)(\*{1,3})(?=\S)([^*]*?[^\s*\\])\1"),
     re.compile(r"(?<!\\)(~~)(?=\S)([^~]*?\S)\1"),
     re.compile(r"(?<!\\)(`+)([^`]+)\1"),
 )
+_MAX_LINE_CHARS = 5_000  # no paragraph is longer; the patterns above would take minutes on a line of megabytes
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 
 
@@ -47,13 +49,16 @@ def _front_matter_length(lines: tuple[str, ...]) -> int:
     if not lines or lines[0].rstrip() != "---":
         return 0
     closing = next((number for number, line in enumerate(lines[1:60], start=2) if line.rstrip() in ("---", "...")), 0)
-    return closing if all(":" in line or not line.strip() or line[:1] in "-# \t" for line in lines[1 : closing - 1]) else 0
+    return (
+        closing if all(":" in line or not line.strip() or line[:1] in "-# \t" for line in lines[1 : closing - 1]) else 0
+    )
 
 
 def _plain_lines(lines: tuple[str, ...]) -> list[str]:
     plain: list[str] = []
     in_fence = in_comment = False
-    for line in lines:
+    last_closing = max((number for number, line in enumerate(lines) if "-->" in line), default=-1)
+    for number, line in enumerate(lines):
         if in_comment:
             in_comment, line = "-->" not in line, line.partition("-->")[2]
         if _FENCE.match(line):
@@ -62,16 +67,17 @@ def _plain_lines(lines: tuple[str, ...]) -> list[str]:
         elif in_fence:
             plain.append(line)
         else:
-            line, opened, _ = _COMMENT.sub("", line).partition("<!--")
-            in_comment = bool(opened)
-            plain.append(_plain(line))
+            line = _COMMENT.sub("", line)
+            if "<!--" in line and number < last_closing:  # one that is never closed is no comment
+                line, in_comment = line.partition("<!--")[0], True
+            plain.append(_plain(line) if len(line) <= _MAX_LINE_CHARS else line)
     return plain
 
 
 def _plain(line: str) -> str:
     while quote := _QUOTE.match(line):
         line = line[quote.end() :]
-    if _RULE.match(line) or _TABLE_RULE.match(line) and "-" in line:
+    if _RULE.match(line) or _TABLE_RULE.match(line):
         return ""
     if heading := _HEADING.match(line):
         line = _CLOSING_HASHES.sub("", line[heading.end() :])

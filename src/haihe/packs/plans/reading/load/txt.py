@@ -8,7 +8,7 @@ from __future__ import annotations
 import codecs
 import re
 
-from haihe.packs.plans.reading.load.errors import UnreadableDocument
+from haihe.packs.plans.reading.load.errors import GIVE_DOCUMENT, SAVE_AS_UTF8, UnreadableDocument
 from haihe.packs.plans.reading.model import Issue
 
 # UTF-32 stands before UTF-16: the mark of UTF-32-LE begins with that of UTF-16-LE.
@@ -24,10 +24,6 @@ _LEAST_USUAL_SHARE = 0.85  # of the non-ASCII characters; Chinese plans reach 0.
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
 _CONTROLS_MAKE_BINARY = 0.001
 _LOST = re.compile("\ufffd|锟斤拷")  # what an earlier, lossy conversion leaves behind
-_SAVE_AS_UTF8 = {
-    "to_do_zh": "请用原来的程序打开，另存为 UTF-8 编码的文本或 .docx 后再试。",
-    "to_do_en": "Open it in the program it came from, save it as UTF-8 text or .docx and try again.",
-}
 
 Result = tuple[tuple[str, ...], list[Issue]]
 
@@ -43,7 +39,7 @@ def split_lines(text: str) -> Result:
     r"""Lines end at \n only (a \r before it is dropped); \x0b, \x0c and U+2028 are characters like any other."""
     issues: list[Issue] = []
     if "\n" not in text and "\r" in text.rstrip("\r"):
-        issues.append(Issue(1, "换行符为旧式 CR，行号按 CR 计。Lines end with the old CR alone; line numbers count those."))
+        issues.append(Issue(1, "换行符为旧式 CR，行号按 CR 计。Lines end with the old CR; line numbers count those."))
         text = text.replace("\r", "\n")
     lines = text.split("\n")
     if lines[-1] == "":
@@ -85,7 +81,7 @@ def _strictly(data: bytes, encoding: str, name: str) -> tuple[str, list[Issue]]:
             f"第 {line} 行有无法按 {encoding.upper()} 解读的字节。",
             f"Line {line} holds bytes that are not {encoding.upper()}.",
             where=f"{name}:{line}",
-            **_SAVE_AS_UTF8,
+            **SAVE_AS_UTF8,
         ) from error
     if not decoder.getstate()[0]:
         return text, []
@@ -94,7 +90,7 @@ def _strictly(data: bytes, encoding: str, name: str) -> tuple[str, list[Issue]]:
 
 
 def _without_mark(data: bytes, name: str) -> tuple[str, list[Issue]]:
-    """A file with NUL bytes is binary, or UTF-16 whose mark is missing; the latter reads as Chinese, the former does not."""
+    """A file with NUL bytes is binary, or UTF-16 without its mark: that reads as Chinese, binary data does not."""
     for encoding in ("utf-16-le", "utf-16-be"):
         try:
             text, issues = _strictly(data, encoding, name)
@@ -109,8 +105,8 @@ def _without_mark(data: bytes, name: str) -> tuple[str, list[Issue]]:
 def _refuse_mixture(data: bytes, name: str) -> None:
     """GB18030 accepts most UTF-8 bytes and makes nonsense of them, so a file of both must be caught line by line.
 
-    Three characters of three bytes each that are valid UTF-8 do not occur by chance in GB 2312 text, whose usual lead bytes
-    (B0 to D7) never begin such a sequence.
+    Three characters of three bytes each that are valid UTF-8 do not occur by chance in GB 2312 text, whose usual lead
+    bytes (B0 to D7) never begin such a sequence.
     """
     utf8_line = other_line = 0
     for number, line in enumerate(data.split(b"\n"), start=1):
@@ -127,12 +123,12 @@ def _refuse_mixture(data: bytes, name: str) -> None:
                 f"文件混用了编码：第 {utf8_line} 行是 UTF-8，第 {other_line} 行不是。",
                 f"The file mixes encodings: line {utf8_line} is UTF-8, line {other_line} is not.",
                 where=f"{name}:{other_line}",
-                **_SAVE_AS_UTF8,
+                **SAVE_AS_UTF8,
             )
 
 
 def looks_chinese(text: str) -> bool:
-    """Whether the non-ASCII characters are mostly those of GB 2312: letters, punctuation and the 6,763 usual characters."""
+    """Whether the non-ASCII characters are mostly those of GB 2312: punctuation and the 6,763 usual characters."""
     sample = text[:_SAMPLE_CHARS]
     wide = [char for char in sample if char > "\x7f"]
     if not wide:
@@ -167,7 +163,7 @@ def _unknown(name: str) -> UnreadableDocument:
         "无法识别文字编码：不是 UTF-8、UTF-16 或 GB18030。",
         "The character encoding is unknown: neither UTF-8, UTF-16 nor GB18030.",
         where=name,
-        **_SAVE_AS_UTF8,
+        **SAVE_AS_UTF8,
     )
 
 
@@ -176,6 +172,5 @@ def _binary(name: str) -> UnreadableDocument:
         "这不是文字文件，内容是二进制数据。",
         "This is not a text file; it holds binary data.",
         where=name,
-        to_do_zh="请提供 .docx、.pdf、.txt、.html 或 .md 文件。",
-        to_do_en="Provide a .docx, .pdf, .txt, .html or .md file.",
+        **GIVE_DOCUMENT,
     )

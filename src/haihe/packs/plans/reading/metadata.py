@@ -1,0 +1,112 @@
+"""What a document says about itself: status, number, dates, issuer, period, cited documents."""
+
+from __future__ import annotations
+
+import re
+
+from haihe.packs.plans.reading.model import Period, Reference
+from haihe.packs.plans.reading.numbers import chinese_number
+
+KIND_WORDS = (
+    "行动方案|实施方案|工作方案|总体方案|行动计划|推进计划|工作计划|专项计划|实施计划|计划|规划纲要|纲要|规划|实施意见|指导意见|若干意见|意见|"
+    "若干措施|政策措施|措施|工作要点|要点|办法|方案|任务分工表|分工方案|任务分解表|任务清单|清单|工作安排|若干政策|政策|分工"
+)
+_STATUS = re.compile(r"征求意见稿|公开征求意见|送审稿|草案|试行|暂行")
+# 津政办发〔2017〕112号 after normalisation of its brackets; also 云政函（2026）12号.
+_NUMBER = re.compile(r"(?<![\u4e00-\u9fff])([\u4e00-\u9fff]{1,16}（(?:19|20)\d\d）\s?(?:第\s?)?\d{1,4}\s?号)")
+_CN_DATE = re.compile(r"([二〇零一三四五六七八九]{4})年([一二三四五六七八九十]{1,3})月([一二三四五六七八九十]{1,3})日")
+_DATE = re.compile(r"((?:19|20)\d\d)\s?[年.\-/]\s?(\d{1,2})\s?[月.\-/]\s?(\d{1,2})\s?日?")
+_PERIOD = re.compile(r"(20\d\d)\s?年?\s?(?:—{1,2}|-|~|至|到)\s?(20\d\d)\s?年?")
+_ONE_YEAR = re.compile(r"(20\d\d)\s?年(?:度|.{0,14}(?:要点|重点|计划|安排|分工))")
+_IMPLEMENTED = re.compile(r"(?:实施|规划)?期限?为?\s?(20\d\d)\s?年?(?:至|—|-|~|到)(20\d\d)\s?年")
+_ISSUER_END = re.compile(
+    r"(?:人民政府|办公厅|办公室|委员会|局|厅|部|委|管委会|署|总局|综合司|领导小组|党委|省委|市委|区委|县委|政府)\Z"
+)
+_ABOUT = re.compile(r"\A(.{3,80}?)关于(?:印发|公开征求|转发|进一步|加快|做好|推进|促进)")
+_REFERENCE = re.compile(
+    r"《([^《》]{2,120}(?:《[^《》]*》[^《》]*)?)》(?:（([^（）]{0,20}(?:（\d{4}）)?[^（）]{0,12}号)）)?"
+)
+
+
+def references(lines: list[tuple[int, str]], originals: list[str]) -> list[Reference]:
+    """Cited documents with their numbers, each once, as written."""
+    seen: dict[str, Reference] = {}
+    for number, text in lines:
+        for match in _REFERENCE.finditer(text):
+            title = originals[number - 1][match.start(1) : match.end(1)]
+            cited = originals[number - 1][match.start(2) : match.end(2)] if match[2] else None
+            if title not in seen or (cited and seen[title].number is None):
+                seen[title] = Reference(number, title, cited)
+    return list(seen.values())
+
+
+def status_of(title: str) -> str:
+    """draft (征求意见稿, 草案), trial (试行, 暂行) or final."""
+    match = _STATUS.search(title)
+    if match is None:
+        return "final"
+    return "trial" if match[0] in ("试行", "暂行") else "draft"
+
+
+def number_in(lines: list[tuple[int, str]], originals: list[str]) -> str | None:
+    """The document's own number, which stands alone on a short line."""
+    for number, text in lines:
+        match = _NUMBER.search(text)
+        if match and len(text.strip()) <= len(match[1]) + 12 and "《" not in text:
+            return originals[number - 1][match.start(1) : match.end(1)].replace(" ", "").strip()
+    return None
+
+
+def date_in(text: str) -> str | None:
+    """The first full date as ISO 8601, also 二〇二五年十一月三日."""
+    match = _DATE.search(text)
+    if match:
+        year, month, day = (int(part) for part in match.groups())
+    else:
+        chinese = _CN_DATE.search(text)
+        if chinese is None:
+            return None
+        year, month, day = (chinese_number(part) or 0 for part in chinese.groups())
+    if not (1 <= month <= 12 and 1 <= day <= 31):
+        return None
+    return f"{year:04d}-{month:02d}-{day:02d}"
+
+
+def issued_on(lines: list[tuple[int, str]]) -> str | None:
+    """The date of issue: a line that is hardly more than a date."""
+    for _, text in lines:
+        stripped = text.strip()
+        if len(stripped) <= 40 and not re.search(r"[，。；]|实施|施行|截止|反馈", stripped):
+            found = date_in(stripped)
+            if found:
+                return found
+    return None
+
+
+def period_in(title: str, lines: list[tuple[int, str]]) -> Period:
+    """From the title, otherwise from a sentence on the period of implementation near the top."""
+    for pattern, text in [(_PERIOD, title), *((_IMPLEMENTED, text) for _, text in lines[:12])]:
+        match = pattern.search(text)
+        if match and int(match[1]) < int(match[2]) <= int(match[1]) + 20:
+            return Period(match[1], match[2])
+    year = _ONE_YEAR.search(title)
+    return Period(year[1], year[1]) if year else Period(None, None)
+
+
+def issuer_of(title: str, lines: list[tuple[int, str]]) -> str | None:
+    """Who issued it: before 关于 in a notice's title, otherwise the short lines that are names of units (joint issuers together)."""
+    about = _ABOUT.search(title)
+    if about:
+        return " ".join(about[1].split())
+    names = []
+    for _, text in lines:
+        stripped = re.sub(r"\s*(?:20\d\d)[年.\-].*\Z", "", text.strip())
+        if (
+            3 < len(stripped) <= 40
+            and _ISSUER_END.search(stripped)
+            and not re.search(r"[，。；：、《]|单位\Z", stripped)
+        ):
+            names.append(stripped)
+        elif names:
+            break
+    return " ".join(dict.fromkeys(" ".join(names).split())) or None

@@ -1,0 +1,224 @@
+"""Numbers that a document commits to, and those that say what already is."""
+
+from __future__ import annotations
+
+import re
+
+from haihe.packs.plans.reading.model import Target
+from haihe.packs.plans.reading.numbers import Quantity, chinese_quantities, doublings, quantities
+
+BASELINE_SECTION = re.compile(
+    r"现状|基础条件|发展基础|工作基础|面临形势|形势|回顾|取得的?成[效绩]|成效|存在的?问题|编制背景|背景"
+)
+_SUBSIDY = re.compile(
+    r"奖励|补贴|补助|资助|奖补|贴息|给予|安家费|津贴|经费支持|资金支持|奖金|扶持资金|最高不超过|一次性|兑现|奖给|报销|减免|担保费|券"
+)
+_STRIVE = re.compile(r"力争|争取|努力(?!方向)|争创")
+DEADLINE = re.compile(
+    r"(?:到|至|于|在)?(?P<year>20\d\d)\s?年(?:(?P<month>\d{1,2})\s?月(?:(?P<day>\d{1,2})\s?日)?)?(?P<end>底|末|年底|年末)?(?P<before>之?前)?|"
+    r"(?P<cn>[二〇零一三四五六七八九]{4})年(?P<cn_end>底|末)?"
+)
+_QUOTED = re.compile(r"“[^”]*”|《[^》]*》")
+_CN_VERB = re.compile(
+    r"(?:建成|建设|打造|实施|构建|形成|搭建|整合|培育|发展|完善|推进|创建|组建|融合|开展|做强|壮大|实现|推动|建立)[^，。；]{0,24}\Z"
+)
+_CN_UNIT = ("大", "个", "项", "类", "家", "条", "级", "所", "座", "处")
+_THRESHOLD_TAIL = re.compile(r"(?:的|级以上|以上的|以下的)")
+_TIME_UNITS = ("小时", "分钟", "秒", "天", "个工作日", "工作日", "个月")
+_TIME_CONTEXT = re.compile(r"压缩|缩短|压减|降至|降到|不超过|控制在|时限|时长|响应|办结|平均|以内|时间")
+_LEADING = re.compile(
+    r"^(?:(?:到|至|于|在)?20\d\d\s?年(?:\d{1,2}月)?(?:底|末)?(?:之?前)?|力争|争取|努力|确保|基本|累计|全面|新增|共|总共|全年|每年|年均|首批|重点|加快|推动|推进|支持|鼓励|积极|继续|并|实现|完成|达到|建成|建设|新建|打造|培育|引进|引育|引培|形成|建立|"
+    r"构建|组建|搭建|实施|开展|发展|创建|制定|出台|遴选|推出|选育|认定|攻克|突破|聚集|集聚|吸引|申报|获批|使|将|对|为|从|由|和|及|以及|与|、|：|“|—|-|\s)+"
+)
+_TRAILING = re.compile(
+    r"(?:分别|总数|数量|总量|累计|力争|争取|基本|全部|均|约|共|已|应|要|将|不断|稳定|逐步|比20\d\d年|较20\d\d年|年均|每年|再|各|为|达到|达|超过|超|突破|提高到?|提升到?|提升至?|提高至?|增加到?|增长到?|扩大到?|降到?|降至|降低到?|下降到?|下降|压减到?|压减至|压缩到?|压缩至|缩短到?|缩短至|控制在?|保持在?|稳定在?|不少于|不低于|不超过|有|至|到|在|建成|新增|：|、|，|“|\s)+\Z"
+)
+_NOT_A_COUNT_BEFORE = re.compile(r"(?:第|“|十|[A-Za-z]|电话|邮编|号|《|GB|ISO|T/|Windows|IPV|IPv|NB|TOP|前)\Z")
+
+
+def deadline_of(match: re.Match[str]) -> str:
+    if match["cn"]:
+        return "".join(str("〇一二三四五六七八九".index(c) if c != "零" else 0) for c in match["cn"])
+    year, month, day = match["year"], match["month"], match["day"]
+    if month and day:
+        return f"{year}-{int(month):02d}-{int(day):02d}"
+    return f"{year}-{int(month):02d}" if month else year
+
+
+def read_targets(
+    line: int, original: str, text: str, *, in_baseline_section: bool = False, tables: bool = False
+) -> list[Target]:
+    """The targets and baselines of one line."""
+    found: list[Target] = []
+    inherited: str | None = None
+    start = 0
+    for sentence in re.split(r"(?<=[。！？])", text):
+        for clause_start, clause in _clauses(sentence, start):
+            own = _own_deadline(clause)
+            if own is not None:
+                inherited = own
+            for quantity in _quantities_of(clause):
+                target = _target(
+                    line, original, clause, clause_start, quantity, inherited, in_baseline_section, sentence, found
+                )
+                if target is not None:
+                    found.append(target)
+        start += len(sentence)
+    return found
+
+
+def _clauses(sentence: str, start: int) -> list[tuple[int, str]]:
+    parts = []
+    for match in re.finditer(r"[^；]+", sentence):
+        parts.append((start + match.start(), match[0]))
+    return parts
+
+
+def _own_deadline(clause: str) -> str | None:
+    """The first future-looking date of a clause."""
+    for match in DEADLINE.finditer(clause):
+        after = clause[match.end() : match.end() + 4]
+        before = clause[max(0, match.start() - 3) : match.start()]
+        if re.match(r"以来|的|度|版|第|与|和|~|—|至20|-", after) or re.search(r"比|较|由|截至|从|自|与", before):
+            continue
+        if match["year"] or match["cn"]:
+            return deadline_of(match)
+    return None
+
+
+def _quantities_of(clause: str) -> list[Quantity]:
+    found = [*quantities(clause), *doublings(clause)]
+    taken = [(q.start, q.end) for q in found]
+    quoted = [m.span() for m in _QUOTED.finditer(clause)]
+    for q in chinese_quantities(clause):
+        if any(a < q.end and q.start < b for a, b in taken) or any(a <= q.start < b for a, b in quoted):
+            continue
+        before = clause[: q.start]
+        if (
+            q.unit == "%"
+            or q.unit in ("千瓦时", "元", "亿元", "万元", "亩", "公里")
+            or (q.unit in _CN_UNIT and q.value >= 2 and _CN_VERB.search(before) and not before.endswith(("第", "一")))
+        ):
+            found.append(q)
+    return sorted(
+        (q for q in found if not any(a <= q.start < b and clause[a] == "《" for a, b in quoted)), key=lambda q: q.start
+    )
+
+
+def _target(
+    line: int,
+    original: str,
+    clause: str,
+    offset: int,
+    q: Quantity,
+    inherited: str | None,
+    in_baseline: bool,
+    sentence: str,
+    earlier: list[Target],
+) -> Target | None:
+    before, after = clause[: q.start], clause[q.end :]
+    if not q.unit and not _counts_without_unit(before, after, q):
+        return None
+    if (
+        _NOT_A_COUNT_BEFORE.search(before)
+        or _is_date(clause, q)
+        or (after[:1] in ("G", "号", "年", "月", "日") and q.unit not in ("个",))
+    ):
+        return None
+    if q.unit in _TIME_UNITS and (not _TIME_CONTEXT.search(before[-24:] + after[:10]) or after.startswith("内上")):
+        return None
+    if q.unit in ("分", "级", "次", "村", "镇", "站", "层", "届", "岁", "期", "批", "年") and q.unit in (
+        "级",
+        "届",
+        "岁",
+        "层",
+    ):
+        return None
+    near = _part_around(clause, q)
+    if q.unit.endswith("元") and (_SUBSIDY.search(near) or _SUBSIDY.search(before[-30:])):
+        return None
+    if _is_threshold(q, after, before):
+        return None
+    kind = "baseline" if in_baseline or _is_baseline(sentence, clause, q) else "target"
+    deadline = inherited
+    strength = "strive" if kind == "target" and _STRIVE.search(_part_before(clause, q)) else "binding"
+    if re.search(r"每年|年均|每季度|每月|每半年", _part_before(clause, q)) and inherited is None:
+        deadline = None
+    return Target(
+        line=line, text=original[offset : offset + len(clause)].strip(), subject=_subject(before, after), kind=kind, comparator=_comparator(q, before),
+        value=q.value, value_max=q.value_max, unit=q.unit or None, unit_normalised=q.unit or None,
+        value_as_written=original[offset + q.start : offset + q.end].strip(), deadline=deadline, strength=strength, span=(offset + q.start, offset + q.end),
+    )  # fmt: skip
+
+
+def _comparator(q: Quantity, before: str) -> str:
+    if q.comparator == "=" and re.search(r"不(?:超过|高于|大于)[^，]{0,6}\Z", before):
+        return "<="
+    if q.comparator == "=" and re.search(r"(?:突破|超过)[^，]{0,2}\Z", before):
+        return ">"
+    return q.comparator
+
+
+def _counts_without_unit(before: str, after: str, q: Quantity) -> bool:
+    return q.after in ("以下", "以内", "左右", "以上") and bool(
+        re.search(r"(?:降至|降到|降低到|控制在|达到|提高到|缩小到|优于|PUE|率|比)[^，。；]{0,6}\Z", before)
+    )
+
+
+def _is_date(clause: str, q: Quantity) -> bool:
+    written = clause[q.start : q.end]
+    return bool(re.fullmatch(r"(?:到|至|近)?\s*20\d\d", written.strip())) and clause[q.end : q.end + 1] in (
+        "年",
+        "—",
+        "-",
+        "~",
+        "版",
+        "",
+    )
+
+
+def _part_around(clause: str, q: Quantity) -> str:
+    return _part_before(clause, q) + re.split(r"[，、]", clause[q.start :])[0]
+
+
+def _part_before(clause: str, q: Quantity) -> str:
+    return re.split(r"，", clause[: q.start])[-1]
+
+
+def _is_threshold(q: Quantity, after: str, before: str) -> bool:
+    """A number that says which things are meant, not how many: 营业收入10亿元以上的企业, 容量500kW以上项目, 50亿级."""
+    if after.startswith("级") and q.unit.endswith(("元", "")):
+        return True
+    if not q.measured:
+        return after.startswith("以上的") or (q.after == "以上" and after.startswith("的"))
+    names_a_thing = (
+        bool(after[:1]) and after[0] not in "，。；、（）”：0123456789 " and not re.match(r"[和及与]", after)
+    )
+    return after.startswith("的") or (q.after in ("以上", "以下", "及以上") and names_a_thing)
+
+
+def _is_baseline(sentence: str, clause: str, q: Quantity) -> bool:
+    before = clause[: q.start]
+    if re.search(r"(?:由|从)(?:20\d\d年的?|目前的?|原来的?)?[^，。；]{0,12}\Z", before) and re.match(
+        r"[^，。；]{0,4}(?:提高|提升|增|降|压缩|压减|缩短|扩大|减少)", clause[q.end :]
+    ):
+        return True
+    part = "，".join(clause[: q.end].split("，"))
+    return bool(
+        re.search(
+            r"截至|截止|现有|现已|已(?:建成|建立|有|形成|覆盖|存储|实现|达|完成|累计|接入|培育|经)|目前|以现有", part
+        )
+    ) and not re.search(r"到20[2-9]\d年", part.split("现有")[-1])
+
+
+def _subject(before: str, after: str) -> str | None:
+    following = re.match(r"(?:以上|左右|以内)?的?([^，。；、（）：”]{2,40})", after)
+    if following and not re.match(r"(?:和|及|与|以上|以内|左右|、|，|并|，|的?比例|达|提)", following[1]):
+        return following[1].strip()
+    part = re.split(r"[，；。]", before)[-1]
+    part = re.split(r"、", part)[-1] if len(part) > 40 else part
+    part = _TRAILING.sub("", _LEADING.sub("", part)).strip("“”（）：、 ")
+    if len(part) >= 2:
+        return part[-60:]
+    previous = [p for p in re.split(r"[，；。]", before)[:-1] if len(p) > 2]
+    return _TRAILING.sub("", _LEADING.sub("", previous[-1]))[-60:] or None if previous else None

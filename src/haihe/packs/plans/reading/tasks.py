@@ -1,0 +1,114 @@
+"""Tasks: items of the outline with the units that answer for them."""
+
+from __future__ import annotations
+
+import re
+
+from haihe.packs.plans.reading.model import Task, UnitRole
+from haihe.packs.plans.reading.outline import Node
+from haihe.packs.plans.reading.units import Found, find_units
+
+WORK = re.compile(r"任务|举措|措施|工程|行动|路径|重点|工作|内容|实施|升级|培育|环境|推动|建设|分工|改革|事项|项目")
+NOT_WORK = re.compile(
+    r"指导思想|基本原则|总体要求|总体思路|工作思路|发展目标|总体目标|工作目标|主要目标|目标|形势|现状|基础|保障|组织|原则|要求|附则|步骤|背景|意义|反馈|注意事项|情况"
+)
+FIRST_LEADS = re.compile(r"(?:列|排)(?:在)?(?:第一位|首位|第一)的?(?:单位|部门)?为牵头")
+_GROUP_RANGE = re.compile(r"第?\s?(\d+)\s?[—~\-至到]\s?(\d+)\s?项")
+
+
+def own_text(node: Node) -> str:
+    return "\n".join([node.heading + ("。" if node.rest else "") + node.rest, *(text for _, text in node.lines)])
+
+
+def read_tasks(
+    nodes: list[Node], loose: list[tuple[int, str]], lines: list[tuple[int, str]], texts: dict[int, str]
+) -> list[Task]:
+    """Tasks of one document from its outline. `loose` are lines before the first numbered item."""
+    first_leads = any(FIRST_LEADS.search(text) for _, text in loose) or any(
+        FIRST_LEADS.search(own_text(n)) for n in nodes
+    )
+    assigned: dict[int, list[UnitRole]] = {}
+    groups: list[tuple[list[Node], list[UnitRole]]] = []
+    for node in nodes:
+        units: list[UnitRole] = []
+        for _, text in [(node.line, _line_text(node)), *node.lines]:
+            for found in _units_of_line(text, first_leads):
+                target = _group_of(found, text, node, nodes)
+                if target:
+                    groups.append((target, list(found.units)))
+                else:
+                    units += found.units
+        if units:
+            assigned[id(node)] = list(dict.fromkeys(units))
+    for members, units in groups:
+        for member in members:
+            assigned.setdefault(id(member), units)
+    if not assigned:
+        return _unassigned(nodes, texts)
+    for node in nodes:  # units on a parent's heading hold for children without their own
+        if (
+            node.children
+            and id(node) in assigned
+            and not any(id(c) in assigned for c in node.children)
+            and _only_heading(node)
+        ):
+            for child in node.children:
+                assigned[id(child)] = assigned[id(node)]
+            del assigned[id(node)]
+    return [_task(node, tuple(assigned[id(node)]), texts) for node in nodes if id(node) in assigned]
+
+
+def _line_text(node: Node) -> str:
+    return node.heading + ("。" if node.heading and node.rest else "") + node.rest
+
+
+def _only_heading(node: Node) -> bool:
+    return len(node.rest) < 4 and all(len(t) < 120 and find_units(t) for _, t in node.lines)
+
+
+def _units_of_line(text: str, first_leads: bool) -> list[Found]:
+    return find_units(text, first_leads=first_leads)
+
+
+def _group_of(found: Found, text: str, node: Node, nodes: list[Node]) -> list[Node]:
+    inside = found.text
+    match = _GROUP_RANGE.search(inside)
+    siblings = node.parent.children if node.parent else [node]
+    if match:
+        low, high = int(match[1]), int(match[2])
+        members = []
+        for each in nodes:
+            digits = re.match(r"\d+", each.number)
+            if each.kind == node.kind and digits and low <= int(digits[0]) <= high:
+                members.append(each)
+        return members
+    if re.match(r"（?(?:以上|上述)", inside):
+        return [s for s in siblings if s.line <= node.line]
+    return []
+
+
+def _unassigned(nodes: list[Node], texts: dict[int, str]) -> list[Task]:
+    """A document that names no units: the lowest items of its sections of work."""
+    tasks = []
+    for node in nodes:
+        if node.kind == "run_in":
+            continue
+        path = [node, *node.ancestors()]
+        top = path[-1]
+        if any(NOT_WORK.search(n.heading or "") for n in path[1:] or path) or not (
+            node.parent or WORK.search(node.heading)
+        ):
+            continue
+        if not node.parent or not WORK.search(top.heading):
+            continue
+        if any(c.kind != "run_in" for c in node.children):
+            continue
+        tasks.append(_task(node, (), texts))
+    return tasks
+
+
+def _task(node: Node, units: tuple[UnitRole, ...], texts: dict[int, str]) -> Task:
+    heading = node.heading or re.split(r"[。；]", node.rest)[0][:60]
+    numbers = [node.line, *(number for number, _ in node.lines)]
+    text = "\n".join(texts[number].strip() for number in numbers if texts.get(number, "").strip())
+    return Task(node.line, node.end_line, node.number, re.sub(r"（(?:牵头|责任).*", "", heading), text, units)

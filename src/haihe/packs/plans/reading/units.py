@@ -1,0 +1,274 @@
+"""The units responsible for a task, in every form that plans use for naming them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from haihe.packs.plans.reading.model import Role, UnitRole
+
+# Label → role. Longer labels first, so that 配合单位 is not read as 单位.
+LABELS: dict[str, Role] = {
+    "牵头责任单位": "lead", "牵头负责单位": "lead", "牵头单位": "lead", "牵头部门": "lead", "总牵头单位": "lead", "主办单位": "lead", "主要牵头单位": "lead", "牵头司局": "lead",
+    "主责单位": "lead", "主责部门": "lead", "主管单位": "responsible", "主要责任单位": "responsible", "责任单位": "responsible", "责任部门": "responsible", "负责单位": "responsible",
+    "负责部门": "responsible", "落实单位": "responsible", "实施单位": "responsible", "承办单位": "responsible", "责任主体": "responsible", "责任司局": "responsible",
+    "实施主体": "responsible", "完成单位": "responsible", "协同责任单位": "support", "配合责任单位": "support", "配合单位": "support", "配合部门": "support",
+    "协同单位": "support", "协办单位": "support", "协作单位": "support", "协助单位": "support", "参与单位": "support", "参加单位": "support", "参与部门": "support",
+    "支持单位": "support", "协同部门": "support", "配合司局": "support", "参加部门": "support", "牵头": "lead", "主办": "lead", "配合": "support", "协办": "support", "责任": "responsible",
+    "协同": "support", "参与": "support", "参加": "support",
+}  # fmt: skip
+_LABEL = "|".join(sorted(LABELS, key=len, reverse=True))
+LABELLED = re.compile(rf"(?P<label>{_LABEL})\s*：")
+LABEL_ALONE = re.compile(rf"\s*(?P<label>{_LABEL})\s*\Z")
+# Other labels that may stand between or after those of units, and end them.
+OTHER_LABEL = re.compile(
+    r"(?:完成时限|完成时间|时间节点|办结时限|时间要求|时限|责任人|责任领导|分管领导|分管市领导|分管区领导|联系人|时间安排|进度安排|实施期限|完成期限)\s*：(?P<what>[^；。）]*)"
+)
+
+_DUTY_TAIL = re.compile(
+    r"(?:等)?(?:单位|部门|有关部门|相关部门)?(?:按照?(?:各自)?(?:职责|职能)(?:分工)?|依据职责分工|根据职责分工|分工|共同|分别|具体|联合|各自)*(?:牵头)?(?:负责|落实|实施|承担|组织实施|牵头负责|抓好落实|推进落实|牵头)\s*\Z"
+)
+_ROLE_WORDS: tuple[tuple[re.Pattern[str], Role], ...] = (
+    (
+        re.compile(
+            r"(?:等)?(?:单位|部门)?(?:按照?(?:各自)?职责(?:分工)?|分工|共同|联合|分别)*(?:牵头|主办)(?:负责|组织实施|实施)?\s*\Z"
+        ),
+        "lead",
+    ),
+    (
+        re.compile(
+            r"(?:等)?(?:单位|部门)?(?:按照?(?:各自)?职责(?:分工)?|分工|共同|积极|分别)*(?:参加|参与|配合|协同|协办|协助|支持)(?:落实|实施|负责)?\s*\Z"
+        ),
+        "support",
+    ),
+    (_DUTY_TAIL, "responsible"),
+    (re.compile(r"(?:等)?(?:单位|部门)?按照?(?:各自)?职责分工\s*\Z"), "responsible"),
+)
+
+# Endings by which a word is known as a unit of government, a public body or a firm.
+_ENDINGS = (
+    "人民政府|政府|办公厅|办公室|委员会|管委会|管理委员会|局|委|厅|部|办|署|院|所|馆|社|站|处|司|室|台|队|组|园|行|会|校|院校|高校|大学|学院|学校|医院|中心|公司|集团|企业|分局|支队|大队|总队|"
+    "分公司|供电公司|银行|分行|支行|街道|街道办|街道办事处|镇|乡|镇街|街镇|乡镇|园区|镇街园区|开发区|高新区|经开区|新区|新城|科技谷|产业园|创新园|汽车产业园|科创园|生态城|自贸区|保税区|"
+    "工商联|科协|妇联|残联|总工会|团委|文联|侨联|贸促会|红十字会|团市委|团省委|团区委|团县委|机关|网信办|金融办|政务办|数据办|政研室|督查室|专班|联盟|协会|学会|"
+    "区县|县区|各县|各区|各市|市州|州市|县市|市县|区市县|乡镇街道|各地|有关部门|相关部门|各部门|各单位|有关单位|相关单位|部门|单位|税务局|海关|邮政|烟草|法院|检察院|铁塔|电信|移动|联通|广电|电网|热力|燃气|水务|机构|研究院|指挥部|领导小组|服务局|总局|兵团"
+)
+UNIT_END = re.compile(rf"(?:{_ENDINGS})(?:（[^（）]*）)?\Z")
+_OPEN_SET = re.compile(r"^(?:各|有关|相关|省级|市级|区级|县级|州级|省直|市直|区直|县直|中央|驻|其他)")
+_TRAILING = re.compile(
+    r"(?:等(?:有关|相关|各)?(?:部门|单位|成员单位|责任单位|有关单位|相关单位|地方|企业|单位和部门)?|等)(?:按.*)?\Z"
+)
+_DATE_IN_LIST = re.compile(
+    r"(?:20\d\d年)?\s*(?:\d{1,2}月)?(?:\d{1,2}日)?(?:底|末|初|中旬|上旬|下旬)?(?:之?前)?(?:完成|启动|落实|长期|持续推进|持续|长期坚持|见效)?\Z|持续(?:推进|实施)|长期(?:坚持|推进)?\Z|常态化"
+)
+_LEVELS = "省市区县州旗盟"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Units named at (start, end) of a text; `text` is what was read there."""
+
+    start: int
+    end: int
+    units: tuple[UnitRole, ...]
+    text: str
+
+
+def split_names(text: str) -> list[str]:
+    """Split a list of units at 、，； and spaces outside of brackets; 和/及/与 only where both sides look like units."""
+    parts: list[str] = []
+    depth, current = 0, ""
+    for char in text:
+        if char == "（":
+            depth += 1
+        elif char == "）":
+            depth = max(0, depth - 1)
+        if depth == 0 and char in "、，；,;/\t ":
+            parts.append(current)
+            current = ""
+        else:
+            current += char
+    parts.append(current)
+    names: list[str] = []
+    for part in parts:
+        names.extend(_split_and(part.strip(" 。.：")))
+    return [name for name in names if name]
+
+
+def _split_and(part: str) -> list[str]:
+    for joint in ("以及", "会同", "和", "及", "与"):
+        at = part.find(joint)
+        while at > 0:
+            left, right = part[:at], part[at + len(joint) :]
+            if (
+                len(left) > 1
+                and len(right) > 1
+                and UNIT_END.search(left)
+                and (UNIT_END.search(right) or _OPEN_SET.match(right))
+                and part[:at].count("（") == part[:at].count("）")
+            ):
+                return [*_split_and(left), *_split_and(right)]
+            at = part.find(joint, at + 1)
+    return [part]
+
+
+def clean_name(name: str) -> str:
+    """A name without 等, stray punctuation and spaces."""
+    name = re.sub(r"\s+", "", name).strip("。.；;，,、：:—-")
+    name = _TRAILING.sub("", name)
+    return name
+
+
+def _spread_level(names: list[str]) -> list[str]:
+    """区网信办、工信委 → 区网信办、区工信委: the level stands only before the first unit of a list."""
+    if len(names) < 2 or names[0][:1] not in _LEVELS or not _is_short_bureau(names[0][1:]):
+        return names
+    level = names[0][0]
+    if any(name[:1] == level and _is_short_bureau(name[1:]) for name in names[1:]):
+        return names  # others carry it themselves: then a bare one is bare on purpose
+    return [
+        names[0],
+        *(level + name if _is_short_bureau(name) and name[:1] not in _LEVELS else name for name in names[1:]),
+    ]
+
+
+def _is_short_bureau(name: str) -> bool:
+    """A bureau's bare name: 工信委, 财政局, 文广局; not 公安分局, 武清开发区, 供电公司, 各镇街."""
+    return (
+        bool(re.fullmatch(r"[\u4e00-\u9fff]{1,12}(?:局|委|办|厅|科协|妇联|总工会)", name))
+        and not re.match(r"公安|各|有关|相关|国家|中国|人民|消防|驻", name)
+        and "分局" not in name
+    )
+
+
+def is_unit(name: str) -> bool:
+    """Whether a name looks like a unit."""
+    return 2 <= len(name) <= 40 and (bool(UNIT_END.search(name)) or (bool(_OPEN_SET.match(name)) and len(name) <= 24))
+
+
+def unit_list(text: str, role: Role) -> list[UnitRole]:
+    names = [clean_name(name) for name in split_names(text)]
+    names = [name for name in names if name and not _DATE_IN_LIST.fullmatch(name) and name not in ("—", "-", "无", "/")]
+    return [UnitRole(name, role) for name in _spread_level(names)]
+
+
+def labelled_units(text: str) -> list[UnitRole]:
+    """Units after labels: 牵头单位：A；责任单位：B、C."""
+    text = OTHER_LABEL.sub("", text)
+    found: list[UnitRole] = []
+    matches = list(LABELLED.finditer(text))
+    for number, match in enumerate(matches):
+        end = matches[number + 1].start() if number + 1 < len(matches) else len(text)
+        found += unit_list(text[match.end() : end].strip(" ；;，,。"), LABELS[match["label"]])
+    return _without_repeats(found)
+
+
+def duty_units(text: str, *, first_leads: bool = False) -> list[UnitRole] | None:
+    """Units in a bracket without label: （A牵头，B、C配合）（A、B按职责分工负责）（A、B）; None where it is an ordinary bracket."""
+    text = re.sub(r"\s+", "", OTHER_LABEL.sub("", text)).strip("。；，")
+    text = re.sub(
+        r"^(?:第?\d+[—~-]\d+项|以上(?:任务|工作|[一二三四五六七八九十]+个专项)?|上述(?:任务|工作)?|本(?:章|节|部分)任务)由",
+        "",
+        text,
+    )
+    chunks = [chunk for chunk in _split_depth(text, "；，") if chunk]
+    found: list[UnitRole] = []
+    pending: list[str] = []
+    spoke_of_duty = False
+    for chunk in chunks:
+        if _DATE_IN_LIST.fullmatch(chunk) or re.fullmatch(r"20\d\d年.*(?:完成|前|启动|上线)", chunk):
+            continue
+        for pattern, role in _ROLE_WORDS:
+            match = pattern.search(chunk)
+            if match and match.end() > match.start():
+                names = [*pending, chunk[: match.start()]]
+                found += unit_list("、".join(names), role)
+                pending, spoke_of_duty = [], True
+                break
+        else:
+            pending.append(chunk)
+    rest = unit_list("、".join(pending), "responsible") if pending else []
+    units = _without_repeats([*found, *rest])
+    known = sum(is_unit(unit.name) for unit in units)
+    # Where the bracket speaks of duty, a few names of an unusual form are units too; a bare list must consist of units.
+    if not units or known < len(units) * (0.6 if spoke_of_duty else 1):
+        return None
+    if not spoke_of_duty and first_leads and units:
+        units = [UnitRole(units[0].name, "lead"), *units[1:]]
+    return units
+
+
+def _split_depth(text: str, separators: str) -> list[str]:
+    parts, depth, current = [], 0, ""
+    for char in text:
+        depth += (char == "（") - (char == "）")
+        if depth <= 0 and char in separators:
+            parts.append(current)
+            current = ""
+        else:
+            current += char
+    return [*parts, current]
+
+
+def _without_repeats(units: list[UnitRole]) -> list[UnitRole]:
+    return list(dict.fromkeys(units))
+
+
+def brackets(text: str) -> list[tuple[int, int]]:
+    """Outermost （…） of a normalised text; an unclosed one at the very end counts to the end."""
+    found, depth, start = [], 0, 0
+    for position, char in enumerate(text):
+        if char == "（":
+            if depth == 0:
+                start = position
+            depth += 1
+        elif char == "）" and depth:
+            depth -= 1
+            if depth == 0:
+                found.append((start, position + 1))
+    if depth and LABELLED.search(text[start:]):
+        found.append((start, len(text)))
+    return found
+
+
+def find_units(text: str, *, first_leads: bool = False) -> list[Found]:
+    """Every place of a normalised text that names responsible units, in order."""
+    found: list[Found] = []
+    spans = brackets(text)
+    for start, end in spans:
+        inside = text[start + 1 : end - 1] if text[end - 1] == "）" else text[start + 1 : end]
+        if LABELLED.search(inside):
+            units: list[UnitRole] | None = labelled_units(inside)
+        else:
+            units = duty_units(inside, first_leads=first_leads)
+            if (
+                units is not None
+                and not _stands_at_an_end(text, start, end)
+                and not re.search(r"负责|牵头|配合", inside)
+            ):
+                units = None
+        if units:
+            found.append(Found(start, end, tuple(units), text[start:end]))
+    outside = _labelled_outside(text, [(f.start, f.end) for f in found])
+    if outside is not None:
+        found.append(outside)
+    return sorted(found, key=lambda f: f.start)
+
+
+def _stands_at_an_end(text: str, start: int, end: int) -> bool:
+    """A bare list of units counts only at the end of a sentence or of the text, never in the middle of prose."""
+    after = text[end:].strip()
+    return not after or after[0] in "。；（" or (start == 0)
+
+
+def _labelled_outside(text: str, spans: list[tuple[int, int]]) -> Found | None:
+    """Labels in plain text: 责任部门：A、B；完成时间：… / 牵头：A，配合：B。"""
+    plain = "".join("\0" if any(a <= n < b for a, b in spans) else c for n, c in enumerate(text))
+    match = next(
+        (m for m in LABELLED.finditer(plain) if m.start() == 0 or plain[m.start() - 1] in " 。；，、\0\t”"), None
+    )
+    if match is None:
+        return None
+    tail = plain[match.start() :].split("\0")[0]
+    end = match.start() + len(tail)
+    units = [u for u in labelled_units(tail.replace("。", "；")) if is_unit(u.name)]
+    return Found(match.start(), end, tuple(units), tail) if units else None
