@@ -151,4 +151,4 @@ def score_reader(
             to_do_zh="请设置 HAIHE_PLANS 或使用 --plans 和 --gold。", to_do_en="Set HAIHE_PLANS, or give --plans and --gold.",
         )  # fmt: skip
     report = score_folder(folder, gold)
-    out.print(report.table(verbose=verbose), markup=False)
+    out.print(report.table(verbose=verbose), markup=False, soft_wrap=True)

@@ -166,9 +166,9 @@ class Target(models.Model):
     def goal(self) -> str:
         """The target as people write it: ≥ 50 个."""
         sign = {"=": "", ">=": "≥ ", "<=": "≤ ", ">": "> ", "<": "< ", "~": "约 ", "range": ""}[self.comparator]
-        value = f"{self.value.normalize():f}"
+        value = f"{self.value.normalize():,f}"
         if self.value_max is not None:
-            value += f"–{self.value_max.normalize():f}"
+            value += f"–{self.value_max.normalize():,f}"
         return f"{sign}{value} {self.indicator.unit}".strip()
 
     def units_with_roles(self) -> Iterator[tuple[Organisation, str]]:

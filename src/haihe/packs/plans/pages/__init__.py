@@ -1,5 +1,7 @@
-"""Pages of the plans pack."""
+"""Pages of the plans pack: documents and their checking, the programme, a unit's week, tasks and targets, what is public."""
 
-from haihe.web.pages import Pages
+from haihe.packs.plans.pages.base import pages
 
-pages = Pages("plans")
+from haihe.packs.plans.pages import documents, check, programme, week, tasks, targets, public  # isort: skip  (each registers its pages)
+
+__all__ = ["check", "documents", "pages", "programme", "public", "targets", "tasks", "week"]

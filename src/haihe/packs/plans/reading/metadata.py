@@ -104,7 +104,7 @@ def issuer_of(title: str, lines: list[tuple[int, str]]) -> str | None:
         if (
             3 < len(stripped) <= 40
             and _ISSUER_END.search(stripped)
-            and not re.search(r"[，。；：、《]|单位\Z", stripped)
+            and not re.search(r"[，。；：、《\t\d]|单位\Z", stripped)
         ):
             names.append(stripped)
         elif names:

@@ -47,6 +47,16 @@ def test_merged_cells_are_written_once_and_leave_their_other_columns_empty() -> 
     assert load(document).lines == ("横\t\t02", "竖\t11\t12", "\t21\t22")
 
 
+def test_text_that_a_merged_cell_covers_is_not_shown_and_not_read() -> None:
+    document = docx.Document()
+    table = document.add_table(2, 2)
+    table.cell(0, 0).merge(table.cell(1, 0)).text = "竖"
+    table.cell(1, 1).text = "右"
+    covered = table._tbl.tr_lst[1].tc_lst[0].p_lst[0]
+    covered.append(word_xml("<w:r><w:t>被盖住</w:t></w:r>"))
+    assert load(document).lines == ("竖", "\t右")
+
+
 def test_the_paragraphs_of_a_cell_share_its_line() -> None:
     document = docx.Document()
     table = document.add_table(1, 2)

@@ -41,6 +41,30 @@ def test_without_indents_a_numbered_item_begins_a_line_of_its_own() -> None:
     assert read(printed(paragraphs, indent=0))[0] == paragraphs
 
 
+def test_without_indents_paragraphs_set_apart_by_space_are_told_by_it() -> None:
+    """A web page printed: a full line that ends a sentence goes on, because the next line is no further than usual."""
+    paragraphs = ["建" * 27 + "。" + "设" * 9, "一、目标", "用" * 27 + "。" + "户" * 5, "水" * 20, "县" * 30]
+    pages, y = [], 760.0
+    for paragraph in paragraphs:
+        for at in range(0, len(paragraph), 28):
+            pages.append((paragraph[at : at + 28], 72, y, 16))
+            y -= 28
+        y -= 12
+    assert read([pages])[0] == paragraphs
+
+
+def test_a_bracket_left_open_at_the_end_of_a_line_keeps_the_paragraph_open() -> None:
+    paragraphs = ["建" * 22 + "（责任单位：县水务局、县数据局）", "设" * 40]
+    assert read(printed(paragraphs, indent=0))[0] == paragraphs
+
+
+def test_a_page_of_short_pieces_is_not_taken_for_vertical_writing() -> None:
+    """PDFium does so by itself and would end a line after each character."""
+    words = ["建设", "数量", "单价", "小计", "第一期", "调研", "1", "20", "20", "采购", "3", "60"]
+    page = [(word, 72, 760 - 24 * row, 16) for row, word in enumerate(words)]
+    assert read([page])[0] == words
+
+
 def test_what_a_real_browser_printed_is_put_back_together() -> None:
     """The font of this file is embedded as drawings (Type 3), whose boxes are as high as the ink: 一 is nearly flat."""
     source = load_bytes(chromium_pdf(), "plan.pdf")

@@ -189,7 +189,7 @@ def test_an_absurd_number_of_tags_is_refused(monkeypatch: pytest.MonkeyPatch) ->
         (b"![" * 200_000, "images.md"),
         (b"x" + b"<!--" * 200_000 + b"\n-->", "comments.md"),
         (b"*a" * 200_000, "stars.md"),
-        (b"x" + b" " * 400_000 + b"x\n# " + b" " * 400_000 + b"x", "spaces.md"),
+        (b"x" + b" " * 400_000 + b"x\n# x" + b" " * 400_000 + b"x", "spaces.md"),
         (b"<p>" + "甲".encode() + b" \n" * 200_000, "spaces.html"),
         (b"<html><body>x" + b"<table><tr><td>" * 300 + b"y", "tables.html"),
         (b"<html><body>x<ol>" + b"<li>y" * 20_000, "list.html"),

@@ -36,7 +36,8 @@ _RADICALS = str.maketrans(
     "⺟⺠⻁⻄⻅⻆⻉⻋⻑⻓⻔⻘⻙⻚⻛⻜⻝⻢⻣⻤⻥⻦⻨⻩⻬⻮⻰⻳",
     "母民虎西见角贝车長长门青韦页风飞食马骨鬼鱼鸟麦黄齐齿龙龟",
 ) | {code: unicodedata.normalize("NFKC", chr(code)) for code in (*range(0x2F00, 0x2FD6), *range(0xF900, 0xFA6E))}
-_RADICALS |= {0xA0: " ", 0x200B: "", 0xFEFF: "", 0xAD: ""}
+# PDFium gives U+0002 for a hyphen at the end of a line.
+_RADICALS |= {0x02: "-", 0xA0: " ", 0x200B: "", 0xFEFF: "", 0xAD: ""}
 
 
 def load(data: bytes, name: str) -> txt.Result:

@@ -29,6 +29,7 @@ _BEGINS_ITEM = re.compile(
 )  # fmt: skip
 _FIRST_UNIT = re.compile(r"[（《“‘〔【(\[]*(?:[A-Za-z0-9.%]+|.)[，。；：、！？）》”’〕】,.;:)\]]*")
 _LATIN_EMS, _SLACK_EMS = 0.55, 0.6
+_LEAST_COLUMN_EMS = 9.0
 _INDENT_EMS, _SIZE_TOLERANCE = 1.2, 0.2
 _APART, _SPACED_SHARE = 1.15, 0.6
 _INDENTED_SHARE = 0.08
@@ -166,7 +167,8 @@ def _column(lines: list[Placed]) -> Column:
     full = [line for line in lines if line.left < left + 4 * line.size]
     indented = sum(_INDENT_EMS * line.size < line.left - left for line in full)
     steps = [(before.right, _step(before, line)) for before, line in pairwise(lines) if _step(before, line)]
-    pitch = Counter(round(step) for _, step in steps).most_common(1)[0][0] if steps else 0
+    counts = Counter(round(step) for _, step in steps)
+    pitch = min((step for step, count in counts.items() if count >= len(steps) / 5), default=0)
     after_short = [step for end, step in steps if end < right - (right - left) / 4]  # these lines ended a paragraph
     apart = sum(step > _APART * pitch for step in after_short)
     spaced = apart >= max(2, _SPACED_SHARE * len(after_short))
@@ -218,6 +220,8 @@ def _goes_on(before: Placed, line: Placed, column: Column, next_column: Column) 
         return False  # another kind of text: a title, a note
     if before.right + _first_unit_ems(line.text) * before.size < column.right:
         return False  # what comes next would have found room on the line
+    if column.right - column.left < _LEAST_COLUMN_EMS * line.size:
+        return False  # a list of short pieces: that they are equally long says nothing
     begins_item = _BEGINS_ITEM.match(line.text) is not None
     ended = _ENDS_PARAGRAPH.search(before.text) is not None and not _OPEN_BRACKET.search(before.text)
     if line.left - next_column.left > _INDENT_EMS * line.size:

@@ -1,0 +1,144 @@
+"""总览: every target against its trajectory, tasks by unit and state, what is late, what needs a decision; 督查台: all tasks."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+
+from haihe.kernel.errors import InvalidInput
+from haihe.kernel.language import pick as in_language
+from haihe.kernel.language import two
+from haihe.kernel.permissions import visible
+from haihe.packs.plans import services
+from haihe.packs.plans.models import Plan, Task
+from haihe.packs.plans.pages.base import LIGHTS, STATE_COLOUR, STATES, pages, pick
+from haihe.packs.plans.progress import Programme, Standing
+from haihe.web.pages import AccountRequest, go
+
+
+def standing_row(row: Standing) -> dict[str, object]:
+    """What a target's card shows: figure, bar, state, and the little chart's points."""
+    state = row.assessment.state
+    title = STATES[state]
+    expected = row.assessment.expected
+    goal = float(row.target.value)
+    return {
+        "standing": row, "target": row.target, "state": state, "state_title": in_language(*title), "colour": STATE_COLOUR[state],
+        "share": row.share_percent, "expected_share": max(0, min(100, round(100 * expected / goal))) if expected is not None and goal else None,
+        "spark": spark(row),
+    }  # fmt: skip
+
+
+def spark(row: Standing, width: int = 150, height: int = 40) -> dict[str, object]:
+    """Points of a small chart: the trajectory as a line, actual values as a second one, both within width × height."""
+    values = [(v.as_of, float(v.value)) for v in row.values]
+    line = [(p.day, p.value) for p in row.trajectory if p.day.year < 9999]
+    everything = line + values
+    if len(line) < 2:
+        return {}
+    first, last = min(d for d, _ in everything), max(d for d, _ in everything)
+    low, high = min(v for _, v in everything), max(v for _, v in everything)
+    days, span = max(1, (last - first).days), (high - low) or 1.0
+
+    def place(points: list[tuple[object, float]]) -> str:
+        return " ".join(
+            f"{4 + (width - 8) * (d - first).days / days:.1f},{height - 4 - (height - 8) * (v - low) / span:.1f}"
+            for d, v in points
+        )  # type: ignore[operator]
+
+    return {
+        "line": place(line),
+        "actual": place(values),
+        "last": place(values[-1:]).split(",") if values else None,
+        "width": width,
+        "height": height,
+    }  # type: ignore[arg-type]
+
+
+def charts_of(found: Programme) -> dict[str, object]:
+    """Data for the overview charts (charts.js)."""
+    standing = found.by_standing()
+    units = [u for u in found.units if u.total][:14]
+    return {
+        "standing": [{"name": in_language(*STATES[key]), "value": count, "key": key} for key, count in standing.items() if count],
+        "units": {
+            "names": [u.name for u in units],
+            "closed": [u.closed for u in units],
+            "late": [u.late for u in units],
+            "amber": [u.amber for u in units],
+            "rest": [u.total - u.closed - u.late - u.amber for u in units],
+        },
+        "words": {
+            "closed": in_language("已办结", "Closed"), "late": in_language("逾期", "Overdue"), "amber": in_language("临期", "Due soon"),
+            "rest": in_language("办理中", "Under way"),
+        },
+    }  # fmt: skip
+
+
+@pages.page("programme/", "programme", permission="plan.read")
+def programme(request: AccountRequest) -> HttpResponse:
+    chosen = request.GET.get("plan", "")
+    plans = visible(request.user, Plan.objects.filter(replaced_by=None).exclude(filed_at=None))
+    plan = pick(request.user, Plan.objects.all(), int(chosen)) if chosen.isdigit() else None
+    found = services.programme(request.user, timezone.localdate(), plan)
+    rows = [standing_row(row) for row in found.standings]
+    wanted = request.GET.get("state", "")
+    content = {
+        "found": found, "rows": [r for r in rows if not wanted or r["state"] == wanted], "plans": plans, "chosen": plan, "wanted": wanted,
+        "states": [(key, in_language(*STATES[key]), count, STATE_COLOUR[key]) for key, count in found.by_standing().items()],
+        "task_states": [(str(Task.State(key).label), key, count) for key, count in found.by_state().items()], "charts": charts_of(found),
+        "to_decide": [task for task in found.tasks if task.state == Task.State.REPORTED],
+        "unaccepted": [task for task in found.tasks if task.state == Task.State.ASSIGNED],
+    }  # fmt: skip
+    return render(request, "plans/programme.html", content)
+
+
+@pages.page("board/", "board", permission="plan.read", methods=("GET", "POST"))
+def board(request: AccountRequest) -> HttpResponse:
+    """督查台: tasks with filters, late first; several can be chased at once."""
+    if request.method == "POST":
+        chosen = visible(request.user, Task.objects.filter(pk__in=request.POST.getlist("task")))
+        if not chosen:
+            raise InvalidInput("请先勾选任务。", "Tick the tasks first.", where="task")
+        for task in chosen:
+            services.chase(request.user, task, text=request.POST.get("text", ""))
+        return go(request, reverse("plans:board"))
+    found = services.programme(request.user, timezone.localdate())
+    unit, state, lamp, words = (request.GET.get(name, "") for name in ("unit", "state", "light", "q"))
+    tasks = [
+        task
+        for task in found.tasks
+        if (not state or task.state == state)
+        and (not lamp or found.lights[task.pk] == lamp)
+        and (not words or words in task.heading or words in task.text)
+        and (
+            not unit
+            or any(unit == (part.organisation.name if part.organisation else part.name) for part in task.units.all())
+        )
+    ]
+    order = {"red": 0, "amber": 1, "green": 2, "none": 3, "closed": 4}
+    tasks.sort(
+        key=lambda task: (
+            order[found.lights[task.pk]],
+            task.deadline or timezone.localdate().replace(year=9999),
+            task.pk,
+        )
+    )
+    rows = [
+        {"task": task, "light": found.lights[task.pk], "light_title": in_language(*LIGHTS[found.lights[task.pk]])}
+        for task in tasks
+    ]
+    content = {
+        "rows": rows, "units": sorted({u.name for u in found.units}), "states": Task.State.choices,
+        "lights": [(key, in_language(*title)) for key, title in LIGHTS.items()], "unit": unit, "state": state, "light": lamp, "q": words,
+    }  # fmt: skip
+    return render(request, "plans/board.html", content)
+
+
+pages.in_nav("programme", two("总览", "Overview"), order=10, roles=["supervisor", "viewer"])
+pages.in_nav("board", two("督查台", "Supervision"), order=20, roles=["supervisor"])
+pages.in_nav("units", two("单位关联", "Link units"), order=40, roles=["supervisor"])
+pages.first_page_of("supervisor", "programme", order=10)
+pages.first_page_of("viewer", "programme", order=20)

@@ -1,0 +1,113 @@
+"""One task: what the plan says, who has which part, what was reported, and the next step."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+
+from haihe.kernel import audit
+from haihe.kernel.errors import InvalidInput
+from haihe.kernel.evidence import EvidenceFile
+from haihe.kernel.language import pick as in_language
+from haihe.kernel.permissions import ACTIONS, allows, visible
+from haihe.packs.plans import services
+from haihe.packs.plans.models import Report, Target, Task
+from haihe.packs.plans.pages.base import LIGHTS, day_from, is_given, number_from, pages, pick, received
+from haihe.packs.plans.progress import light
+from haihe.web.pages import AccountRequest, go
+
+# The way of a task, for the row of steps on top of its page.
+WAY = (
+    ("立项", "Filed"),
+    ("交办", "Assigned"),
+    ("签收", "Accepted"),
+    ("跟踪", "Tracked"),
+    ("审核", "Reviewed"),
+    ("办结", "Closed"),
+)
+REACHED = {"filed": 1, "assigned": 2, "under_way": 4, "reported": 5, "closed": 6}
+
+
+def history_of(rows: audit.models.QuerySet[audit.AuditRecord]) -> list[dict[str, object]]:
+    """Audit rows as sentences: when, who, what."""
+    found = []
+    for row in rows:
+        known = ACTIONS.get(row.action)
+        title = (
+            in_language(known.title_zh, known.title_en)
+            if known
+            else {"task.remind": in_language("系统提醒", "Reminder")}.get(row.action, row.action)
+        )
+        found.append({"row": row, "title": title})
+    return found
+
+
+@pages.page("tasks/<int:pk>/", "task", permission="plan.read")
+def task(request: AccountRequest, pk: int) -> HttpResponse:
+    found = pick(request.user, Task.objects.select_related("plan", "clause"), pk)
+    lamp = light(found, timezone.localdate())
+    reached = REACHED[found.state]
+    content = {
+        "task": found, "parts": list(found.units.select_related("organisation", "accepted_by", "officer")), "my_parts": services.parts_of(request.user, found),
+        "light": lamp, "light_title": in_language(*LIGHTS[lamp]), "way": [(in_language(*step), n < reached, n == reached) for n, step in enumerate(WAY, start=1)],
+        "reports": visible(request.user, found.reports.select_related("account", "organisation", "value", "target__indicator").prefetch_related("evidence")),
+        "targets": found.targets.select_related("indicator"), "steps": found.steps.select_related("made_by"), "chases": found.chases.select_related("by", "answered_with"),
+        "history": history_of(audit.history(found)), "today": timezone.localdate(), "has_evidence": found.reports.exclude(evidence=None).exists(),
+        "can_report": allows(request.user, "task.report", found) and found.state in ("assigned", "under_way"),
+        "can_report_done": allows(request.user, "task.report_done", found) and found.state in ("assigned", "under_way"),
+        "can_accept": allows(request.user, "task.accept", found) and any(p.accepted_at is None for p in services.parts_of(request.user, found)) and found.state in ("assigned", "under_way"),
+        "can_break_down": allows(request.user, "task.break_down", found) and found.state != "closed",
+    }  # fmt: skip
+    return render(request, "plans/task.html", content)
+
+
+@pages.page("tasks/<int:pk>/<str:step>/", "task_step", permission="plan.read", methods=("POST",))
+def task_step(request: AccountRequest, pk: int, step: str) -> HttpResponse:
+    """Every step of a task; the action itself asks for its permission."""
+    found = pick(request.user, Task.objects.all(), pk)
+    account, text = request.user, request.POST.get("text", "")
+    if step == "accept":
+        services.accept(account, found)
+        return go(
+            request, (request.POST.get("next") == "week" and reverse("plans:week")) or reverse("plans:task", args=[pk])
+        )
+    if step == "assign":
+        services.assign(account, found, deadline=day_from(request, "deadline") if is_given(request, "deadline") else None)
+    elif step == "deadline":
+        services.set_deadline(account, found, deadline=day_from(request, "deadline"), reason=text)
+    elif step == "steps":
+        services.add_step(account, found, title=request.POST.get("title", ""), due=day_from(request, "due"))
+    elif step == "finish":
+        services.finish_step(account, found, step_id=int(request.POST.get("step", "0") or 0))
+    elif step == "report":
+        _report(request, found, text)
+    elif step == "done":
+        services.report_done(account, found, text=text, evidence=_allowed_files(request, found, "task.report_done"))
+    elif step == "chase":
+        services.chase(account, found, text=text)
+    elif step == "close":
+        services.close(account, found, note=text)
+    elif step == "return":
+        services.send_back(account, found, reason=text)
+    else:
+        raise InvalidInput("没有这一步。", "There is no such step.", where=step)
+    return go(request, reverse("plans:task", args=[pk]))
+
+
+def _allowed_files(request: AccountRequest, found: Task, action: str) -> list[EvidenceFile]:
+    """Files are stored only for whoever may hand them in."""
+    return received(request) if allows(request.user, action, found) else []
+
+
+def _report(request: AccountRequest, found: Task, text: str) -> Report:
+    value = number_from(request, "value") if is_given(request, "value") else None
+    about = None
+    if value is not None:
+        chosen = request.POST.get("target", "")
+        about = pick(request.user, Target.objects.all(), int(chosen)) if chosen.isdigit() else None
+    return services.report_progress(
+        request.user, found, text=text, value=value, target=about, as_of=day_from(request, "as_of") if is_given(request, "as_of") else None,
+        evidence=_allowed_files(request, found, "task.report"),
+    )  # fmt: skip

@@ -1,0 +1,57 @@
+"""我的一周: what a unit officer has to do, made for a phone."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+
+from haihe.kernel.language import pick as in_language
+from haihe.kernel.language import two
+from haihe.kernel.permissions import visible
+from haihe.packs.plans import services
+from haihe.packs.plans.models import Task
+from haihe.packs.plans.pages.base import LIGHTS, pages
+from haihe.packs.plans.progress import light
+from haihe.web.pages import AccountRequest
+
+SECTIONS = (
+    ("to_accept", "待签收", "To accept"), ("late", "已逾期", "Overdue"), ("chased", "被催办", "Chased"), ("due", "本周到期或临期", "Due soon"),
+    ("under_way", "办理中", "Under way"), ("waiting", "已报办结，待审核", "Reported done"),
+)  # fmt: skip
+
+
+def _row(request: AccountRequest, task: Task) -> dict[str, object]:
+    lamp = light(task, timezone.localdate())
+    open_chases = [chase for chase in task.chases.all() if chase.answered_with_id is None]
+    return {
+        "task": task,
+        "light": lamp,
+        "light_title": in_language(*LIGHTS[lamp]),
+        "parts": services.parts_of(request.user, task),
+        "chase": open_chases[0] if open_chases else None,
+    }
+
+
+@pages.page("week/", "week", permission="plan.read")
+def week(request: AccountRequest) -> HttpResponse:
+    found = services.my_week(request.user, timezone.localdate())
+    sections = [
+        {"name": name, "title": in_language(zh, en), "rows": [_row(request, task) for task in getattr(found, name)]}
+        for name, zh, en in SECTIONS
+    ]
+    return render(
+        request, "plans/week.html", {"sections": [s for s in sections if s["rows"]], "needs_action": found.needs_action}
+    )
+
+
+@pages.page("my-tasks/", "my_tasks", permission="plan.read")
+def my_tasks(request: AccountRequest) -> HttpResponse:
+    """All tasks of the officer's unit, closed ones included."""
+    tasks = visible(request.user, Task.objects.select_related("plan")).prefetch_related("units__organisation", "chases")
+    return render(request, "plans/my_tasks.html", {"rows": [_row(request, task) for task in tasks]})
+
+
+pages.in_nav("week", two("我的一周", "My week"), order=5, roles=["officer"])
+pages.in_nav("my_tasks", two("本单位任务", "Our tasks"), order=6, roles=["officer"])
+pages.first_page_of("officer", "week", order=5)
