@@ -56,8 +56,8 @@ def make_backup(path: Path) -> Made:
             entry = tarfile.TarInfo(INDEX)
             entry.size = len(index)
             archive.addfile(entry, io.BytesIO(index))
-    with unfinished.open("rb") as file:
-        os.fsync(file.fileno())
+    with unfinished.open("rb") as written:
+        os.fsync(written.fileno())
     unfinished.chmod(0o600)
     unfinished.replace(path)
     return Made(len(hashes), path.stat().st_size)

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator
 
 from asgiref.sync import sync_to_async
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 
 from haihe.kernel.audit import AuditRecord
 
@@ -32,7 +33,7 @@ async def _newest_change() -> int:
     return _newest[1]
 
 
-async def live(request: HttpRequest) -> HttpResponse:
+async def live(request: HttpRequest) -> HttpResponseBase:
     """The stream, for signed-in accounts only; a process serves a bounded number of them."""
     account = await sync_to_async(lambda: request.user.is_authenticated)()
     if not account:

@@ -25,7 +25,7 @@ View = Callable[..., HttpResponse]
 class AccountRequest(HttpRequest):
     """A request whose `user` is a signed-in account (pages that are not public get nothing else)."""
 
-    user: Account  # type: ignore[assignment]
+    user: Account
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Pages:
                 if not public:
                     if not request.user.is_authenticated:
                         return to_sign_in(request)
-                    demand(request.user, permission)  # type: ignore[arg-type]
+                    demand(request.user, permission)
                 return view(request, *args, **kwargs)
 
             guarded.permission = permission  # type: ignore[attr-defined]

@@ -10,6 +10,7 @@ from typing import Any
 from openpyxl import Workbook
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
 from haihe.kernel.exports import release
@@ -36,7 +37,8 @@ TARGET_COLUMNS = (
     ("原文", 60),
     ("依据条款", 12),
 )
-_THIN = Border(*(Side(style="thin", color="999999") for _ in range(4)))
+_EDGE = Side(style="thin", color="999999")
+_THIN = Border(left=_EDGE, right=_EDGE, top=_EDGE, bottom=_EDGE)
 # Signs that Excel and WPS take as the beginning of a formula, also after spaces.
 _FORMULA = re.compile(r"^\s*[=+\-@\t\r]")
 _SIGNS = {"=": "", ">=": "≥", "<=": "≤", ">": "＞", "<": "＜", "~": "约", "range": ""}
@@ -168,7 +170,7 @@ def _head(sheet: Worksheet, title: str, columns: Sequence[tuple[str, int]]) -> i
     sheet.page_setup.orientation = "landscape"
     sheet.page_setup.paperSize = 9  # A4
     sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
-    sheet.sheet_properties.pageSetUpPr.fitToPage = True
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
     return 3
 
 

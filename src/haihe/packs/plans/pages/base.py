@@ -58,7 +58,11 @@ def number_from(request: AccountRequest, name: str) -> Decimal:
         return Decimal(written)
     except InvalidOperation as error:
         raise InvalidInput(
-            f"“{written}”不是数字。", f"{written!r} is not a number.", where=name, to_do_zh="请只填数字。", to_do_en="Digits only."
+            f"“{written}”不是数字。",
+            f"{written!r} is not a number.",
+            where=name,
+            to_do_zh="请只填数字。",
+            to_do_en="Digits only.",
         ) from error
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -42,19 +44,15 @@ def spark(row: Standing, width: int = 150, height: int = 40) -> dict[str, object
     low, high = min(v for _, v in everything), max(v for _, v in everything)
     days, span = max(1, (last - first).days), (high - low) or 1.0
 
-    def place(points: list[tuple[object, float]]) -> str:
-        return " ".join(
-            f"{4 + (width - 8) * (d - first).days / days:.1f},{height - 4 - (height - 8) * (v - low) / span:.1f}"
-            for d, v in points
-        )  # type: ignore[operator]
+    def place(points: list[tuple[date, float]]) -> list[str]:
+        across = [4 + (width - 8) * (d - first).days / days for d, _ in points]
+        down = [height - 4 - (height - 8) * (v - low) / span for _, v in points]
+        return [f"{x:.1f},{y:.1f}" for x, y in zip(across, down, strict=True)]
 
+    actual = place(values)
     return {
-        "line": place(line),
-        "actual": place(values),
-        "last": place(values[-1:]).split(",") if values else None,
-        "width": width,
-        "height": height,
-    }  # type: ignore[arg-type]
+        "line": " ".join(place(line)), "actual": " ".join(actual), "last": actual[-1].split(",") if actual else None, "width": width, "height": height,
+    }  # fmt: skip
 
 
 def charts_of(found: Programme) -> dict[str, object]:

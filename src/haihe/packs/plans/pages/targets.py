@@ -83,7 +83,12 @@ def target_step(request: AccountRequest, pk: int, step: str) -> HttpResponse:
         value = number_from(request, "value")
         files = received(request) if allows(account, "target.report", found) else []
         services.report_target(
-            account, found, value=value, as_of=day_from(request, "as_of") if is_given(request, "as_of") else None, text=text, evidence=files
+            account,
+            found,
+            value=value,
+            as_of=day_from(request, "as_of") if is_given(request, "as_of") else None,
+            text=text,
+            evidence=files,
         )
     elif step == "baseline":
         value, on = number_from(request, "value"), day_from(request, "on")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -30,7 +31,7 @@ WAY = (
 REACHED = {"filed": 1, "assigned": 2, "under_way": 4, "reported": 5, "closed": 6}
 
 
-def history_of(rows: audit.models.QuerySet[audit.AuditRecord]) -> list[dict[str, object]]:
+def history_of(rows: QuerySet[audit.AuditRecord]) -> list[dict[str, object]]:
     """Audit rows as sentences: when, who, what."""
     found = []
     for row in rows:
@@ -74,7 +75,9 @@ def task_step(request: AccountRequest, pk: int, step: str) -> HttpResponse:
             request, (request.POST.get("next") == "week" and reverse("plans:week")) or reverse("plans:task", args=[pk])
         )
     if step == "assign":
-        services.assign(account, found, deadline=day_from(request, "deadline") if is_given(request, "deadline") else None)
+        services.assign(
+            account, found, deadline=day_from(request, "deadline") if is_given(request, "deadline") else None
+        )
     elif step == "deadline":
         services.set_deadline(account, found, deadline=day_from(request, "deadline"), reason=text)
     elif step == "steps":

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from typing import Literal
 
-from haihe.packs.plans.reading.model import Target
+from haihe.packs.plans.reading.model import Comparator, Target
 from haihe.packs.plans.reading.numbers import Quantity, chinese_quantities, doublings, quantities
 
 BASELINE_SECTION = re.compile(
@@ -139,9 +140,11 @@ def _target(
         return None
     if _is_threshold(q, after, before):
         return None
-    kind = "baseline" if in_baseline or _is_baseline(sentence, clause, q) else "target"
+    kind: Literal["target", "baseline"] = "baseline" if in_baseline or _is_baseline(sentence, clause, q) else "target"
     deadline = inherited
-    strength = "strive" if kind == "target" and _STRIVE.search(_part_before(clause, q)) else "binding"
+    strength: Literal["binding", "strive"] = (
+        "strive" if kind == "target" and _STRIVE.search(_part_before(clause, q)) else "binding"
+    )
     if re.search(r"每年|年均|每季度|每月|每半年", _part_before(clause, q)) and inherited is None:
         deadline = None
     return Target(
@@ -151,7 +154,7 @@ def _target(
     )  # fmt: skip
 
 
-def _comparator(q: Quantity, before: str) -> str:
+def _comparator(q: Quantity, before: str) -> Comparator:
     if q.comparator == "=" and re.search(r"不(?:超过|高于|大于)[^，]{0,6}\Z", before):
         return "<="
     if q.comparator == "=" and re.search(r"(?:突破|超过)[^，]{0,2}\Z", before):
