@@ -1,0 +1,130 @@
+"""Importing: idempotent, all or nothing, and corrections survive the same and a revised document."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import haihe
+from haihe.kernel.errors import InvalidInput, NotAllowed, UnreadableDocument
+from haihe.kernel.evidence import receive
+from haihe.packs.plans import services
+from haihe.packs.plans.importing import series_of
+from haihe.packs.plans.models import Clause, Plan, PlanFile
+
+DEMO = Path(haihe.__file__).parent / "demo"
+
+
+def imported(account, name: str, data: bytes | None = None):
+    return services.import_evidence(account, receive(name, [data or (DEMO / name).read_bytes()], account))
+
+
+def main_plan(result) -> Plan:
+    return next(plan for plan in result.plans if plan.kind == "plan")
+
+
+def test_the_demo_plan_is_stored_whole(people) -> None:
+    result = imported(people.supervisor, "plan.txt")
+    assert [(p.kind, p.status) for p in result.plans] == [("notice", "final"), ("plan", "final"), ("annex", "final")]
+    plan = main_plan(result)
+    assert (plan.number, str(plan.issued_on), plan.period_start, plan.period_end) == ("望河政办发〔2026〕3号", "2026-01-23", "2026", "2028")
+    assert {c.kind for c in plan.clauses.all()} == {"target", "task", "system"}
+    assert all(c.decision == "proposed" for c in plan.clauses.all()), "nothing binds before a person said so"
+
+
+def test_importing_again_changes_nothing(people) -> None:
+    first, again = imported(people.supervisor, "plan.txt"), imported(people.supervisor, "renamed.txt", (DEMO / "plan.txt").read_bytes())
+    assert (first.created, again.created) == (True, False)
+    assert (PlanFile.objects.count(), Plan.objects.count()) == (1, 3)
+    assert [p.pk for p in first.plans] == [p.pk for p in again.plans]
+
+
+def test_only_the_supervision_office_imports(people) -> None:
+    with pytest.raises(NotAllowed):
+        imported(people.data, "plan.txt")
+    assert not Plan.objects.exists()
+
+
+@pytest.mark.parametrize("text", ["今天天气很好，我们去公园散步。\n", "a\nb\nc\n", "1,2,3\n4,5,6\n" * 50])
+def test_a_text_that_is_no_plan_is_refused_and_leaves_nothing(people, text: str) -> None:
+    with pytest.raises(InvalidInput, match="No plan"):
+        imported(people.supervisor, "note.txt", text.encode())
+    assert not PlanFile.objects.exists() and not Plan.objects.exists()
+
+
+def test_a_damaged_file_is_refused_and_leaves_nothing(people) -> None:
+    with pytest.raises(UnreadableDocument):
+        imported(people.supervisor, "broken.docx", b"PK\x03\x04 this is not a zip")
+    assert not PlanFile.objects.exists()
+
+
+def test_versions_of_one_document_belong_together() -> None:
+    titles = ["望河区行动方案（2026—2028年）", "望河区行动方案(2026-2028年)（征求意见稿）", "望河区行动方案 （2026—2028年）（试行）"]
+    assert len({series_of(title) for title in titles}) == 1
+
+
+def test_corrections_survive_a_revised_document(people) -> None:
+    draft = main_plan(imported(people.supervisor, "plan-draft.txt"))
+    confirmed = corrected = None
+    final_fingerprints = set()
+    final_text = (DEMO / "plan.txt").read_text(encoding="utf-8")
+    for clause in draft.clauses.filter(kind="task"):
+        if clause.read["text"] in final_text and confirmed is None:
+            confirmed = services.confirm(people.supervisor, clause)
+            final_fingerprints.add(clause.fingerprint)
+    for clause in draft.clauses.filter(kind="target", decision="proposed"):
+        if clause.read["text"] in final_text:
+            corrected = services.correct(people.supervisor, clause, fields={"subject": "人工更正的对象"})
+            break
+    assert confirmed is not None and corrected is not None
+    plan = main_plan(imported(people.supervisor, "plan.txt"))
+    assert plan.replaces == draft and not Plan.objects.get(pk=draft.pk).is_current
+    assert Clause.objects.get(plan=plan, fingerprint=confirmed.fingerprint).decision == "confirmed"
+    kept = Clause.objects.get(plan=plan, carried_from=corrected)
+    assert (kept.decision, kept.current["subject"]) == ("corrected", "人工更正的对象")
+
+
+def test_a_changed_clause_is_open_again_and_says_what_changed(people) -> None:
+    draft = main_plan(imported(people.supervisor, "plan-draft.txt"))
+    services.confirm_rest(people.supervisor, draft)
+    plan = main_plan(imported(people.supervisor, "plan.txt"))
+    changed = [clause for clause in plan.clauses.all() if clause.changed_since]
+    assert changed and all(clause.decision == "proposed" for clause in changed)
+    assert plan.content["dropped"], "the draft had a task that the final plan does not have"
+
+
+def test_a_clause_that_a_person_added_stays_in_the_next_version(people) -> None:
+    draft = main_plan(imported(people.supervisor, "plan-draft.txt"))
+    services.add_clause(people.supervisor, draft, kind="system", line=draft.line + 3, fields={"name": "人工补充的平台"})
+    plan = main_plan(imported(people.supervisor, "plan.txt"))
+    assert Clause.objects.get(plan=plan, kind="system", read={}).current["name"] == "人工补充的平台"
+
+
+PROGRAM = """
+from haihe.runtime import set_up_django
+set_up_django()
+from pathlib import Path
+from haihe.kernel.administration import operator
+from haihe.kernel.evidence import receive
+from haihe.packs.plans import services
+import sys
+path = Path(sys.argv[1])
+result = services.import_evidence(operator(), receive(path.name, [path.read_bytes()], operator()))
+print(len(result.plans))
+"""
+
+
+def test_two_imports_at_the_same_moment_store_one(tmp_path: Path) -> None:
+    environment = {**os.environ, "HAIHE_HOME": str(tmp_path / "district")}
+    setup = "from haihe.runtime import set_up_django; set_up_django(); from django.core.management import call_command; call_command('migrate', verbosity=0)"
+    setup += "; from haihe.kernel.administration import operator; operator()"
+    subprocess.run([sys.executable, "-c", setup], env=environment, check=True)
+    both = [subprocess.Popen([sys.executable, "-c", PROGRAM, str(DEMO / "plan.txt")], env=environment, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    assert [process.communicate(timeout=120)[0].strip() for process in both] == ["3", "3"]
+    count = "from haihe.runtime import set_up_django; set_up_django(); from haihe.packs.plans.models import *; print(PlanFile.objects.count(), Plan.objects.count())"
+    seen = subprocess.run([sys.executable, "-c", count], env=environment, capture_output=True, text=True, check=True)
+    assert seen.stdout.strip() == "1 3"
