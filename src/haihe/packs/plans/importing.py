@@ -72,7 +72,7 @@ def store_reading(account: Account, _: None, *, file: EvidenceFile, reading: dic
     known = PlanFile.objects.filter(sha256=file.sha256).first()
     if known is not None and (reading is None or known.reader_version == SCHEMA_VERSION):
         audit.note(file=file.name, sha256=file.sha256, again=True)
-        return Imported(list(known.plans.all()), created=False)
+        return Imported(list(known.plans.order_by("line", "pk")), created=False)
     if reading is None:
         raise InvalidInput("文件尚未读取。", "The file was not read.", where=file.name)
     if not any(document["kind"] not in ("other",) for document in reading["documents"]):
@@ -80,13 +80,19 @@ def store_reading(account: Account, _: None, *, file: EvidenceFile, reading: dic
             "这个文件里没有读出规划、通知或报道。", "No plan, notice or news about a plan was found in this file.", where=file.name,
             to_do_zh="请确认是规划类文件，且文字未被扫描成图片。", to_do_en="Check that it is a plan and that its text is not a scanned picture.",
         )  # fmt: skip
-    stored, _created = PlanFile.objects.update_or_create(
-        sha256=file.sha256,
-        defaults={
-            "file": file, "format": reading["source"]["format"], "text": "\n".join(reading["source"]["lines"]),
-            "reader_version": SCHEMA_VERSION, "issues": [*reading["source"]["issues"], *reading["issues"]],
-        },
-    )  # fmt: skip
+    values = {
+        "file": file, "format": reading["source"]["format"], "text": "\n".join(reading["source"]["lines"]),
+        "reader_version": SCHEMA_VERSION, "issues": [*reading["source"]["issues"], *reading["issues"]],
+    }  # fmt: skip
+    # Where two imports meet, the unique hash decides: the second waits here and then finds the file stored and read.
+    stored, created = PlanFile.objects.select_for_update().get_or_create(sha256=file.sha256, defaults=values)
+    if not created:
+        if stored.reader_version == SCHEMA_VERSION:
+            audit.note(file=file.name, sha256=file.sha256, again=True)
+            return Imported(list(stored.plans.order_by("line", "pk")), created=False)
+        for name, value in values.items():
+            setattr(stored, name, value)
+        stored.save()
     plans = [_store_document(stored, document) for document in reading["documents"]]
     audit.note(file=file.name, sha256=file.sha256, documents=[plan.title for plan in plans])
     return Imported(plans, created=True)

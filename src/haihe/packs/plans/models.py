@@ -129,6 +129,7 @@ def end_of_period(written: str | None) -> datetime.date | None:
         if len(numbers) == 1:
             return datetime.date(numbers[0], 12, 31)
         if len(numbers) == 2:
+            datetime.date(numbers[0], numbers[1], 1)  # raises for a thirteenth month
             following = datetime.date(numbers[0] + numbers[1] // 12, numbers[1] % 12 + 1, 1)
             return following - datetime.timedelta(days=1)
         return datetime.date(*numbers)

@@ -17,7 +17,7 @@ _TAIL = re.compile(
     r"（(?:20\d\d\s?年?\s?(?:—{1,2}|-|~|至)\s?20\d\d\s?年?|试行|征求意见稿|暂行|修订|修订版|20\d\d年版)）"
 )
 _NOT_A_TITLE_START = re.compile(
-    r"[《（“]|现将|附\s?件|为|第?\d+[、.]|\d|各|关于(?!印发|加快|进一步|推|促|开展|深化|实施|做好)|注|来源|本报|记者|联系|序号"
+    r"[《（“]|现将|附\s?件|为|第?\d+[、.]|(?!20\d\d)\d|各|关于(?!印发|加快|进一步|推|促|开展|深化|实施|做好)|注|来源|本报|记者|联系|序号"
 )
 _PAGE = re.compile(
     r"\s*(?:[—\-–]{1,2}\s?\d{1,4}\s?[—\-–]{1,2}|第\s?\d+\s?页(?:\s?[，/]?\s?共\s?\d+\s?页)?|\d{1,4}\s?/\s?\d{1,4})\s*\Z"
@@ -239,3 +239,16 @@ def find_news(lines: list[Line]) -> tuple[Span | None, list[Issue]]:
 def is_byline(text: str) -> bool:
     """记者 李某某: the end of a newspaper article."""
     return bool(text.strip()) and bool(_BYLINE.fullmatch(text))
+
+
+def without_title_word(lines: list[Line]) -> list[Span]:
+    """A text with an outline whose title has no title's word: its first short lines are the title."""
+    filled = [(number, text) for number, text in lines if text.strip()]
+    if sum(numbering_of(text) is not None for _, text in filled) < 4:
+        return []
+    title, taken = filled[0][1].strip(), 1
+    if len(title) > 60 or "。" in title or numbering_of(title) is not None:
+        title, taken = "", 0
+    body = filled[taken:]
+    first = filled[0][0]
+    return [Span(first, filled[-1][0], title or filled[0][1].strip()[:40], "plan", (first,) if taken else (), body)]

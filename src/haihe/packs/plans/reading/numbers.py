@@ -23,18 +23,150 @@ _SCALES = {
 _ARABIC = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
 _CHINESE = r"[零〇一二两三四五六七八九十百千]+"
 _MONEY = "元|美元|人民币|港元|欧元"
-# Units that measure; a number with one of them may be a threshold (…以上的企业) rather than a count.
-_MEASURES = (
-    r"%|个百分点|‰|[EPTGＥ](?:FLOPS|flops|Flops|FLOPs)|[EP](?![A-Za-z])|[MGTPE]bps|[KMGTPE]B(?![A-Za-z])|[kMG]?W(?:h)?/?[kMG]?(?:Wh)?(?![A-Za-z])|"
-    r"千瓦时|千瓦|兆瓦时|兆瓦|吉瓦|度|吨标准煤|标准煤|吨|公斤|千克|立方米|平方公里|平方千米|平方米|公里|千米|海里|米|公顷|亩|标箱|倍|番|分|"
-    r"小时|分钟|秒|个工作日|工作日|天|个月|兆|Tokens?|词元|级"
-)
-_COUNTS = (
-    r"台（套）|套（台）|万?人次|人（次）|家（次）|架次|场次|项次|户次|件次|个次|车次|班次|艘次|例次|批次|床位|张床位|节点|机架|席|"
-    r"个|家|项|人|名|位|套|台|架|座|处|条|件|份|种|类|篇|部|本|门|所|间|栋|幢|户|辆|艘|场|次|期|批|支|片|块|对|组|册|款|例|只|头|株|宗|张|幅|班|起|页|"
-    r"标准机架|门类|字|盏|根|口|颗|枚|层|站|村|镇|岁|轮|笔|单|届|堂|课时|学时|点位"
-)
-UNITS = rf"{_MONEY}|{_MEASURES}|{_COUNTS}"
+# Signs and abbreviations, as patterns: what follows decides where they end.
+_SIGNS = r"%|‰|[EPTG](?:FLOPS|flops|Flops|FLOPs)|[EP](?![A-Za-z])|[MGTPE]bps|[KMGTPE]B(?![A-Za-z])|[kMG]Wh?(?![A-Za-z])|Tokens?"
+# Words that measure; a number with one of them may be a threshold (…以上的企业) rather than a count.
+_MEASURE_WORDS = [
+    "个百分点",
+    "千瓦时",
+    "千瓦",
+    "兆瓦时",
+    "兆瓦",
+    "吉瓦",
+    "度",
+    "吨标准煤",
+    "吨",
+    "公斤",
+    "千克",
+    "立方米/秒",
+    "立方米",
+    "平方公里",
+    "平方千米",
+    "平方米",
+    "公里",
+    "千米",
+    "海里",
+    "米",
+    "公顷",
+    "亩",
+    "标箱",
+    "倍",
+    "分",
+    "小时",
+    "分钟",
+    "毫秒",
+    "秒",
+    "个工作日",
+    "工作日",
+    "天",
+    "个月",
+    "兆",
+    "词元",
+    "级",
+]
+_COUNT_WORDS = [
+    "台（套）",
+    "套（台）",
+    "台套",
+    "人次",
+    "人（次）",
+    "家（次）",
+    "架次",
+    "场次",
+    "项次",
+    "户次",
+    "件次",
+    "个次",
+    "车次",
+    "班次",
+    "艘次",
+    "例次",
+    "批次",
+    "床位",
+    "张床位",
+    "节点",
+    "机架",
+    "席",
+    "个",
+    "家",
+    "项",
+    "人",
+    "名",
+    "位",
+    "套",
+    "台",
+    "架",
+    "座",
+    "处",
+    "条",
+    "件",
+    "份",
+    "种",
+    "类",
+    "篇",
+    "部",
+    "本",
+    "门",
+    "所",
+    "间",
+    "栋",
+    "幢",
+    "户",
+    "辆",
+    "艘",
+    "场",
+    "次",
+    "期",
+    "批",
+    "支",
+    "片",
+    "块",
+    "对",
+    "组",
+    "册",
+    "款",
+    "例",
+    "只",
+    "头",
+    "株",
+    "宗",
+    "张",
+    "幅",
+    "班",
+    "起",
+    "页",
+    "标准机架",
+    "门类",
+    "字",
+    "盏",
+    "根",
+    "口",
+    "颗",
+    "枚",
+    "层",
+    "站",
+    "村",
+    "镇",
+    "岁",
+    "轮",
+    "笔",
+    "单",
+    "届",
+    "堂",
+    "课时",
+    "学时",
+    "点位",
+]
+
+
+def _any_of(words: list[str]) -> str:
+    """The words as alternatives, longest first, so that 分钟 is not read as 分."""
+    return "|".join(sorted(words, key=len, reverse=True))
+
+
+_MEASURES = f"{_SIGNS}|{_any_of(_MEASURE_WORDS)}"
+_COUNTS = _any_of(_COUNT_WORDS)
+UNITS = f"{_SIGNS}|{_MONEY}|{_any_of([*_MEASURE_WORDS, *_COUNT_WORDS])}"
 MEASURE = re.compile(rf"(?:{_MONEY}|{_MEASURES})\Z")
 _RANGE = r"\s*(?:至|到|—{1,2}|~|-)\s*"
 _SCALE = r"(?:万亿|百万|千万|[十百千]?[万亿])"
@@ -121,7 +253,7 @@ def quantities(text: str) -> list[Quantity]:
 
 
 def _from_match(match: re.Match[str]) -> Quantity | None:
-    unit = match["unit"] or ""
+    unit = (match["unit"] or "").replace("台（套）", "台").replace("套（台）", "套")
     low_unit = match["low_unit"] or ""
     if match["high"] is None:
         unit = unit or low_unit

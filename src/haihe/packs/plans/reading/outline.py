@@ -73,7 +73,7 @@ def split_heading(text: str) -> tuple[str, int]:
     match = re.match(r"[“”]?[^。；：]{1,60}?。", text)
     if match and match.end() < len(text):
         return text[: match.end() - 1].strip(), match.end()
-    colon = re.match(r"[^。；：，]{2,30}：", text)
+    colon = re.match(r"[^。；：，（]{2,30}：", text)
     if colon and colon.end() < len(text):
         return text[: colon.end() - 1].strip(), colon.end()
     if len(text) <= 80 or "。" not in text:
@@ -112,6 +112,27 @@ def outline(lines: list[tuple[int, str]]) -> list[Node]:
         node.level = len(stack) + 1
         stack.append(node)
         nodes.append(node)
+    return nodes
+
+
+def untitled_outline(lines: list[tuple[int, str]]) -> list[Node]:
+    """Items of a document without numbers: a short line without a stop over longer ones is a heading."""
+    filled = [(number, text) for number, text in lines if text.strip()]
+    if not filled:
+        return []
+    nodes: list[Node] = []
+    for (number, text), (_, following) in zip(filled, [*filled[1:], (0, "")], strict=True):
+        stripped = text.strip()
+        is_heading = (
+            len(stripped) <= 24
+            and not re.search(r"[。；：，、]", stripped)
+            and "\t" not in text
+            and len(following) > len(stripped)
+        )
+        if is_heading:
+            nodes.append(Node(number, "title", "", stripped, "", len(text)))
+        elif nodes:
+            nodes[-1].lines.append((number, text))
     return nodes
 
 

@@ -10,7 +10,7 @@ from haihe.packs.plans.reading.boundaries import Span
 from haihe.packs.plans.reading.budget import read_budget, read_phases, read_subsidies
 from haihe.packs.plans.reading.lines import normalised
 from haihe.packs.plans.reading.model import Bundle, Document, Issue, OutlineNode, Reading, SourceText, Target, Task
-from haihe.packs.plans.reading.outline import Node, outline
+from haihe.packs.plans.reading.outline import Node, outline, untitled_outline
 from haihe.packs.plans.reading.paragraphs import join_wrapped
 from haihe.packs.plans.reading.systems import read_systems
 from haihe.packs.plans.reading.table_rows import read_indicator_rows, read_task_rows
@@ -39,7 +39,7 @@ def read_source(source: SourceText) -> Reading:
         if article is not None:
             spans, issues = [article], issues + others
         elif not any(_has_substance(span) for span in spans):
-            spans = []
+            spans = boundaries.without_title_word(kept)
     first = spans[0].line if spans else len(originals) + 1
     header = [(n, t) for n, t in kept if n < first and t.strip()]
     issues += [Issue(n, "不属于任何文件 text that belongs to no document") for n, t in header if len(t.strip()) > 60]
@@ -65,7 +65,8 @@ def _without_copies(spans: list[Span]) -> tuple[list[Span], list[Issue]]:
     issues: list[Issue] = []
     seen: dict[str, set[str]] = {}
     for span in spans:
-        words = {re.sub(r"\W", "", text)[:40] for _, text in span.body if len(text.strip()) > 8}
+        whole = re.sub(r"\s", "", "".join(text for _, text in span.body))
+        words = {sentence for sentence in re.split(r"[。；：]", whole) if len(sentence) > 10}
         key = re.sub(r"\W", "", span.title)
         earlier = seen.get(key)
         if earlier is not None and span.kind != "notice" and words and len(words & earlier) >= 0.6 * len(words):
@@ -81,7 +82,12 @@ def _documents(spans: list[Span], header: list[Line], originals: list[str]) -> t
     bundled = [span for span in spans if span.kind == "plan"]
     found = []
     for span in spans:
-        document = _document(span, header if span is spans[0] else [], originals)
+        document = _document(
+            span,
+            header if span is spans[0] else [],
+            originals,
+            holds_content=not bundled or len(outline(span.body)) > 12,
+        )
         if notice is not None and span is not notice:
             inherited = _notice_facts(notice, header, originals)
             document = replace(
@@ -105,7 +111,7 @@ def _title(span: Span, originals: list[str]) -> str:
     return written if span.kind != "news" or len(written) <= 80 else span.title
 
 
-def _document(span: Span, header: list[Line], originals: list[str]) -> Document:
+def _document(span: Span, header: list[Line], originals: list[str], *, holds_content: bool = True) -> Document:
     near = [*header[-6:], *span.body[:10], *span.body[-6:]]
     title = _title(span, originals)
     known = {
@@ -114,7 +120,7 @@ def _document(span: Span, header: list[Line], originals: list[str]) -> Document:
         "issued_on": metadata.issued_on(near), "period": metadata.period_in(span.title, span.body), "bundle": None, "notice": None,
         "references": tuple(metadata.references(span.body, originals)), "annexes": _annexes(span.body, originals),
     }  # fmt: skip
-    if span.kind == "notice":
+    if span.kind == "notice" and not holds_content:
         return Document(**known)  # type: ignore[arg-type]
     return Document(**known, **_content(span, originals))  # type: ignore[arg-type]
 
@@ -142,13 +148,16 @@ def _content(span: Span, originals: list[str]) -> dict[str, object]:
     lines, whole = join_wrapped([(n, t) for n, t in span.body if n not in in_table], originals)
     texts = {number: whole.get(number, originals[number - 1]) for number, _ in lines}
     nodes = outline(lines)
+    if len(nodes) < 3:
+        nodes = untitled_outline(lines) or nodes
     loose = [(n, t) for n, t in lines if t.strip() and (not nodes or n < nodes[0].line)]
     baseline = _baseline_lines(nodes)
     subsidy_lines = read_subsidies(lines)
     targets: list[Target] = []
     systems = []
+    explains = bool(re.search(r"编制说明|起草说明|政策解读|解读材料", span.title))
     for number, text in lines:
-        if text.strip() and not _is_contact(text):
+        if text.strip() and not _is_contact(text) and not explains:
             targets += _within(
                 read_targets(number, texts[number], text, in_baseline_section=number in baseline), originals
             )

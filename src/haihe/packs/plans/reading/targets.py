@@ -14,16 +14,17 @@ BASELINE_SECTION = re.compile(
 _SUBSIDY = re.compile(
     r"奖励|补贴|补助|资助|奖补|贴息|给予|安家费|津贴|经费支持|资金支持|奖金|扶持资金|最高不超过|一次性|兑现|奖给|报销|减免|担保费|券"
 )
-_STRIVE = re.compile(r"力争|争取|努力(?!方向)|争创")
+STRIVE = re.compile(r"力争|争取|努力(?!方向)|争创")
 DEADLINE = re.compile(
-    r"(?:到|至|于|在)?(?P<year>20\d\d)\s?年(?:(?P<month>\d{1,2})\s?月(?:(?P<day>\d{1,2})\s?日)?)?(?P<end>底|末|年底|年末)?(?P<before>之?前)?|"
+    r"(?:到|至|于|在)?(?P<year>20\d\d)\s?年(?:\s?(?P<month>\d{1,2})\s?月(?:\s?(?P<day>\d{1,2})\s?日)?)?\s?(?P<end>底|末|年底|年末)?(?P<before>之?前)?|"
     r"(?P<cn>[二〇零一三四五六七八九]{4})年(?P<cn_end>底|末)?"
 )
 _QUOTED = re.compile(r"“[^”]*”|《[^》]*》")
 _CN_VERB = re.compile(
     r"(?:建成|建设|打造|实施|构建|形成|搭建|整合|培育|发展|完善|推进|创建|组建|融合|开展|做强|壮大|实现|推动|建立)[^，。；]{0,24}\Z"
 )
-_CN_UNIT = ("大", "个", "项", "类", "家", "条", "级", "所", "座", "处")
+_CN_UNIT = ("大", "个", "项", "家", "条", "所", "座", "处", "人", "名")
+_FUNDS = re.compile(r"预算|概算|专项资金|上级资金|配套|安排资金|总投资\d*")
 _THRESHOLD_TAIL = re.compile(r"(?:的|级以上|以上的|以下的)")
 _TIME_UNITS = ("小时", "分钟", "秒", "天", "个工作日", "工作日", "个月")
 _TIME_CONTEXT = re.compile(r"压缩|缩短|压减|降至|降到|不超过|控制在|时限|时长|响应|办结|平均|以内|时间")
@@ -46,25 +47,43 @@ def deadline_of(match: re.Match[str]) -> str:
     return f"{year}-{int(month):02d}" if month else year
 
 
-def read_targets(
-    line: int, original: str, text: str, *, in_baseline_section: bool = False, tables: bool = False
-) -> list[Target]:
-    """The targets and baselines of one line."""
+def read_targets(line: int, original: str, text: str, *, in_baseline_section: bool = False) -> list[Target]:
+    """The targets and baselines of one line.
+
+    A deadline is the last date before the number in its clause, else the one that an earlier clause of the sentence gave, else
+    "到2027年" of an earlier sentence of the paragraph, else a date that follows in the clause (…，2026年底前完成).
+    """
     found: list[Target] = []
-    inherited: str | None = None
+    paragraph: str | None = None
     start = 0
     for sentence in re.split(r"(?<=[。！？])", text):
-        for clause_start, clause in _clauses(sentence, start):
-            own = _own_deadline(clause)
-            if own is not None:
-                inherited = own
+        inherited = paragraph
+        for offset, clause in _clauses(sentence, start):
+            dates = _dates_of(clause)
             for quantity in _quantities_of(clause):
-                target = _target(
-                    line, original, clause, clause_start, quantity, inherited, in_baseline_section, sentence, found
-                )
+                before = [date for at, date in dates if at < quantity.start]
+                after = [date for at, date in dates if at > quantity.start]
+                deadline = before[-1] if before else inherited or (after[0] if after else None)
+                target = _target(line, original, clause, offset, quantity, deadline, in_baseline_section, bool(before))
                 if target is not None:
                     found.append(target)
+            inherited = dates[-1][1] if dates else inherited
+        leading = re.match(r"\s*(?:[——]*)(?:到|至)\s?(20\d\d)\s?年(?:底|末)?[，,]", sentence)
+        paragraph = leading[1] if leading else paragraph
         start += len(sentence)
+    return found
+
+
+def _dates_of(clause: str) -> list[tuple[int, str]]:
+    """Dates of a clause that can be deadlines, with their places: not years of comparison, periods or titles."""
+    found = []
+    for match in DEADLINE.finditer(clause):
+        after, before = clause[match.end() : match.end() + 4], clause[max(0, match.start() - 3) : match.start()]
+        if re.match(r"以来|的|度|版|第|与|和|~|—|-|至20", after) or re.search(
+            r"(?:比|较|由|从|自|与|截至|截止|[—\-~至]|《[^》]*)\Z", before
+        ):
+            continue
+        found.append((match.start(), deadline_of(match)))
     return found
 
 
@@ -73,18 +92,6 @@ def _clauses(sentence: str, start: int) -> list[tuple[int, str]]:
     for match in re.finditer(r"[^；]+", sentence):
         parts.append((start + match.start(), match[0]))
     return parts
-
-
-def _own_deadline(clause: str) -> str | None:
-    """The first future-looking date of a clause."""
-    for match in DEADLINE.finditer(clause):
-        after = clause[match.end() : match.end() + 4]
-        before = clause[max(0, match.start() - 3) : match.start()]
-        if re.match(r"以来|的|度|版|第|与|和|~|—|至20|-", after) or re.search(r"比|较|由|截至|从|自|与", before):
-            continue
-        if match["year"] or match["cn"]:
-            return deadline_of(match)
-    return None
 
 
 def _quantities_of(clause: str) -> list[Quantity]:
@@ -107,54 +114,75 @@ def _quantities_of(clause: str) -> list[Quantity]:
 
 
 def _target(
-    line: int,
-    original: str,
-    clause: str,
-    offset: int,
-    q: Quantity,
-    inherited: str | None,
-    in_baseline: bool,
-    sentence: str,
-    earlier: list[Target],
-) -> Target | None:
+    line: int, original: str, clause: str, offset: int, q: Quantity, deadline: str | None, in_baseline: bool, own_date: bool
+) -> Target | None:  # fmt: skip
     before, after = clause[: q.start], clause[q.end :]
-    if not q.unit and not _counts_without_unit(before, after, q):
+    if _is_no_count(clause, q, before, after):
         return None
-    if (
-        _NOT_A_COUNT_BEFORE.search(before)
-        or _is_date(clause, q)
-        or (after[:1] in ("G", "号", "年", "月", "日") and q.unit not in ("个",))
-    ):
-        return None
-    if q.unit in _TIME_UNITS and (not _TIME_CONTEXT.search(before[-24:] + after[:10]) or after.startswith("内上")):
-        return None
-    if q.unit in ("分", "级", "次", "村", "镇", "站", "层", "届", "岁", "期", "批", "年") and q.unit in (
-        "级",
-        "届",
-        "岁",
-        "层",
-    ):
-        return None
-    near = _part_around(clause, q)
-    if q.unit.endswith("元") and (_SUBSIDY.search(near) or _SUBSIDY.search(before[-30:])):
-        return None
-    if _is_threshold(q, after, before):
-        return None
-    kind: Literal["target", "baseline"] = "baseline" if in_baseline or _is_baseline(sentence, clause, q) else "target"
-    deadline = inherited
-    strength: Literal["binding", "strive"] = (
-        "strive" if kind == "target" and _STRIVE.search(_part_before(clause, q)) else "binding"
-    )
-    if re.search(r"每年|年均|每季度|每月|每半年", _part_before(clause, q)) and inherited is None:
+    is_baseline = in_baseline or _is_baseline(clause, q)
+    kind: Literal["target", "baseline"] = "baseline" if is_baseline else "target"
+    part = _part_before(clause, q)
+    if is_baseline:
+        deadline = _baseline_day(clause, q)
+    elif re.search(r"每年|年均|每季度|每月|每半年", part) and not own_date:
         deadline = None
+    elif re.search(r"每年|年均增长|每季度|每月|每半年", part):
+        deadline = (
+            deadline
+            if re.search(r"20\d\d年[^，]*(?:每年|年均)", part)
+            else None
+            if re.search(r"每年|每月|每季度", part)
+            else deadline
+        )
+    strength: Literal["binding", "strive"] = "strive" if kind == "target" and STRIVE.search(part) else "binding"
     return Target(
-        line=line, text=original[offset : offset + len(clause)].strip(), subject=_subject(before, after), kind=kind, comparator=_comparator(q, before),
+        line=line, text=original[offset : offset + len(clause)].strip(), subject=_subject(before, after), kind=kind, comparator=_comparator(q, before, after),
         value=q.value, value_max=q.value_max, unit=q.unit or None, unit_normalised=q.unit or None,
         value_as_written=original[offset + q.start : offset + q.end].strip(), deadline=deadline, strength=strength, span=(offset + q.start, offset + q.end),
     )  # fmt: skip
 
 
-def _comparator(q: Quantity, before: str) -> Comparator:
+def _is_no_count(clause: str, q: Quantity, before: str, after: str) -> bool:
+    """Whether a number commits to nothing: a date, a network generation, a service hour, a subsidy, a threshold."""
+    if not q.unit and not _counts_without_unit(before, after, q):
+        return True
+    if (
+        _NOT_A_COUNT_BEFORE.search(before)
+        or _is_date(clause, q)
+        or (after[:1] in ("G", "号", "年", "月", "日") and q.unit != "个")
+    ):
+        return True
+    if q.unit in _TIME_UNITS and not _TIME_CONTEXT.search(before[-24:] + after[:10]):
+        return True
+    if q.unit == "小时" and q.value == 24:
+        return True
+    if q.unit in ("级", "届", "岁", "层"):
+        return True
+    near = _part_before(clause, q) + re.split(r"[，、]", clause[q.start :])[0]
+    if q.unit.endswith("元") and (_SUBSIDY.search(near) or _SUBSIDY.search(before[-30:]) or _FUNDS.search(near)):
+        return True
+    if q.unit == "%" and re.search(r"按[^，。；]{0,24}\Z", before) and _SUBSIDY.search(clause):
+        return True
+    return _is_threshold(q, after)
+
+
+def _baseline_day(clause: str, q: Quantity) -> str | None:
+    """The day of a baseline, where its own clause gives one: 截至2025年底, 由2024年的."""
+    match = re.search(r"(?:截至|截止|由|从|到)?\s?(20\d\d)\s?年(?:(\d{1,2})月)?", clause[: q.start])
+    if match is None:
+        return None
+    return f"{match[1]}-{int(match[2]):02d}" if match[2] else match[1]
+
+
+def _comparator(q: Quantity, before: str, after: str) -> Comparator:
+    if (
+        q.comparator == ">"
+        and re.match(r"[^，。；]{0,8}(?:关键|核心|技术|难题|瓶颈)", after)
+        and q.unit in ("项", "个", "类")
+    ):
+        return "="  # 突破40项关键技术: a breakthrough in 40, not more than 40
+    if q.comparator == "=" and re.match(r"(?:之?内)", after):
+        return "<="
     if q.comparator == "=" and re.search(r"不(?:超过|高于|大于)[^，]{0,6}\Z", before):
         return "<="
     if q.comparator == "=" and re.search(r"(?:突破|超过)[^，]{0,2}\Z", before):
@@ -180,15 +208,11 @@ def _is_date(clause: str, q: Quantity) -> bool:
     )
 
 
-def _part_around(clause: str, q: Quantity) -> str:
-    return _part_before(clause, q) + re.split(r"[，、]", clause[q.start :])[0]
-
-
 def _part_before(clause: str, q: Quantity) -> str:
     return re.split(r"，", clause[: q.start])[-1]
 
 
-def _is_threshold(q: Quantity, after: str, before: str) -> bool:
+def _is_threshold(q: Quantity, after: str) -> bool:
     """A number that says which things are meant, not how many: 营业收入10亿元以上的企业, 容量500kW以上项目, 50亿级."""
     if after.startswith("级") and q.unit.endswith(("元", "")):
         return True
@@ -200,18 +224,17 @@ def _is_threshold(q: Quantity, after: str, before: str) -> bool:
     return after.startswith("的") or (q.after in ("以上", "以下", "及以上") and names_a_thing)
 
 
-def _is_baseline(sentence: str, clause: str, q: Quantity) -> bool:
-    before = clause[: q.start]
-    if re.search(r"(?:由|从)(?:20\d\d年的?|目前的?|原来的?)?[^，。；]{0,12}\Z", before) and re.match(
-        r"[^，。；]{0,4}(?:提高|提升|增|降|压缩|压减|缩短|扩大|减少)", clause[q.end :]
+def _is_baseline(clause: str, q: Quantity) -> bool:
+    """Whether the clause tells what is: 截至2024年底…, 现有16家, 由2024年的54.6%提高到…."""
+    before, after = clause[: q.start], clause[q.end :]
+    if re.search(r"(?:由|从)(?:20\d\d年的?|目前的?|原来的?|现有的?)?[^，。；]{0,12}\Z", before) and re.match(
+        r"[^，。；]{0,4}(?:提高|提升|增|降|压缩|压减|缩短|扩大|减少)", after
     ):
         return True
-    part = "，".join(clause[: q.end].split("，"))
-    return bool(
-        re.search(
-            r"截至|截止|现有|现已|已(?:建成|建立|有|形成|覆盖|存储|实现|达|完成|累计|接入|培育|经)|目前|以现有", part
-        )
-    ) and not re.search(r"到20[2-9]\d年", part.split("现有")[-1])
+    tells = re.search(
+        r"截至|截止|现有|现已|已(?:建成|建立|有|形成|覆盖|存储|实现|达|完成|累计|接入|培育|经)|目前", before
+    )
+    return tells is not None and not re.search(r"到20[2-9]\d年", before[tells.end() + 6 :])
 
 
 def _subject(before: str, after: str) -> str | None:

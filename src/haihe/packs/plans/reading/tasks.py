@@ -10,7 +10,7 @@ from haihe.packs.plans.reading.units import Found, find_units
 
 WORK = re.compile(r"任务|举措|措施|工程|行动|路径|重点|工作|内容|实施|升级|培育|环境|推动|建设|分工|改革|事项|项目")
 NOT_WORK = re.compile(
-    r"指导思想|基本原则|总体要求|总体思路|工作思路|发展目标|总体目标|工作目标|主要目标|目标|形势|现状|基础|保障|组织|原则|要求|附则|步骤|背景|意义|反馈|注意事项|情况"
+    r"指导思想|原则|总体(?:要求|思路|目标|安排)|工作思路|基本思路|目标|形势|现状|(?:发展|工作|现实)基础|基础条件|保障|组织(?:实施|领导|保障)|(?:工作|有关|几点)要求|附则|步骤|背景|意义|反馈|注意事项|情况"
 )
 FIRST_LEADS = re.compile(r"(?:列|排)(?:在)?(?:第一位|首位|第一)的?(?:单位|部门)?为牵头")
 _GROUP_RANGE = re.compile(r"第?\s?(\d+)\s?[—~\-至到]\s?(\d+)\s?项")
@@ -83,7 +83,8 @@ def _group_of(found: Found, text: str, node: Node, nodes: list[Node]) -> list[No
                 members.append(each)
         return members
     if re.match(r"（?(?:以上|上述)", inside):
-        return [s for s in siblings if s.line <= node.line]
+        before = [each for each in siblings if each.line <= node.line]
+        return before
     return []
 
 

@@ -25,24 +25,13 @@ OTHER_LABEL = re.compile(
     r"(?:完成时限|完成时间|时间节点|办结时限|时间要求|时限|责任人|责任领导|分管领导|分管市领导|分管区领导|联系人|时间安排|进度安排|实施期限|完成期限)\s*：(?P<what>[^；。）]*)"
 )
 
-_DUTY_TAIL = re.compile(
-    r"(?:等)?(?:单位|部门|有关部门|相关部门)?(?:按照?(?:各自)?(?:职责|职能)(?:分工)?|依据职责分工|根据职责分工|分工|共同|分别|具体|联合|各自)*(?:牵头)?(?:负责|落实|实施|承担|组织实施|牵头负责|抓好落实|推进落实|牵头)\s*\Z"
-)
+_ETC = r"(?:等(?:有关|相关|各)?(?:部门|单位|方面)?)?"
+_HOW = r"(?:按照?(?:各自)?(?:职责|职能)(?:分工)?|依据职责分工|根据职责分工|分工|共同|分别|具体|联合|各自|积极)*"
 _ROLE_WORDS: tuple[tuple[re.Pattern[str], Role], ...] = (
-    (
-        re.compile(
-            r"(?:等)?(?:单位|部门)?(?:按照?(?:各自)?职责(?:分工)?|分工|共同|联合|分别)*(?:牵头|主办)(?:负责|组织实施|实施)?\s*\Z"
-        ),
-        "lead",
-    ),
-    (
-        re.compile(
-            r"(?:等)?(?:单位|部门)?(?:按照?(?:各自)?职责(?:分工)?|分工|共同|积极|分别)*(?:参加|参与|配合|协同|协办|协助|支持)(?:落实|实施|负责)?\s*\Z"
-        ),
-        "support",
-    ),
-    (_DUTY_TAIL, "responsible"),
-    (re.compile(r"(?:等)?(?:单位|部门)?按照?(?:各自)?职责分工\s*\Z"), "responsible"),
+    (re.compile(rf"{_ETC}{_HOW}(?:牵头|主办)(?:负责|组织实施|实施|推进|落实)?\s*\Z"), "lead"),
+    (re.compile(rf"{_ETC}{_HOW}(?:参加|参与|配合|协同|协办|协助|支持)(?:落实|实施|负责)?\s*\Z"), "support"),
+    (re.compile(rf"{_ETC}{_HOW}(?:负责|落实|实施|承担|组织实施|抓好落实|推进落实)\s*\Z"), "responsible"),
+    (re.compile(rf"{_ETC}按照?(?:各自)?职责分工\s*\Z"), "responsible"),
 )
 
 # Endings by which a word is known as a unit of government, a public body or a firm.
@@ -120,23 +109,23 @@ def clean_name(name: str) -> str:
 
 def _spread_level(names: list[str]) -> list[str]:
     """区网信办、工信委 → 区网信办、区工信委: the level stands only before the first unit of a list."""
-    if len(names) < 2 or names[0][:1] not in _LEVELS or not _is_short_bureau(names[0][1:]):
+    if len(names) < 2 or names[0][:1] not in _LEVELS or not _is_bare(names[0][1:]):
         return names
     level = names[0][0]
-    if any(name[:1] == level and _is_short_bureau(name[1:]) for name in names[1:]):
+    if any(name[:1] == level for name in names[1:]):
         return names  # others carry it themselves: then a bare one is bare on purpose
-    return [
-        names[0],
-        *(level + name if _is_short_bureau(name) and name[:1] not in _LEVELS else name for name in names[1:]),
-    ]
+    return [names[0], *(level + name if _is_bare(name) and name[:1] not in _LEVELS else name for name in names[1:])]
 
 
-def _is_short_bureau(name: str) -> bool:
-    """A bureau's bare name: 工信委, 财政局, 文广局; not 公安分局, 武清开发区, 供电公司, 各镇街."""
+_BARE = re.compile(r"[\u4e00-\u9fff]{1,12}(?:局|委|办|厅|社|院|中心|科协|妇联|残联|总工会|工商联|医院|公司|馆|站|校)")
+
+
+def _is_bare(name: str) -> bool:
+    """A unit's name without level or place: 工信委, 财政局, 供销社; not 公安分局, 武清开发区, 各镇街, 国家电网公司."""
     return (
-        bool(re.fullmatch(r"[\u4e00-\u9fff]{1,12}(?:局|委|办|厅|科协|妇联|总工会)", name))
-        and not re.match(r"公安|各|有关|相关|国家|中国|人民|消防|驻", name)
+        bool(_BARE.fullmatch(name))
         and "分局" not in name
+        and not re.match(r"各|有关|相关|国家|中国|人民银行|消防|驻|中央|省|市", name)
     )
 
 
@@ -192,7 +181,7 @@ def duty_units(text: str, *, first_leads: bool = False) -> list[UnitRole] | None
     # Where the bracket speaks of duty, a few names of an unusual form are units too; a bare list must consist of units.
     if not units or known < len(units) * (0.6 if spoke_of_duty else 1):
         return None
-    if not spoke_of_duty and first_leads and units:
+    if first_leads and units and all(unit.role == "responsible" for unit in units):
         units = [UnitRole(units[0].name, "lead"), *units[1:]]
     return units
 
@@ -248,6 +237,7 @@ def find_units(text: str, *, first_leads: bool = False) -> list[Found]:
                 units = None
         if units:
             found.append(Found(start, end, tuple(units), text[start:end]))
+    found += _spoken_of(text, [(f.start, f.end) for f in found], first_leads=first_leads)
     outside = _labelled_outside(text, [(f.start, f.end) for f in found])
     if outside is not None:
         found.append(outside)
@@ -258,6 +248,23 @@ def _stands_at_an_end(text: str, start: int, end: int) -> bool:
     """A bare list of units counts only at the end of a sentence or of the text, never in the middle of prose."""
     after = text[end:].strip()
     return not after or after[0] in "。；（" or (start == 0)
+
+
+_DIVISION = re.compile(r"(?:部门|责任|职责|任务|工作)分工\s*：(?P<what>[^。（]+)")
+_GROUP = re.compile(r"(?:以上|上述)[^，。；]{0,16}由(?P<what>[^。；]*?(?:负责|牵头|配合|参加|参与|落实))(?=[。；]|\Z)")
+
+
+def _spoken_of(text: str, spans: list[tuple[int, int]], *, first_leads: bool) -> list[Found]:
+    """Units in a sentence: 部门分工：A牵头，B、C配合。 / 以上四个专项由A牵头，B、C配合。"""
+    found = []
+    for pattern in (_DIVISION, _GROUP):
+        for match in pattern.finditer(text):
+            if any(a <= match.start() < b for a, b in spans):
+                continue
+            units = duty_units(match["what"], first_leads=first_leads)
+            if units:
+                found.append(Found(match.start(), match.end(), tuple(units), match[0]))
+    return found
 
 
 def _labelled_outside(text: str, spans: list[tuple[int, int]]) -> Found | None:
