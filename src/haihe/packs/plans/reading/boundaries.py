@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from haihe.packs.plans.reading.metadata import KIND_WORDS, date_in
 from haihe.packs.plans.reading.model import Issue
@@ -202,9 +203,14 @@ def _may_start(spans: list[Span], previous: str, annexed: bool, title: str, line
     return len(title) >= 8 and (previous[-1:] in "。）；”.0123456789" or len(previous) < 20 or last.kind == "notice")
 
 
-def same_title(a: str, b: str) -> bool:
-    """Whether two titles are the same words."""
-    return re.sub(r"\W", "", a) == re.sub(r"\W", "", b)
+def with_their_bodies(spans: list[Span]) -> list[Span]:
+    """A plan's title above the line of its notice (附件 … 关于印发…的通知): what follows the notice is the plan's."""
+    for before, after in pairwise(spans):
+        if before.kind == "plan" and len(before.body) <= 3 and after.kind == "notice" and after is spans[-1]:
+            before.body = [*before.body, *after.body]
+            before.end_line, after.end_line = after.end_line, after.title_lines[-1]
+            after.body = []
+    return spans
 
 
 def find_news(lines: list[Line]) -> tuple[Span | None, list[Issue]]:

@@ -254,7 +254,7 @@ def quantities(text: str) -> list[Quantity]:
 
 def _from_match(match: re.Match[str]) -> Quantity | None:
     unit = (match["unit"] or "").replace("台（套）", "台").replace("套（台）", "套")
-    low_unit = match["low_unit"] or ""
+    low_unit = (match["low_unit"] or "").replace("台（套）", "台").replace("套（台）", "套")
     if match["high"] is None:
         unit = unit or low_unit
         if low_unit and match["unit"] and not match["more"]:

@@ -14,7 +14,7 @@ NUMBERINGS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("box", re.compile(r"专栏\s?(?:\d+|[一二三四五六七八九十]+)[：:.]?")),
     ("cn", re.compile(rf"{_CN}[、.．]")),
     ("cn_bracket", re.compile(rf"（{_CN}）[、.]?")),
-    ("dotted", re.compile(r"\d{1,2}(?:\.\d{1,2}){1,3}[.、]?(?=\s|[\u4e00-\u9fff“])")),
+    ("dotted", re.compile(r"\d{1,2}(?:\.\d{1,2}){1,3}[.、]?(?=\s|(?![万亿个家项倍元年%])[\u4e00-\u9fff“])")),
     ("digit", re.compile(r"\d{1,3}\s?[.、](?!\d)")),
     ("digit_space", re.compile(r"\d{1,2}\s+(?=[\u4e00-\u9fff“])")),
     ("digit_bracket", re.compile(r"（\d{1,2}）[、.]?|\d{1,2}）")),

@@ -33,7 +33,7 @@ def read_source(source: SourceText) -> Reading:
     numbered = [(number, normalised(text)) for number, text in enumerate(originals, 1)]
     kept, aside = boundaries.sift(numbered)
     issues += aside
-    spans = boundaries.find_documents(kept)
+    spans = boundaries.with_their_bodies(boundaries.find_documents(kept))
     if not any(span.kind in ("plan", "notice") for span in spans) or _is_news_page(spans, kept):
         article, others = boundaries.find_news(kept)
         if article is not None:

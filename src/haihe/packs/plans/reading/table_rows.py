@@ -61,7 +61,7 @@ def read_indicator_rows(table: Table, originals: list[str]) -> list[Target]:
     found: list[Target] = []
     years = [n for n, column in enumerate(table.columns) if column == "year"]
     for line, row in table.rows:
-        if set(table.columns) & set(ROLE_COLUMNS) or not years:
+        if not years or (set(table.columns) & set(ROLE_COLUMNS) and "indicator" not in table.columns):
             if "amount" in table.columns:
                 continue
             deadline = _deadline(table, row)
@@ -87,7 +87,8 @@ def _yearly(table: Table, row: list[str], line: int, years: list[int]) -> list[T
         or next((c for c in row if c and not c[0].isdigit()), "")
     )
     in_brackets = re.search(r"[（(]([^（()）]{1,12})[）)]\s*\Z", name)
-    unit = _first(table, row, "unit") or (in_brackets[1] if in_brackets else "")
+    of_all = re.search(r"单位：\s*([^）)，。\s]{1,10})", table.caption)
+    unit = _first(table, row, "unit") or (in_brackets[1] if in_brackets else of_all[1] if of_all else "")
     subject = name[: in_brackets.start()].strip() if in_brackets else name
     factor = 1.0
     scaled = re.match(r"(万|亿)(?!元|美元)(.+)", unit)

@@ -35,6 +35,7 @@ class Table:
     rows: list[tuple[int, list[str]]]
     start: int
     end: int
+    caption: str = ""  # the line above it, which may give the unit of all its numbers
 
 
 def meaning(cell: str) -> str | None:
@@ -64,12 +65,14 @@ def cells_of(text: str) -> list[str] | None:
 def find_tables(lines: list[tuple[int, str]]) -> list[Table]:
     found: list[Table] = []
     position = 0
+    above = ""
     while position < len(lines):
         cells = cells_of(lines[position][1])
         if cells:
             meanings = [meaning(c) for c in cells]
             if sum(m is not None for m in meanings) >= max(2, len(cells) - 2):
                 table, position = _rows(lines, position, cells, meanings)
+                table.caption = above
                 found.append(table)
                 continue
         flat = _flattened(lines, position)
@@ -77,6 +80,7 @@ def find_tables(lines: list[tuple[int, str]]) -> list[Table]:
             table, position = flat
             found.append(table)
             continue
+        above = lines[position][1].strip() or above
         position += 1
     return found
 

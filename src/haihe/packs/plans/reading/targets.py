@@ -78,9 +78,9 @@ def _dates_of(clause: str) -> list[tuple[int, str]]:
     """Dates of a clause that can be deadlines, with their places: not years of comparison, periods or titles."""
     found = []
     for match in DEADLINE.finditer(clause):
-        after, before = clause[match.end() : match.end() + 4], clause[max(0, match.start() - 3) : match.start()]
+        after, before = clause[match.end() : match.end() + 4], clause[max(0, match.start() - 8) : match.start()]
         if re.match(r"以来|的|度|版|第|与|和|~|—|-|至20", after) or re.search(
-            r"(?:比|较|由|从|自|与|截至|截止|[—\-~至]|《[^》]*)\Z", before
+            r"(?:比|较|由|从|自|与|截至|截止|\d年?\s?[—\-~至]{1,2}|《[^》]*)\Z", before
         ):
             continue
         found.append((match.start(), deadline_of(match)))

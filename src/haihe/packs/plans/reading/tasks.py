@@ -8,12 +8,23 @@ from haihe.packs.plans.reading.model import Task, UnitRole
 from haihe.packs.plans.reading.outline import Node
 from haihe.packs.plans.reading.units import Found, find_units
 
-WORK = re.compile(r"任务|举措|措施|工程|行动|路径|重点|工作|内容|实施|升级|培育|环境|推动|建设|分工|改革|事项|项目")
 NOT_WORK = re.compile(
     r"指导思想|原则|总体(?:要求|思路|目标|安排)|工作思路|基本思路|目标|形势|现状|(?:发展|工作|现实)基础|基础条件|保障|组织(?:实施|领导|保障)|(?:工作|有关|几点)要求|附则|步骤|背景|意义|反馈|注意事项|情况"
 )
 FIRST_LEADS = re.compile(r"(?:列|排)(?:在)?(?:第一位|首位|第一)的?(?:单位|部门)?为牵头")
 _GROUP_RANGE = re.compile(r"第?\s?(\d+)\s?[—~\-至到]\s?(\d+)\s?项")
+
+
+_OPENING, _CLOSING = "[（(［\\[【〔]", "[）)］\\]】〕]"
+
+
+def _as_written(unit: UnitRole, original: str) -> UnitRole:
+    """The unit with its brackets as the document writes them; the reader compares them in one spelling."""
+    if "（" not in unit.name or unit.name in original:
+        return unit
+    pattern = re.escape(unit.name).replace("（", _OPENING).replace("）", _CLOSING)
+    match = re.search(pattern, original)
+    return UnitRole(match[0], unit.role) if match else unit
 
 
 def own_text(node: Node) -> str:
@@ -89,27 +100,20 @@ def _group_of(found: Found, text: str, node: Node, nodes: list[Node]) -> list[No
 
 
 def _unassigned(nodes: list[Node], texts: dict[int, str]) -> list[Task]:
-    """A document that names no units: the lowest items of its sections of work."""
-    tasks = []
-    for node in nodes:
-        if node.kind == "run_in":
-            continue
-        path = [node, *node.ancestors()]
-        top = path[-1]
-        if any(NOT_WORK.search(n.heading or "") for n in path[1:] or path) or not (
-            node.parent or WORK.search(node.heading)
-        ):
-            continue
-        if not node.parent or not WORK.search(top.heading):
-            continue
-        if any(c.kind != "run_in" for c in node.children):
-            continue
-        tasks.append(_task(node, (), texts))
-    return tasks
+    """A document that names no units: the lowest items of its sections of work, those that are no goals, principles or safeguards."""
+    return [
+        _task(node, (), texts)
+        for node in nodes
+        if node.kind != "run_in"
+        and node.parent is not None
+        and not any(NOT_WORK.search(each.heading) for each in [node, *node.ancestors()])
+        and all(child.kind == "run_in" for child in node.children)
+    ]
 
 
 def _task(node: Node, units: tuple[UnitRole, ...], texts: dict[int, str]) -> Task:
     heading = node.heading or re.split(r"[。；]", node.rest)[0][:60]
     numbers = [node.line, *(number for number, _ in node.lines)]
     text = "\n".join(texts[number].strip() for number in numbers if texts.get(number, "").strip())
+    units = tuple(_as_written(unit, text) for unit in units)
     return Task(node.line, node.end_line, node.number, re.sub(r"（(?:牵头|责任).*", "", heading), text, units)

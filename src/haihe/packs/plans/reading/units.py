@@ -117,7 +117,9 @@ def _spread_level(names: list[str]) -> list[str]:
     return [names[0], *(level + name if _is_bare(name) and name[:1] not in _LEVELS else name for name in names[1:])]
 
 
-_BARE = re.compile(r"[\u4e00-\u9fff]{1,12}(?:局|委|办|厅|社|院|中心|科协|妇联|残联|总工会|工商联|医院|公司|馆|站|校)")
+_BARE = re.compile(
+    r"[\u4e00-\u9fff]{1,12}(?:局|委|办|厅|社|院|中心|科协|妇联|残联|总工会|工商联|医院|馆|站|校)|[\u4e00-\u9fff]{2}公司"
+)
 
 
 def _is_bare(name: str) -> bool:

@@ -1,0 +1,223 @@
+"""The reader: numbers, units, outline and documents in the forms of the genre, on texts of our own; and no text makes it fail."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import jsonschema
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import haihe
+from haihe.packs.plans.reading import read, read_source
+from haihe.packs.plans.reading.export import to_json
+from haihe.packs.plans.reading.lines import normalised
+from haihe.packs.plans.reading.load import load_text
+from haihe.packs.plans.reading.numbers import chinese_number, quantities
+from haihe.packs.plans.reading.outline import numbering_of, outline
+from haihe.packs.plans.reading.schema import JSON_SCHEMA
+from haihe.packs.plans.reading.score import Report, score_folder
+from haihe.packs.plans.reading.targets import read_targets
+from haihe.packs.plans.reading.units import find_units
+
+HERE = Path(__file__).parent
+STYLES = HERE / "styles"
+DEMO = Path(haihe.__file__).parent / "demo"
+
+
+# --- numbers --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("建成50个以上", (50, None, ">=", "个")), ("突破1000亿元", (1000, None, ">", "亿元")), ("机柜3万架", (30000, None, "=", "架")),
+        ("3至4个", (3, 4, "range", "个")), ("3—5个", (3, 5, "range", "个")), ("20~100万元", (20, 100, "range", "万元")), ("80余万份", (800000, None, ">", "份")),
+        ("达到30EFlops", (30, None, "=", "EFlops")), ("不少于200家", (200, None, ">=", "家")), ("5名左右", (5, None, "~", "名")), ("1,200个", (1200, None, "=", "个")),
+        ("8%以内", (8, None, "<=", "%")), ("10分钟以内", (10, None, "<=", "分钟")), ("１２３个", (123, None, "=", "个")), ("1.2万亿元", (12000, None, "=", "亿元")),
+        ("5000万台（套）", (50000000, None, "=", "台")), ("近800万份", (8000000, None, "<", "份")),
+    ],
+)  # fmt: skip
+def test_quantities_are_read_with_unit_and_comparator(text: str, expected: tuple) -> None:
+    found = quantities(normalised(text))
+    assert [(q.value, q.value_max, q.comparator, q.unit) for q in found] == [expected]
+
+
+@pytest.mark.parametrize(("text", "value"), [("十", 10), ("十二", 12), ("二十", 20), ("两百零五", 205), ("二〇二五", 2025), ("三千", 3000)])
+def test_chinese_numerals(text: str, value: int) -> None:
+    assert chinese_number(text) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "rows"),
+    [
+        ("到2027年，引进项目30个以上；形成数据集100个。", [(30, "target", "2027"), (100, "target", "2027")]),
+        ("截至2024年底，全市建成工厂142家。", [(142, "baseline", "2024")]),
+        ("上架率由2024年的54.6%提高到65%。", [(54.6, "baseline", "2024"), (65, "target", None)]),
+        ("对获得认定的企业给予50万元奖励。", []),
+        ("推进5G网络建设，服务热线24小时不间断。", []),
+        ("对年营业收入超过1亿元的企业实行专员服务。", []),
+        ("依据《方案（2025—2027年）》（政办发〔2025〕12号）执行。", []),
+        ("培育年营业收入10亿元以上的企业15家。", [(15, "target", None)]),
+        ("每年举办活动2次。", [(2, "target", None)]),
+        ("2026年6月底前完成18个系统对接。", [(18, "target", "2026-06")]),
+        ("产业规模翻一番。", [(2, "target", None)]),
+    ],
+)  # fmt: skip
+def test_what_a_sentence_commits_to(text: str, rows: list) -> None:
+    assert [(t.value, t.kind, t.deadline) for t in read_targets(1, text, normalised(text))] == rows
+
+
+def test_striving_is_told_from_binding() -> None:
+    found = read_targets(1, "", normalised("力争产业规模突破500亿元，建成场景50个。"))
+    assert [t.strength for t in found] == ["strive", "binding"]
+
+
+# --- units ----------------------------------------------------------------------------------------------------------
+
+
+def units_in(text: str, **how: bool) -> list[tuple[str, str]]:
+    return [(unit.name, unit.role) for found in find_units(normalised(text), **how) for unit in found.units]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("内容。（责任单位：区甲局、区乙委，各镇街园区等）", [("区甲局", "responsible"), ("区乙委", "responsible"), ("各镇街园区", "responsible")]),
+        ("内容。（牵头单位：区甲局；责任单位：区乙委、区丙办等有关部门）", [("区甲局", "lead"), ("区乙委", "responsible"), ("区丙办", "responsible")]),
+        ("内容。（牵头单位：区甲局，配合单位：区乙委、区丙办）", [("区甲局", "lead"), ("区乙委", "support"), ("区丙办", "support")]),
+        ("内容。（市甲局、市乙局按职责分工负责）", [("市甲局", "responsible"), ("市乙局", "responsible")]),
+        ("内容。（省甲厅牵头，省乙厅、省丙厅参加）", [("省甲厅", "lead"), ("省乙厅", "support"), ("省丙厅", "support")]),
+        ("内容。（省甲厅、省乙厅）", [("省甲厅", "responsible"), ("省乙厅", "responsible")]),
+        ("内容。（责任单位：区网信办、工信委、财政局）", [("区网信办", "responsible"), ("区工信委", "responsible"), ("区财政局", "responsible")]),
+        ("内容。（责任单位：区财政局（区金融办）、区甲局）", [("区财政局（区金融办）", "responsible"), ("区甲局", "responsible")]),
+        ("内容. [责任单位:市甲局,市乙局;配合单位:丙供电公司]", [("市甲局", "responsible"), ("市乙局", "responsible"), ("丙供电公司", "support")]),
+        ("牵头单位：市甲局", [("市甲局", "lead")]),
+        ("建立档案。责任部门：省甲厅、省乙厅；完成时间：2026年10月。", [("省甲厅", "responsible"), ("省乙厅", "responsible")]),
+        ("部门分工：市甲局牵头，市乙局、市丙局配合。", [("市甲局", "lead"), ("市乙局", "support"), ("市丙局", "support")]),
+        ("推进图形处理器（GPU）研发（包括芯片、整机等）。", []),
+        ("支持企业（含中小企业、个体工商户）发展。", []),
+        ("内容。（区甲局牵头负责，2026年6月底前完成）", [("区甲局", "lead")]),
+    ],
+)  # fmt: skip
+def test_units_in_every_form(text: str, expected: list) -> None:
+    assert units_in(text) == expected
+
+
+def test_where_the_first_one_leads_the_others_are_responsible() -> None:
+    assert units_in("内容。（州甲局、州乙局）", first_leads=True) == [("州甲局", "lead"), ("州乙局", "responsible")]
+
+
+# --- outline --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text", ["一、目标", "（一）夯实", "1．强化", "1.强化", "1、强化", "（1）强化", "1）强化", "① 强化", "第一章 总则", "第一节 任务", "一是加强", "(二) 推进", "2.1 拓展"])
+def test_numbers_of_every_spelling_are_known(text: str) -> None:
+    assert numbering_of(normalised(text)) is not None
+
+
+@pytest.mark.parametrize("text", ["2025年全市", "1.5万个", "十大行动正在推进", "3至4个聚集区", "本方案自印发之日起实施。", "1,200家企业"])
+def test_a_sentence_that_begins_with_a_number_is_no_item(text: str) -> None:
+    assert numbering_of(normalised(text)) is None
+
+
+def test_items_nest_by_their_numbers() -> None:
+    lines = [(n, normalised(t)) for n, t in enumerate(["一、任务", "（一）底座", "1．算力。加快建设。", "2．网络。加快建设。", "（二）应用", "二、保障"], start=1)]
+    assert [(node.number, node.level, node.heading) for node in outline(lines)] == [
+        ("一、", 1, "任务"), ("（一）", 2, "底座"), ("1.", 3, "算力"), ("2.", 3, "网络"), ("（二）", 2, "应用"), ("二、", 1, "保障"),
+    ]  # fmt: skip
+
+
+# --- documents ------------------------------------------------------------------------------------------------------
+
+
+def test_the_demo_plan_is_read_as_people_annotated_it() -> None:
+    import json
+
+    from haihe.packs.plans.reading.score import score_reading
+
+    report = Report()
+    score_reading(read(DEMO / "plan.txt"), json.loads((DEMO / "plan.gold.json").read_text(encoding="utf-8")), "demo", report)
+    assert report.total("exact unit lists").f1 == 1 and report.total("targets (line, value)").f1 >= 0.95, report.table(verbose=True)
+
+
+def test_plans_in_the_styles_of_the_genre_are_read_well() -> None:
+    report = score_folder(STYLES, STYLES)
+    assert len(report.files) >= 25
+    targets, units, tasks = report.total("targets (line, value)"), report.total("exact unit lists"), report.total("tasks")
+    assert targets.recall >= 0.95 and targets.precision >= 0.95, report.table(verbose=True)
+    assert units.recall >= 0.97 and tasks.f1 >= 0.96, report.table(verbose=True)
+
+
+@pytest.mark.plans
+def test_the_five_public_documents_are_read_as_people_annotated_them() -> None:
+    folder, gold = os.environ.get("HAIHE_PLANS"), HERE / "gold"
+    if not folder or not Path(folder).is_dir():
+        pytest.skip("HAIHE_PLANS does not name the folder of the five public documents")
+    report = score_folder(Path(folder), gold)
+    if not report.files:
+        pytest.skip("no gold file is there yet")
+    targets, units = report.total("targets (line, value)"), report.total("exact unit lists")
+    assert units.recall >= 0.98, report.table(verbose=True)
+    assert targets.recall >= 0.95 and targets.precision >= 0.90, report.table(verbose=True)
+
+
+@pytest.mark.plans
+def test_every_line_of_the_five_documents_is_within_a_document_or_an_issue() -> None:
+    folder = os.environ.get("HAIHE_PLANS")
+    if not folder or not Path(folder).is_dir():
+        pytest.skip("HAIHE_PLANS does not name the folder of the five public documents")
+    for path in sorted(Path(folder).glob("*.txt")):
+        reading = read(path)
+        covered = {n for d in reading.documents for n in range(d.line, d.end_line + 1)} | {i.line for i in reading.issues}
+        lost = [n for n, text in enumerate(reading.source.lines, start=1) if len(text.strip()) > 60 and n not in covered]
+        assert not lost, f"{path.name}: {lost}"
+
+
+@pytest.mark.parametrize("path", [*sorted(STYLES.glob("*.txt")), DEMO / "plan.txt", DEMO / "plan-draft.txt"], ids=lambda p: p.stem)
+def test_json_fits_its_schema_and_lines_lie_in_the_text(path: Path) -> None:
+    reading = read(path)
+    content = to_json(reading)
+    import json
+
+    jsonschema.validate(json.loads(json.dumps(content)), JSON_SCHEMA)
+    for document in content["documents"]:
+        for kind in ("targets", "tasks", "systems"):
+            for row in document[kind]:
+                assert 1 <= row["line"] <= len(reading.source.lines)
+                if row["span"]:
+                    start, end = row["span"]
+                    assert 0 <= start < end <= len(reading.source.lines[row["line"] - 1])
+
+
+def test_the_shape_names_everything_that_the_interface_promises() -> None:
+    document = to_json(read(DEMO / "plan.txt"))["documents"][1]
+    for key in ("title", "kind", "status", "issuer", "number", "issued_on", "period", "bundle", "targets", "tasks", "systems", "budget", "phases", "references", "issues"):
+        assert key in document, key
+    assert document["references"][0]["number"] == "云津政发〔2025〕21号" and document["phases"]
+
+
+# --- bad input ------------------------------------------------------------------------------------------------------
+
+PIECES = st.sampled_from(
+    ["一、", "（一）", "1．", "（责任单位：", "区甲局、", "）", "到2027年，", "达到", "30", "万", "亿元", "%", "个", "以上", "至", "~", "。", "；", "，", "《", "》", "\t", "\n", "序号\t任务\t责任单位\n", "附件", "行动方案", "关于印发", "的通知", "第一章", "— 3 —", "　", "["]
+)  # fmt: skip
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.one_of(PIECES, st.text(max_size=8)), max_size=60))
+def test_no_text_makes_the_reader_fail(pieces: list[str]) -> None:
+    text = "".join(pieces)
+    if text.strip():
+        reading = read_source(load_text("x" + text, "fuzz.txt"))
+        to_json(reading)
+
+
+@pytest.mark.parametrize("text", ["（" * 5000, "（责任单位：" * 2000, "1" * 64_000, "一、" * 20_000, "到2027年，达到30个，" * 5000, "《" * 30_000, "区甲局、" * 20_000, "a\t" * 30_000])
+def test_monstrous_lines_are_read_in_bounded_time(text: str) -> None:
+    started = time.process_time()
+    read_source(load_text("望河区行动方案\n一、任务\n" + text, "monster.txt"))
+    assert time.process_time() - started < 20, "a line of this length must not make the reader hang"
