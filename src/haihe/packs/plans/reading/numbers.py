@@ -24,16 +24,16 @@ _ARABIC = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
 _CHINESE = r"[零〇一二两三四五六七八九十百千]+"
 _MONEY = "元|美元|人民币|港元|欧元"
 # Signs and abbreviations, as patterns: what follows decides where they end.
-_SIGNS = r"%|‰|[EPTG](?:FLOPS|flops|Flops|FLOPs)|[EP](?![A-Za-z])|[MGTPE]bps|[KMGTPE]B(?![A-Za-z])|[kMG]Wh?(?![A-Za-z])|Tokens?"
+_SIGNS = r"%|‰|[EPTG](?:FLOPS|flops|Flops|FLOPs)|[EP](?![A-Za-z])|[MGTPE]bps|[KMGTPE]B(?![A-Za-z])|[kMG]Wh?(?![A-Za-z])|M(?![A-Za-z])|Tokens?"
 # Words that measure; a number with one of them may be a threshold (…以上的企业) rather than a count.
 _MEASURE_WORDS = [
     "个百分点",
+    "皮长公里",
     "千瓦时",
     "千瓦",
     "兆瓦时",
     "兆瓦",
     "吉瓦",
-    "度",
     "吨标准煤",
     "吨",
     "公斤",
@@ -144,6 +144,7 @@ _COUNT_WORDS = [
     "颗",
     "枚",
     "层",
+    "大",
     "站",
     "村",
     "镇",

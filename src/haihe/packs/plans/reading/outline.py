@@ -73,7 +73,7 @@ def split_heading(text: str) -> tuple[str, int]:
     match = re.match(r"[“”]?[^。；：]{1,60}?。", text)
     if match and match.end() < len(text):
         return text[: match.end() - 1].strip(), match.end()
-    colon = re.match(r"[^。；：，（]{2,30}：", text)
+    colon = re.match(r"[^。；：，（]{2,30}(?:（[^（）：]{2,16}）)?：", text)
     if colon and colon.end() < len(text):
         return text[: colon.end() - 1].strip(), colon.end()
     if len(text) <= 80 or "。" not in text:

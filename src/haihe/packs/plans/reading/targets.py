@@ -7,6 +7,7 @@ from typing import Literal
 
 from haihe.packs.plans.reading.model import Comparator, Target
 from haihe.packs.plans.reading.numbers import Quantity, chinese_quantities, doublings, quantities
+from haihe.packs.plans.reading.outline import numbering_of
 
 BASELINE_SECTION = re.compile(
     r"现状|基础条件|发展基础|工作基础|面临形势|形势|回顾|取得的?成[效绩]|成效|存在的?问题|编制背景|背景"
@@ -24,10 +25,14 @@ _CN_VERB = re.compile(
     r"(?:建成|建设|打造|实施|构建|形成|搭建|整合|培育|发展|完善|推进|创建|组建|融合|开展|做强|壮大|实现|推动|建立)[^，。；]{0,24}\Z"
 )
 _CN_UNIT = ("大", "个", "项", "家", "条", "所", "座", "处", "人", "名")
-_FUNDS = re.compile(r"预算|概算|专项资金|上级资金|配套|安排资金|总投资\d*")
+_FUNDS = re.compile(r"预算|概算|专项资金|上级资金|配套|安排资金|资金投入|总投资\d*|投入预计")
 _THRESHOLD_TAIL = re.compile(r"(?:的|级以上|以上的|以下的)")
 _TIME_UNITS = ("小时", "分钟", "秒", "天", "个工作日", "工作日", "个月")
 _TIME_CONTEXT = re.compile(r"压缩|缩短|压减|降至|降到|不超过|控制在|时限|时长|响应|办结|平均|以内|时间")
+# 到2027年， at the beginning of a paragraph (after a number or dashes) holds for all its sentences.
+_LEADING_DATE = re.compile(
+    r"\s*(?:—+|[一二三四五六七八九十]+、|（[^）]{1,3}）|\d+[.、])?\s*(?:到|至)\s?(20\d\d)\s?年(?:底|末)?[，：]"
+)
 _LEADING = re.compile(
     r"^(?:(?:到|至|于|在)?20\d\d\s?年(?:\d{1,2}月)?(?:底|末)?(?:之?前)?|力争|争取|努力|确保|基本|累计|全面|新增|共|总共|全年|每年|年均|首批|重点|加快|推动|推进|支持|鼓励|积极|继续|并|实现|完成|达到|建成|建设|新建|打造|培育|引进|引育|引培|形成|建立|"
     r"构建|组建|搭建|实施|开展|发展|创建|制定|出台|遴选|推出|选育|认定|攻克|突破|聚集|集聚|吸引|申报|获批|使|将|对|为|从|由|和|及|以及|与|、|：|“|—|-|\s)+"
@@ -56,11 +61,12 @@ def read_targets(line: int, original: str, text: str, *, in_baseline_section: bo
     found: list[Target] = []
     paragraph: str | None = None
     start = 0
+    is_heading = len(text.split("。")[0]) < 40 and numbering_of(text) is not None and "。" not in text.rstrip("。")
     for sentence in re.split(r"(?<=[。！？])", text):
         inherited = paragraph
         for offset, clause in _clauses(sentence, start):
             dates = _dates_of(clause)
-            for quantity in _quantities_of(clause):
+            for quantity in _quantities_of(clause, is_heading=is_heading):
                 before = [date for at, date in dates if at < quantity.start]
                 after = [date for at, date in dates if at > quantity.start]
                 deadline = before[-1] if before else inherited or (after[0] if after else None)
@@ -68,7 +74,7 @@ def read_targets(line: int, original: str, text: str, *, in_baseline_section: bo
                 if target is not None:
                     found.append(target)
             inherited = dates[-1][1] if dates else inherited
-        leading = re.match(r"\s*(?:[——]*)(?:到|至)\s?(20\d\d)\s?年(?:底|末)?[，,]", sentence)
+        leading = _LEADING_DATE.match(sentence)
         paragraph = leading[1] if leading else paragraph
         start += len(sentence)
     return found
@@ -94,7 +100,7 @@ def _clauses(sentence: str, start: int) -> list[tuple[int, str]]:
     return parts
 
 
-def _quantities_of(clause: str) -> list[Quantity]:
+def _quantities_of(clause: str, *, is_heading: bool) -> list[Quantity]:
     found = [*quantities(clause), *doublings(clause)]
     taken = [(q.start, q.end) for q in found]
     quoted = [m.span() for m in _QUOTED.finditer(clause)]
@@ -113,6 +119,15 @@ def _quantities_of(clause: str) -> list[Quantity]:
     )
 
 
+def _is_counted(before: str, unit: str) -> bool:
+    """Whether a Chinese numeral counts something to be built: 打造…等四大集群, 实施九项工程, 建设三个中心."""
+    if before.endswith(("第", "一", "“")):
+        return False
+    if unit in ("大", "项"):
+        return bool(_CN_VERB.search(before))
+    return bool(re.search(r"(?:建成|建设|新建|打造|培育|引进|创建|组建|新增|设立)[^，。；、]{0,6}\Z", before))
+
+
 def _target(
     line: int, original: str, clause: str, offset: int, q: Quantity, deadline: str | None, in_baseline: bool, own_date: bool
 ) -> Target | None:  # fmt: skip
@@ -120,6 +135,8 @@ def _target(
     if _is_no_count(clause, q, before, after):
         return None
     is_baseline = in_baseline or _is_baseline(clause, q)
+    if is_baseline and clause[q.start : q.start + 1] in "二三四五六七八九十两":
+        return None  # 三大数据库 that exist are a name, not a figure
     kind: Literal["target", "baseline"] = "baseline" if is_baseline else "target"
     part = _part_before(clause, q)
     if is_baseline:
@@ -134,12 +151,20 @@ def _target(
             if re.search(r"每年|每月|每季度", part)
             else deadline
         )
-    strength: Literal["binding", "strive"] = "strive" if kind == "target" and STRIVE.search(part) else "binding"
+    strength: Literal["binding", "strive"] = (
+        "strive" if kind == "target" and _is_striven_for(part, before) else "binding"
+    )
     return Target(
         line=line, text=original[offset : offset + len(clause)].strip(), subject=_subject(before, after), kind=kind, comparator=_comparator(q, before, after),
         value=q.value, value_max=q.value_max, unit=q.unit or None, unit_normalised=q.unit or None,
         value_as_written=original[offset + q.start : offset + q.end].strip(), deadline=deadline, strength=strength, span=(offset + q.start, offset + q.end),
     )  # fmt: skip
+
+
+def _is_striven_for(part: str, before: str) -> bool:
+    """力争 in the part of the sentence that holds the number, or just before it: 力争到2020年底，产值突破500亿元."""
+    earlier = before[: len(before) - len(part)]
+    return bool(STRIVE.search(part)) or bool(re.search(r"(?:力争|争取)(?:到|在)?[^，。；]{0,10}，\Z", earlier))
 
 
 def _is_no_count(clause: str, q: Quantity, before: str, after: str) -> bool:
@@ -156,25 +181,30 @@ def _is_no_count(clause: str, q: Quantity, before: str, after: str) -> bool:
         return True
     if q.unit == "小时" and q.value == 24:
         return True
-    if q.unit in ("级", "届", "岁", "层"):
+    if q.unit in ("级", "届", "岁", "层") or (q.unit == "分" and re.search(r"[加扣记计]分?[^，。；]{0,4}\Z", before)):
+        return True
+    if q.unit in ("元", "万元") and re.search(r"补贴|津贴|奖励|资助|补助|奖补", clause):
         return True
     near = _part_before(clause, q) + re.split(r"[，、]", clause[q.start :])[0]
     if q.unit.endswith("元") and (_SUBSIDY.search(near) or _SUBSIDY.search(before[-30:]) or _FUNDS.search(near)):
         return True
     if q.unit == "%" and re.search(r"按[^，。；]{0,24}\Z", before) and _SUBSIDY.search(clause):
         return True
-    return _is_threshold(q, after)
+    return _is_threshold(q, before, after)
 
 
 def _baseline_day(clause: str, q: Quantity) -> str | None:
     """The day of a baseline, where its own clause gives one: 截至2025年底, 由2024年的."""
-    match = re.search(r"(?:截至|截止|由|从|到)?\s?(20\d\d)\s?年(?:(\d{1,2})月)?", clause[: q.start])
+    match = re.search(r"(?:截至|截止|由|从|到)\s?(20\d\d)\s?年(?:(\d{1,2})月)?", clause[: q.start])
     if match is None:
         return None
     return f"{match[1]}-{int(match[2]):02d}" if match[2] else match[1]
 
 
 def _comparator(q: Quantity, before: str, after: str) -> Comparator:
+    shared = re.search(r"分别(不少于|不低于|超过|突破|达到)[\d.]+[^，。；]{0,4}[和、及]\Z", before)
+    if q.comparator == "=" and shared:  # 分别超过65%和45%
+        return {"超过": ">", "突破": ">", "达到": "="}.get(shared[1], ">=")  # type: ignore[return-value]
     if (
         q.comparator == ">"
         and re.match(r"[^，。；]{0,8}(?:关键|核心|技术|难题|瓶颈)", after)
@@ -190,7 +220,13 @@ def _comparator(q: Quantity, before: str, after: str) -> Comparator:
     return q.comparator
 
 
+def clause_end(after: str) -> bool:
+    return not after or after[0] in "，。；、）"
+
+
 def _counts_without_unit(before: str, after: str, q: Quantity) -> bool:
+    if q.value >= 10_000 and clause_end(after):
+        return True  # 移动电话用户104万
     return q.after in ("以下", "以内", "左右", "以上") and bool(
         re.search(r"(?:降至|降到|降低到|控制在|达到|提高到|缩小到|优于|PUE|率|比)[^，。；]{0,6}\Z", before)
     )
@@ -212,12 +248,18 @@ def _part_before(clause: str, q: Quantity) -> str:
     return re.split(r"，", clause[: q.start])[-1]
 
 
-def _is_threshold(q: Quantity, after: str) -> bool:
+def _is_threshold(q: Quantity, before: str, after: str) -> bool:
     """A number that says which things are meant, not how many: 营业收入10亿元以上的企业, 容量500kW以上项目, 50亿级."""
     if after.startswith("级") and q.unit.endswith(("元", "")):
         return True
     if not q.measured:
         return after.startswith("以上的") or (q.after == "以上" and after.startswith("的"))
+    if re.match(r"(?:、[\d.]+[万亿]?元)*、?[\d.]*[万亿]?元?的", after) and q.unit.endswith("元"):
+        return True  # 年收入超10亿元、100亿元的企业
+    if q.unit in ("平方米", "平方公里", "公顷", "亩", "公里") and re.search(
+        r"(?:建|建设|建成|新建|打造|规划|占地)\Z", before
+    ):
+        return False
     names_a_thing = (
         bool(after[:1]) and after[0] not in "，。；、（）”：0123456789 " and not re.match(r"[和及与]", after)
     )

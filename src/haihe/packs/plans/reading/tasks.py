@@ -6,11 +6,13 @@ import re
 
 from haihe.packs.plans.reading.model import Task, UnitRole
 from haihe.packs.plans.reading.outline import Node
-from haihe.packs.plans.reading.units import Found, find_units
+from haihe.packs.plans.reading.units import Found, duty_list_units, find_units
 
 NOT_WORK = re.compile(
-    r"指导思想|原则|总体(?:要求|思路|目标|安排)|工作思路|基本思路|目标|形势|现状|(?:发展|工作|现实)基础|基础条件|保障|组织(?:实施|领导|保障)|(?:工作|有关|几点)要求|附则|步骤|背景|意义|反馈|注意事项|情况"
+    r"指导思想|原则|总体(?:要求|思路|目标|安排)|工作思路|基本思路|目标|形势|现状|(?:发展|工作|现实)基础|基础条件|保障措施|组织(?:实施|领导|保障)|"
+    r"\A(?:工作|实施|政策|强化|加强)?保障|(?:工作|有关|几点)要求|附则|步骤|阶段|背景|意义|反馈|注意事项|情况"
 )
+LONGEST_HEADING = 24  # longer ones are sentences, in which these words mean something else
 FIRST_LEADS = re.compile(r"(?:列|排)(?:在)?(?:第一位|首位|第一)的?(?:单位|部门)?为牵头")
 _GROUP_RANGE = re.compile(r"第?\s?(\d+)\s?[—~\-至到]\s?(\d+)\s?项")
 
@@ -49,6 +51,7 @@ def read_tasks(
                     groups.append((target, list(found.units)))
                 else:
                     units += found.units
+        units = duty_list_units(f"{node.heading}：{node.rest}" if node.rest else node.heading) or units
         if units:
             assigned[id(node)] = list(dict.fromkeys(units))
     for members, units in groups:
@@ -99,6 +102,10 @@ def _group_of(found: Found, text: str, node: Node, nodes: list[Node]) -> list[No
     return []
 
 
+def _is_no_work(heading: str) -> bool:
+    return len(heading) <= LONGEST_HEADING and bool(NOT_WORK.search(heading))
+
+
 def _unassigned(nodes: list[Node], texts: dict[int, str]) -> list[Task]:
     """A document that names no units: the lowest items of its sections of work, those that are no goals, principles or safeguards."""
     return [
@@ -106,7 +113,7 @@ def _unassigned(nodes: list[Node], texts: dict[int, str]) -> list[Task]:
         for node in nodes
         if node.kind != "run_in"
         and node.parent is not None
-        and not any(NOT_WORK.search(each.heading) for each in [node, *node.ancestors()])
+        and not any(_is_no_work(each.heading) for each in [node, *node.ancestors()])
         and all(child.kind == "run_in" for child in node.children)
     ]
 

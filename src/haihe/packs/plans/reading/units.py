@@ -126,7 +126,7 @@ def _is_bare(name: str) -> bool:
     """A unit's name without level or place: 工信委, 财政局, 供销社; not 公安分局, 武清开发区, 各镇街, 国家电网公司."""
     return (
         bool(_BARE.fullmatch(name))
-        and "分局" not in name
+        and not re.search(r"分(?:局|中心|公司|院|校|行|站)", name)
         and not re.match(r"各|有关|相关|国家|中国|人民银行|消防|驻|中央|省|市", name)
     )
 
@@ -281,3 +281,19 @@ def _labelled_outside(text: str, spans: list[tuple[int, int]]) -> Found | None:
     end = match.start() + len(tail)
     units = [u for u in labelled_units(tail.replace("。", "；")) if is_unit(u.name)]
     return Found(match.start(), end, tuple(units), tail) if units else None
+
+
+_DUTY_HOLDER = re.compile(
+    r"[省市区县州](?!域)[\u4e00-\u9fff]{1,12}(?:局|委|办|厅|部|院|中心|社|会)(?:（[^（）]{2,12}）)?|各[\u4e00-\u9fff]{1,10}|"
+    r"[\u4e00-\u9fff]{2,10}(?:开发区|管委会|园区|人民政府|分局|支队|街道|公司)"
+)
+_DUTY_LIST = re.compile(r"\s*(?P<names>[^：。；]{2,60})：(?=.{2,})")
+
+
+def duty_list_units(text: str) -> list[UnitRole]:
+    """The units that a list of duties names before a colon: 一、区甲局：负责… ; nothing where the words are no units."""
+    match = _DUTY_LIST.match(text)
+    if match is None:
+        return []
+    units = unit_list(match["names"], "responsible")
+    return units if units and all(_DUTY_HOLDER.fullmatch(unit.name) for unit in units) else []
