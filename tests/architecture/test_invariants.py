@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -98,6 +99,8 @@ def test_the_reader_of_plans_needs_no_django() -> None:
 
 
 def test_every_action_has_two_titles_and_somebody_who_may_do_it() -> None:
+    import haihe.kernel.administration
+    import haihe.packs.plans.services  # noqa: F401  (declares its actions)
     from haihe.kernel.permissions import ACTIONS
 
     assert len(ACTIONS) > 30
@@ -117,7 +120,7 @@ def test_files_leave_only_through_the_export_gate() -> None:
     for path in [*python_files(SOURCE / "packs"), *python_files(SOURCE / "web")]:
         text = path.read_text(encoding="utf-8")
         if "Content-Disposition" in text or "FileResponse" in text:
-            assert "release(" in text, f"{path} hands out a file past the export gate"
+            assert re.search(r"\brelease(_\w+)?\(", text), f"{path} hands out a file past the export gate"
 
 
 def test_packs_that_require_each_other_in_a_circle_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -49,13 +49,13 @@ async def _changes() -> AsyncIterator[bytes]:
     global _open_streams
     _open_streams += 1
     try:
-        seen = await _newest_change()
+        seen = await AuditRecord.objects.order_by("-pk").values_list("pk", flat=True).afirst() or 0
         yield b"retry: 5000\n: ready\n\n"
         quiet_since = time.monotonic()
         while True:
             await asyncio.sleep(1)
             newest = await _newest_change()
-            if newest != seen:
+            if newest > seen:
                 seen = newest
                 quiet_since = time.monotonic()
                 yield f"event: changed\ndata: {seen}\n\n".encode()

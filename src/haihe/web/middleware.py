@@ -57,7 +57,8 @@ class SessionRules:
             translation.activate(account.language)
             request.LANGUAGE_CODE = account.language
             now = int(timezone.now().timestamp())
-            if not request.path.startswith("/live/") and now - request.session.get("seen", 0) > 60:
+            by_itself = request.path.startswith("/live/") or "X-Haihe-Live" in request.headers
+            if not by_itself and now - request.session.get("seen", 0) > 60:
                 request.session["seen"] = now  # saving the session moves its expiry
             allowed = ("/password/", "/sign-out/", "/static/", "/live/")
             if account.must_change_password and not request.path.startswith(allowed):

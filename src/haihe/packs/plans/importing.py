@@ -8,6 +8,7 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -93,7 +94,9 @@ def store_reading(account: Account, _: None, *, file: EvidenceFile, reading: dic
         for name, value in values.items():
             setattr(stored, name, value)
         stored.save()
-    plans = [_store_document(stored, document) for document in reading["documents"]]
+    plans: list[Plan] = []
+    for document in reading["documents"]:
+        plans.append(_store_document(stored, document, plans))
     audit.note(file=file.name, sha256=file.sha256, documents=[plan.title for plan in plans])
     return Imported(plans, created=True)
 
@@ -103,12 +106,14 @@ def series_of(title: str) -> str:
     return re.sub(r"[\s《》“”\"（）()—\-–~]", "", _STATUS_WORDS.sub("", title))[:300]
 
 
-def _store_document(file: PlanFile, document: dict[str, Any]) -> Plan:
+def _store_document(file: PlanFile, document: dict[str, Any], before: Sequence[Plan]) -> Plan:
+    """Store one document; `before` are those of the same file that stand before it."""
     series = series_of(document["title"])
-    earlier = None
-    if document["kind"] in ("plan", "annex"):
-        same_kind = Plan.objects.filter(series=series, kind=document["kind"], replaced_by=None)
-        earlier = same_kind.order_by("-pk").first()
+    if document["kind"] == "annex":
+        # Annexes of different plans have the same titles (任务分工表): an annex belongs to the plan before it.
+        parent = next((plan for plan in reversed(before) if plan.kind != "annex"), None)
+        series = f"{parent.series[:150]}/{series}"[:300] if parent else series
+    earlier = _earlier_version(series, document, before)
     period, bundle = document["period"], document["bundle"]
     issued_on = document["issued_on"]
     plan = Plan.objects.create(
@@ -124,6 +129,21 @@ def _store_document(file: PlanFile, document: dict[str, Any]) -> Plan:
         carry_over(list(earlier.clauses.all()), fresh, plan)
     Clause.objects.bulk_create(fresh)
     return plan
+
+
+def _earlier_version(series: str, document: dict[str, Any], before: Sequence[Plan]) -> Plan | None:
+    """The current version of the same document.
+
+    Two bodies that issued under the same title issued two documents; a draft is put out by another body than the final text.
+    """
+    if document["kind"] not in ("plan", "annex"):
+        return None
+    found = Plan.objects.filter(series=series, kind=document["kind"], replaced_by=None)
+    found = found.exclude(pk__in=[plan.pk for plan in before])
+    if document["issuer"] and document["status"] != "draft":
+        same_body = models.Q(issuer__in=("", document["issuer"][:200]))
+        found = found.filter(same_body | models.Q(status="draft"))
+    return found.order_by("-pk").first()
 
 
 def _date(written: str | None) -> datetime.date | None:

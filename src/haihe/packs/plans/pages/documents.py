@@ -1,21 +1,23 @@
-"""Plan documents: dropping a file, the list, linking names of units, downloading the task-division table."""
+"""Plan documents: dropping a file, the list of what was read, downloading the task-division table."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+from django.contrib import messages
 from django.db.models import Count, Q
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import content_disposition_header
 
-from haihe.kernel import administration
 from haihe.kernel.errors import InvalidInput
 from haihe.kernel.evidence import ALLOWED_TYPES
+from haihe.kernel.language import pick as in_language
 from haihe.kernel.language import two
-from haihe.kernel.organisations import Organisation, propose_organisations
 from haihe.kernel.permissions import allows, visible
 from haihe.packs.plans import services
-from haihe.packs.plans.models import Plan
+from haihe.packs.plans.models import Clause, Plan, PlanFile
 from haihe.packs.plans.pages.base import pages, pick, received
 from haihe.packs.plans.papers import release_division_table
 from haihe.web.pages import AccountRequest, go
@@ -23,21 +25,42 @@ from haihe.web.pages import AccountRequest, go
 READABLE = ".docx,.pdf,.txt,.html,.htm,.md"
 
 
+@dataclass(frozen=True)
+class FileGroup:
+    """One file with the documents that were found in it."""
+
+    file: PlanFile
+    bundle: str
+    plans: list[Plan]
+
+    @property
+    def is_current(self) -> bool:
+        return any(plan.is_current for plan in self.plans)
+
+
 @pages.page("plans/", "documents", permission="plan.read")
 def documents(request: AccountRequest) -> HttpResponse:
     rows = (
         visible(request.user, Plan.objects.select_related("file__file", "replaces", "replaced_by"))
-        .annotate(total=Count("clauses"), open=Count("clauses", filter=Q(clauses__decision="proposed")))
-        .order_by("-file__imported_at", "line")
+        .defer("file__text")  # hundreds of lines a file, not shown here
+        .annotate(total=Count("clauses"), open=Count("clauses", filter=Q(clauses__decision=Clause.Decision.PROPOSED)))
+        .order_by("-file__imported_at", "line", "pk")
     )
-    files: dict[int, list[Plan]] = {}
+    found: dict[int, list[Plan]] = {}
     for plan in rows:
-        files.setdefault(plan.file_id, []).append(plan)
+        plan.done = plan.total - plan.open  # type: ignore[attr-defined]
+        found.setdefault(plan.file_id, []).append(plan)
+    groups = [
+        FileGroup(plans[0].file, next((p.bundle_title for p in plans if p.bundle_title), ""), plans)
+        for plans in found.values()
+    ]
+    may_import = allows(request.user, "plan.import")
     content = {
-        "files": list(files.values()),
+        "current": [group for group in groups if group.is_current],
+        "replaced": [group for group in groups if not group.is_current],
         "readable": READABLE,
-        "may_import": allows(request.user, "plan.import"),
-        "unlinked": len(services.unlinked_names()),
+        "may_import": may_import,
+        "unlinked": len(services.unlinked_names()) if may_import else 0,
     }
     return render(request, "plans/documents.html", content)
 
@@ -47,8 +70,20 @@ def import_file(request: AccountRequest) -> HttpResponse:
     files = received(request, "file")
     if not files:
         raise InvalidInput("请选择文件。", "Choose a file.", where="file")
-    plans = [plan for file in files for plan in services.import_evidence(request.user, file).plans]
+    imported = services.import_evidence(request.user, files[0])
+    if not imported.created:
+        messages.info(
+            request,
+            in_language(
+                "这个文件此前已导入，没有重复保存，原有核对结果保留。",
+                "This file was imported before: nothing was stored twice, and all decisions are kept.",
+            ),
+        )
+    plans = [plan for plan in imported.plans if plan.is_current] or imported.plans
     chosen = next((plan for plan in plans if plan.kind == "plan"), plans[0])
+    if len(plans) > 3:
+        # A bundle of plans: the list shows them all.
+        return go(request, reverse("plans:documents") + f"?added={chosen.file_id}#f{chosen.file_id}")
     return go(request, reverse("plans:check", args=[chosen.pk]))
 
 
@@ -59,29 +94,6 @@ def division(request: AccountRequest, pk: int) -> HttpResponse:
     response = HttpResponse(content, content_type=ALLOWED_TYPES[".xlsx"][0])
     response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
     return response
-
-
-@pages.page("plans/units/", "units", permission="unit.link", methods=("GET", "POST"))
-def link_units(request: AccountRequest) -> HttpResponse:
-    """Names of units as written that no person has linked yet, each with proposals."""
-    if request.method == "POST":
-        name = request.POST.get("name", "")
-        organisation = Organisation.objects.filter(pk=request.POST.get("organisation") or 0).first()
-        if organisation is None:
-            raise InvalidInput("请选择单位。", "Choose the unit.", where=name)
-        if request.POST.get("lasting"):
-            administration.add_alias(request.user, organisation, name=name)
-        services.link_units(request.user, organisation, name=name)
-        return go(request, reverse("plans:units"))
-    names = [
-        {"name": name, "tasks": tasks, "proposals": propose_organisations(name, least=50)}
-        for name, tasks in services.unlinked_names()
-    ]
-    return render(
-        request,
-        "plans/units.html",
-        {"names": names, "organisations": visible(request.user, Organisation.objects.all())},
-    )
 
 
 pages.in_nav("documents", two("规划文件", "Plans"), order=30, roles=["supervisor", "viewer", "officer"])

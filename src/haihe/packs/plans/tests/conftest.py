@@ -25,7 +25,16 @@ def evidence_of(account: Any, name: str = "证据.txt") -> EvidenceFile:
     return receive(name, ["一份材料".encode()], account)
 
 
-def target(line: int, subject: str, value: float, unit: str, *, comparator: str = ">=", deadline: str | None = "2028", kind: str = "target") -> dict[str, Any]:
+def target(
+    line: int,
+    subject: str,
+    value: float,
+    unit: str,
+    *,
+    comparator: str = ">=",
+    deadline: str | None = "2028",
+    kind: str = "target",
+) -> dict[str, Any]:
     return {
         "line": line, "text": subject, "subject": subject, "kind": kind, "comparator": comparator, "value": value, "value_max": None,
         "unit": unit, "deadline": deadline, "strength": "binding", "span": None,
@@ -42,7 +51,13 @@ def task(line: int, heading: str, *units: tuple[str, str], deadline: str | None 
 def make_plan(account: Any, items: list[tuple[str, dict[str, Any]]], **known: Any) -> Plan:
     """A plan with these clauses as if they had been read, all confirmed."""
     number = PlanFile.objects.count()
-    file = PlanFile.objects.create(file=evidence_of(account, f"plan{number}.txt"), sha256=f"{number:064d}", format="txt", text=TEXT, reader_version="1")
+    file = PlanFile.objects.create(
+        file=evidence_of(account, f"plan{number}.txt"),
+        sha256=f"{number:064d}",
+        format="txt",
+        text=TEXT,
+        reader_version="1",
+    )
     plan = Plan.objects.create(
         **{"file": file, "title": "望河区试验行动方案", "series": "望河区试验行动方案", "kind": "plan", "status": "final", "period_start": "2026",
            "period_end": "2028", "line": 1, "end_line": 7, "content": {"outline": []}, **known}

@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
-import io
-
 import pytest
-from openpyxl import load_workbook
 
+from haihe.kernel.audit import AuditRecord
 from haihe.kernel.errors import Conflict, InvalidInput, NotAllowed
-from haihe.kernel.exports import Export
 from haihe.packs.plans import services
 from haihe.packs.plans.models import Plan
-from haihe.packs.plans.pages.check import read_units
-from haihe.packs.plans.papers import release_division_table
 from haihe.packs.plans.tests.conftest import make_plan, target, task
 
 
 @pytest.fixture
 def plan(people) -> Plan:
-    made = make_plan(people.supervisor, [("target", target(3, "场景", 30, "个")), ("task", task(5, "建设平台", ("区数据局", "lead")))])
+    made = make_plan(
+        people.supervisor,
+        [("target", target(3, "场景", 30, "个")), ("task", task(5, "建设平台", ("区数据局", "lead")))],
+    )
     made.clauses.update(decision="proposed")
     return made
 
 
 def test_a_correction_lies_over_what_was_read_and_never_changes_it(plan: Plan, people) -> None:
-    clause = services.correct(people.supervisor, plan.clauses.get(kind="target"), fields={"value": "1,200", "unit": "家"})
-    assert (clause.decision, clause.read["value"], clause.current["value"], clause.current["unit"]) == ("corrected", 30, 1200, "家")
+    clause = services.correct(
+        people.supervisor, plan.clauses.get(kind="target"), fields={"value": "1,200", "unit": "家"}
+    )
+    assert (clause.decision, clause.read["value"], clause.current["value"], clause.current["unit"]) == (
+        "corrected",
+        30,
+        1200,
+        "家",
+    )
 
 
 def test_a_field_set_back_to_what_was_read_is_no_correction(plan: Plan, people) -> None:
@@ -69,12 +74,6 @@ def test_decisions_are_made_on_the_newest_version(plan: Plan, people) -> None:
         services.confirm(people.supervisor, plan.clauses.first())
 
 
-def test_units_are_typed_a_line_each_role() -> None:
-    assert read_units("牵 区数据局\n配合：区财政局、区教育局\n区科技局") == [
-        {"name": "区数据局", "role": "lead"}, {"name": "区财政局", "role": "support"}, {"name": "区教育局", "role": "support"}, {"name": "区科技局", "role": "responsible"},
-    ]  # fmt: skip
-
-
 def test_an_added_clause_needs_a_line_of_the_document_and_a_name(plan: Plan, people) -> None:
     for line, fields in ((99, {"name": "平台"}), (0, {"name": "平台"}), (3, {})):
         with pytest.raises(InvalidInput):
@@ -82,32 +81,63 @@ def test_an_added_clause_needs_a_line_of_the_document_and_a_name(plan: Plan, peo
     assert services.add_clause(people.supervisor, plan, kind="system", line=3, fields={"name": "平台"}).binds
 
 
-# --- 任务分工表 -------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("kind", "fields", "becomes"),
+    [
+        ("target", {"subject": "  场景 "}, {"subject": "场景"}), ("target", {"kind": "baseline"}, {"kind": "baseline"}), ("target", {"comparator": "range", "value": "12", "value_max": "１５"}, {"value": 12.0, "value_max": 15.0}),
+        ("target", {"value": "1，200"}, {"value": 1200.0}), ("target", {"value_max": ""}, {"value_max": None}), ("target", {"deadline": "2027-06-30"}, {"deadline": "2027-06-30"}),
+        ("target", {"deadline": ""}, {"deadline": None}), ("target", {"strength": "strive"}, {"strength": "strive"}), ("target", {"unit": "万元"}, {"unit": "万元"}),
+        ("task", {"heading": "建设试验平台", "number": "一、", "text": "全文"}, {"heading": "建设试验平台", "number": "一、", "text": "全文"}),
+        ("task", {"units": [{"name": " 区财政局 ", "role": "support"}, {"name": "区财政局", "role": "support"}]}, {"units": [{"name": "区财政局", "role": "support"}]}),
+        ("task", {"deadline": "2026"}, {"deadline": "2026"}),
+    ],
+)  # fmt: skip
+def test_every_field_takes_what_fits(plan: Plan, people, kind: str, fields: dict, becomes: dict) -> None:
+    clause = services.correct(people.supervisor, plan.clauses.get(kind=kind), fields=fields)
+    assert {name: clause.current[name] for name in becomes} == becomes
 
 
-def sheet_rows(content: bytes, name: str) -> list[tuple]:
-    return list(load_workbook(io.BytesIO(content))[name].iter_rows(values_only=True))
-
-
-def test_the_division_table_has_the_customary_columns_and_each_role_in_its_own(filed: Plan, people) -> None:
-    name, content = release_division_table(people.viewer, filed, purpose="任务分工")
-    rows = sheet_rows(content, "任务分工表")
-    assert name.endswith("任务分工表.xlsx") and rows[1] == ("序号", "重点任务", "工作内容", "牵头单位", "责任单位", "配合单位", "完成时限", "依据条款")
-    first = rows[2]
-    assert (first[3], first[4], first[5], first[7]) == ("区数据局", None, "区城市管理委", "第5行")
-    assert len(sheet_rows(content, "指标")) == 2 + 3
-
-
-def test_text_that_looks_like_a_formula_stays_text(people) -> None:
-    plan = make_plan(people.supervisor, [("task", task(5, "=1+1", ("@区数据局", "lead"))), ("target", target(3, "-2+3", 1, "个"))])
-    _, content = release_division_table(people.supervisor, plan, purpose="测试")
-    for sheet in load_workbook(io.BytesIO(content)):
-        assert not [cell.coordinate for row in sheet.iter_rows() for cell in row if cell.data_type == "f"]
-
-
-def test_the_table_leaves_through_the_export_gate(filed: Plan, people) -> None:
-    release_division_table(people.viewer, filed, purpose="任务分工")
-    export = Export.objects.get()
-    assert (export.account, export.what, export.purpose) == (people.viewer, "plans.division_table", "任务分工")
+@pytest.mark.parametrize(
+    ("kind", "fields"),
+    [
+        ("target", {"kind": "wish"}), ("target", {"strength": "perhaps"}), ("target", {"value_max": "1e"}), ("target", {"value": "Infinity"}), ("target", {"subject": "长" * 201}),
+        ("target", {"deadline": "2027-02-30"}), ("task", {"number": "1" * 61}), ("task", {"text": "长" * 20_001}), ("task", {"deadline": "尽快"}), ("task", {"verb": "建设"}),
+    ],
+)  # fmt: skip
+def test_the_same_holds_for_every_other_field(plan: Plan, people, kind: str, fields: dict) -> None:
+    before = plan.clauses.get(kind=kind).current
     with pytest.raises(InvalidInput):
-        release_division_table(people.viewer, filed, purpose=" ")
+        services.correct(people.supervisor, plan.clauses.get(kind=kind), fields=fields)
+    assert plan.clauses.get(kind=kind).current == before
+
+
+@pytest.mark.parametrize("fields", [{"name": "长" * 201}, {"verb": "建" * 41}, {"heading": "x"}])
+def test_a_system_has_a_name_and_a_verb_and_nothing_else(plan: Plan, people, fields: dict) -> None:
+    clause = services.add_clause(
+        people.supervisor, plan, kind="system", line=3, fields={"name": "平台", "verb": "建设"}
+    )
+    with pytest.raises(InvalidInput):
+        services.correct(people.supervisor, clause, fields=fields)
+
+
+def test_a_filed_clause_can_no_longer_be_decided(filed: Plan, people) -> None:
+    """Filed targets and tasks change on their own pages; a system or baseline never is filed and stays open to correction."""
+    for clause in filed.clauses.all():
+        for decide in (services.confirm, services.reject, services.reopen):
+            with pytest.raises(Conflict, match="filed already"):
+                decide(people.supervisor, clause)
+        with pytest.raises(Conflict, match="filed already"):
+            services.correct(people.supervisor, clause, fields={})
+    added = services.add_clause(people.supervisor, filed, kind="system", line=5, fields={"name": "平台"})
+    assert services.reject(people.supervisor, added).decision == "rejected"
+
+
+def test_every_decision_says_who_decided_what_in_the_audit_record(plan: Plan, people) -> None:
+    clause = services.correct(people.supervisor, plan.clauses.get(kind="target"), fields={"value": "31"})
+    record = AuditRecord.objects.filter(action="clause.correct").get()
+    assert (record.details["correction"], record.details["before"], record.details["after"]) == (
+        {"value": 31.0},
+        "proposed",
+        "corrected",
+    )
+    assert clause.decided_by == people.supervisor and clause.decided_at is not None

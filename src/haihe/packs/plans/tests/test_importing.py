@@ -31,13 +31,21 @@ def test_the_demo_plan_is_stored_whole(people) -> None:
     result = imported(people.supervisor, "plan.txt")
     assert [(p.kind, p.status) for p in result.plans] == [("notice", "final"), ("plan", "final"), ("annex", "final")]
     plan = main_plan(result)
-    assert (plan.number, str(plan.issued_on), plan.period_start, plan.period_end) == ("望河政办发〔2026〕3号", "2026-01-23", "2026", "2028")
+    assert (plan.number, str(plan.issued_on), plan.period_start, plan.period_end) == (
+        "望河政办发〔2026〕3号",
+        "2026-01-23",
+        "2026",
+        "2028",
+    )
     assert {c.kind for c in plan.clauses.all()} == {"target", "task", "system"}
     assert all(c.decision == "proposed" for c in plan.clauses.all()), "nothing binds before a person said so"
 
 
 def test_importing_again_changes_nothing(people) -> None:
-    first, again = imported(people.supervisor, "plan.txt"), imported(people.supervisor, "renamed.txt", (DEMO / "plan.txt").read_bytes())
+    first, again = (
+        imported(people.supervisor, "plan.txt"),
+        imported(people.supervisor, "renamed.txt", (DEMO / "plan.txt").read_bytes()),
+    )
     assert (first.created, again.created) == (True, False)
     assert (PlanFile.objects.count(), Plan.objects.count()) == (1, 3)
     assert [p.pk for p in first.plans] == [p.pk for p in again.plans]
@@ -62,8 +70,65 @@ def test_a_damaged_file_is_refused_and_leaves_nothing(people) -> None:
     assert not PlanFile.objects.exists()
 
 
+def test_a_failure_in_the_middle_of_storing_leaves_nothing(people, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The third document of the file fails: neither the file nor the first two documents stay behind."""
+    stored = []
+
+    def fail_at_the_third(rows):
+        stored.append(rows)
+        if len(stored) == 3:
+            raise RuntimeError("the disk is full")
+        return real(rows)
+
+    real = Clause.objects.bulk_create
+    monkeypatch.setattr(Clause.objects, "bulk_create", fail_at_the_third)
+    with pytest.raises(RuntimeError):
+        imported(people.supervisor, "plan.txt")
+    assert len(stored) == 3
+    assert not PlanFile.objects.exists() and not Plan.objects.exists() and not Clause.objects.exists()
+    monkeypatch.undo()
+    assert imported(people.supervisor, "plan.txt").created, "and the next try succeeds"
+
+
+def test_decisions_survive_importing_the_same_file_again(people) -> None:
+    plan = main_plan(imported(people.supervisor, "plan.txt"))
+    target = plan.clauses.filter(kind="target").first()
+    services.correct(people.supervisor, target, fields={"subject": "人工更正的对象"})
+    services.reject(people.supervisor, plan.clauses.filter(kind="system").first())
+    before = list(plan.clauses.values_list("pk", "decision", "correction"))
+    imported(people.supervisor, "plan.txt")
+    assert list(Plan.objects.get(pk=plan.pk).clauses.values_list("pk", "decision", "correction")) == before
+
+
+def test_a_newer_reader_reads_the_same_file_again_and_keeps_the_decisions(people) -> None:
+    plan = main_plan(imported(people.supervisor, "plan.txt"))
+    clause = services.correct(
+        people.supervisor, plan.clauses.filter(kind="target").first(), fields={"subject": "人工更正的对象"}
+    )
+    PlanFile.objects.update(reader_version="0")
+    again = imported(people.supervisor, "plan.txt")
+    assert again.created and PlanFile.objects.count() == 1
+    kept = Clause.objects.get(carried_from=clause)
+    assert (kept.plan.replaces, kept.decision, kept.current["subject"]) == (plan, "corrected", "人工更正的对象")
+
+
+def test_a_correction_of_a_field_that_reads_differently_now_is_not_carried_over(people) -> None:
+    """The draft says 31 thousand, the plan 32 thousand: a correction of that number belongs to the draft; others stay."""
+    draft = main_plan(imported(people.supervisor, "plan-draft.txt"))
+    old = next(c for c in draft.clauses.filter(kind="target") if c.read["value"] == 31_000)
+    services.correct(people.supervisor, old, fields={"value": "31500", "strength": "strive"})
+    imported(people.supervisor, "plan.txt")
+    fresh = Clause.objects.get(carried_from=old)
+    assert "value" in fresh.changed_since and fresh.decision == "proposed"
+    assert (fresh.current["value"], fresh.current["strength"]) == (32_000, "strive")
+
+
 def test_versions_of_one_document_belong_together() -> None:
-    titles = ["望河区行动方案（2026—2028年）", "望河区行动方案(2026-2028年)（征求意见稿）", "望河区行动方案 （2026—2028年）（试行）"]
+    titles = [
+        "望河区行动方案（2026—2028年）",
+        "望河区行动方案(2026-2028年)（征求意见稿）",
+        "望河区行动方案 （2026—2028年）（试行）",
+    ]
     assert len({series_of(title) for title in titles}) == 1
 
 
@@ -86,6 +151,27 @@ def test_corrections_survive_a_revised_document(people) -> None:
     assert Clause.objects.get(plan=plan, fingerprint=confirmed.fingerprint).decision == "confirmed"
     kept = Clause.objects.get(plan=plan, carried_from=corrected)
     assert (kept.decision, kept.current["subject"]) == ("corrected", "人工更正的对象")
+
+
+def test_an_annex_of_the_same_title_belongs_to_its_own_plan(people) -> None:
+    """Every plan has a 任务分工表: importing another plan replaces neither the first plan nor its annex."""
+    imported(people.supervisor, "plan.txt")
+    other = (DEMO / "plan.txt").read_text(encoding="utf-8").replace("人工智能与城市运行融合发展", "智慧园林建设")
+    result = imported(people.supervisor, "other.txt", other.encode())
+    assert len(result.plans) == 3 and Plan.objects.filter(replaced_by=None).count() == 6
+    revised = imported(people.supervisor, "revised.txt", other.replace("2026年1月", "2026年2月").encode())
+    assert [plan.replaces for plan in revised.plans if plan.kind != "notice"] == [
+        plan for plan in result.plans if plan.kind != "notice"
+    ]
+
+
+def test_a_plan_of_the_same_title_by_another_body_replaces_nothing(people) -> None:
+    text = (DEMO / "plan.txt").read_text(encoding="utf-8")
+    first = main_plan(imported(people.supervisor, "plan.txt"))
+    assert first.issuer
+    Plan.objects.filter(pk=first.pk).update(issuer="邻区人民政府")
+    second = main_plan(imported(people.supervisor, "second.txt", (text + "\n").encode()))
+    assert second.replaces is None and Plan.objects.get(pk=first.pk).is_current
 
 
 def test_a_changed_clause_is_open_again_and_says_what_changed(people) -> None:
@@ -123,7 +209,12 @@ def test_two_imports_at_the_same_moment_store_one(tmp_path: Path) -> None:
     setup = "from haihe.runtime import set_up_django; set_up_django(); from django.core.management import call_command; call_command('migrate', verbosity=0)"
     setup += "; from haihe.kernel.administration import operator; operator()"
     subprocess.run([sys.executable, "-c", setup], env=environment, check=True)
-    both = [subprocess.Popen([sys.executable, "-c", PROGRAM, str(DEMO / "plan.txt")], env=environment, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    both = [
+        subprocess.Popen(
+            [sys.executable, "-c", PROGRAM, str(DEMO / "plan.txt")], env=environment, stdout=subprocess.PIPE, text=True
+        )
+        for _ in range(2)
+    ]
     assert [process.communicate(timeout=120)[0].strip() for process in both] == ["3", "3"]
     count = "from haihe.runtime import set_up_django; set_up_django(); from haihe.packs.plans.models import *; print(PlanFile.objects.count(), Plan.objects.count())"
     seen = subprocess.run([sys.executable, "-c", count], env=environment, capture_output=True, text=True, check=True)

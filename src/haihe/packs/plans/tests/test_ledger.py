@@ -30,9 +30,17 @@ def the(plan: Plan, heading: str) -> Task:
 
 def test_filing_makes_targets_tasks_units_and_assumed_milestones(filed: Plan) -> None:
     scenes = Target.objects.get(indicator__title="示范场景")
-    assert (scenes.comparator, scenes.value, scenes.deadline, scenes.deadline_assumed) == (">=", 30, date(2028, 12, 31), False)
+    assert (scenes.comparator, scenes.value, scenes.deadline, scenes.deadline_assumed) == (
+        ">=",
+        30,
+        date(2028, 12, 31),
+        False,
+    )
     assert [(m.due.year, m.assumed) for m in scenes.milestones.all()] == [(2026, True), (2027, True)]
-    assert [(u.name, u.role, u.organisation is not None) for u in the(filed, "建设平台").units.all()] == [("区数据局", "lead", True), ("区城市管理委", "support", True)]
+    assert [(u.name, u.role, u.organisation is not None) for u in the(filed, "建设平台").units.all()] == [
+        ("区数据局", "lead", True),
+        ("区城市管理委", "support", True),
+    ]
     assert list(the(filed, "建设平台").targets.all()) == [Target.objects.get(indicator__title="数据集")]
 
 
@@ -46,7 +54,10 @@ def test_filing_again_files_nothing_twice(filed: Plan, people: SimpleNamespace) 
 
 
 def test_only_confirmed_clauses_are_filed(people: SimpleNamespace) -> None:
-    plan = make_plan(people.supervisor, [("task", task(5, "甲", ("区数据局", "lead"))), ("task", task(6, "乙", ("区数据局", "lead")))])
+    plan = make_plan(
+        people.supervisor,
+        [("task", task(5, "甲", ("区数据局", "lead"))), ("task", task(6, "乙", ("区数据局", "lead")))],
+    )
     plan.clauses.filter(position=1).update(decision="proposed")
     assert services.file_plan(people.supervisor, plan) == (0, 1)
 
@@ -69,15 +80,27 @@ def test_the_whole_way_to_a_closed_task(filed: Plan, people: SimpleNamespace) ->
     assert services.accept(people.city, found).state == Task.State.ASSIGNED, "a supporting unit alone does not start it"
     assert services.accept(people.data, found).state == Task.State.UNDER_WAY
     goal = found.targets.get()
-    report = services.report_progress(people.data, found, text="已建成12个", value=Decimal(12), target=goal, evidence=[evidence_of(people.data)])
+    report = services.report_progress(
+        people.data, found, text="已建成12个", value=Decimal(12), target=goal, evidence=[evidence_of(people.data)]
+    )
     assert report.value is not None and report.value.value == 12
     services.report_progress(people.city, found, text="配合完成选址")
     with pytest.raises(Conflict):
         services.close(people.supervisor, found)
     services.report_done(people.data, found, text="完成")
     assert services.close(people.supervisor, found, note="同意").state == Task.State.CLOSED
-    actions = list(AuditRecord.objects.filter(object_type="plans.task", object_id=str(found.pk)).values_list("action", flat=True))
-    assert actions == ["task.assign", "task.accept", "task.accept", "task.report", "task.report", "task.report_done", "task.close"]
+    actions = list(
+        AuditRecord.objects.filter(object_type="plans.task", object_id=str(found.pk)).values_list("action", flat=True)
+    )
+    assert actions == [
+        "task.assign",
+        "task.accept",
+        "task.accept",
+        "task.report",
+        "task.report",
+        "task.report_done",
+        "task.close",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -117,13 +140,20 @@ def test_a_number_belongs_to_a_target_of_the_task(filed: Plan, people: SimpleNam
     services.accept(people.data, found)
     other = Target.objects.get(indicator__title="示范场景")
     with pytest.raises(InvalidInput):
-        services.report_progress(people.data, found, text="x", value=Decimal(1), target=other, evidence=[evidence_of(people.data)])
+        services.report_progress(
+            people.data, found, text="x", value=Decimal(1), target=other, evidence=[evidence_of(people.data)]
+        )
 
 
 def test_the_future_cannot_be_reported(filed: Plan, people: SimpleNamespace) -> None:
     with pytest.raises(InvalidInput, match="future"):
         services.report_target(
-            people.supervisor, Target.objects.first(), value=Decimal(3), text="x", as_of=TODAY() + timedelta(days=1), evidence=[evidence_of(people.supervisor)]
+            people.supervisor,
+            Target.objects.first(),
+            value=Decimal(3),
+            text="x",
+            as_of=TODAY() + timedelta(days=1),
+            evidence=[evidence_of(people.supervisor)],
         )
 
 
@@ -134,7 +164,9 @@ def test_a_deputy_acts_for_the_principal_and_the_record_says_so(filed: Plan, peo
     assert (row.actor_name, row.on_behalf_of) == (people.town.username, people.data.username)
 
 
-def test_the_unit_that_carries_on_sees_and_accepts_its_predecessors_tasks(filed: Plan, people: SimpleNamespace, district: SimpleNamespace, account_with) -> None:
+def test_the_unit_that_carries_on_sees_and_accepts_its_predecessors_tasks(
+    filed: Plan, people: SimpleNamespace, district: SimpleNamespace, account_with
+) -> None:
     heir = administration.create_organisation(account_with("system_admin"), None, name="望河区健康服务局")
     officer = account_with("officer", heir)
     assert not visible(officer, Task.objects.all()).exists()
@@ -144,9 +176,19 @@ def test_the_unit_that_carries_on_sees_and_accepts_its_predecessors_tasks(filed:
 
 
 def test_each_account_sees_its_own_tasks_only(filed: Plan, people: SimpleNamespace) -> None:
-    seen = {who: [t.heading for t in visible(getattr(people, who), Task.objects.all())] for who in ("supervisor", "viewer", "city", "town", "nobody", "auditor")}
+    seen = {
+        who: [t.heading for t in visible(getattr(people, who), Task.objects.all())]
+        for who in ("supervisor", "viewer", "city", "town", "nobody", "auditor")
+    }
     everything = ["建设平台", "推广应用", "宣传培训"]
-    assert seen == {"supervisor": everything, "viewer": everything, "city": ["建设平台"], "town": ["宣传培训"], "nobody": [], "auditor": []}
+    assert seen == {
+        "supervisor": everything,
+        "viewer": everything,
+        "city": ["建设平台"],
+        "town": ["宣传培训"],
+        "nobody": [],
+        "auditor": [],
+    }
 
 
 def test_the_public_sees_a_plan_only_after_a_person_published_it(filed: Plan, people: SimpleNamespace) -> None:
@@ -198,7 +240,9 @@ def test_a_task_without_a_linked_unit_waits(people: SimpleNamespace, district: S
     assert services.assign_all(people.supervisor, plan)[0] == 1
 
 
-def test_handing_over_moves_open_parts_to_the_successor(filed: Plan, people: SimpleNamespace, district: SimpleNamespace, account_with) -> None:
+def test_handing_over_moves_open_parts_to_the_successor(
+    filed: Plan, people: SimpleNamespace, district: SimpleNamespace, account_with
+) -> None:
     services.accept(people.data, the(filed, "建设平台"))
     heir = account_with("officer", district.data)
     assert administration.hand_over(people.supervisor, people.data, successor=heir) == 1
@@ -208,7 +252,9 @@ def test_handing_over_moves_open_parts_to_the_successor(filed: Plan, people: Sim
 def test_reminders_are_written_once_and_in_time(filed: Plan, people: SimpleNamespace) -> None:
     """Due on Tuesday 30 June 2026: three working days before is Thursday the 25th."""
     Task.objects.update(assigned_at=timezone.make_aware(timezone.datetime(2026, 6, 24, 9)))
-    at = [timezone.make_aware(timezone.datetime(2026, 6, day, 9)) for day in (24, 25, 26)] + [timezone.make_aware(timezone.datetime(2026, 7, 1, 9))]
+    at = [timezone.make_aware(timezone.datetime(2026, 6, day, 9)) for day in (24, 25, 26)] + [
+        timezone.make_aware(timezone.datetime(2026, 7, 1, 9))
+    ]
     remind(at[0])
     assert not Reminder.objects.filter(kind="amber").exists()
     remind(at[1])
@@ -232,7 +278,14 @@ def test_milestones_set_by_a_person_replace_the_assumed_ones(filed: Plan, people
 
 def test_a_revised_plan_takes_its_targets_and_tasks_along(filed: Plan, people: SimpleNamespace) -> None:
     services.accept(people.data, the(filed, "建设平台"))
-    fresh = make_plan(people.supervisor, [("task", task(5, "建设平台", ("区数据局", "lead"), ("柳渡镇", "support"))), ("target", target(3, "示范场景", 35, "个"))], replaces=filed)
+    fresh = make_plan(
+        people.supervisor,
+        [
+            ("task", task(5, "建设平台", ("区数据局", "lead"), ("柳渡镇", "support"))),
+            ("target", target(3, "示范场景", 35, "个")),
+        ],
+        replaces=filed,
+    )
     clauses = list(fresh.clauses.all())
     carry_over(list(filed.clauses.all()), clauses, fresh)
     for clause in clauses:

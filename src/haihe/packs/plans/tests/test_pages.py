@@ -21,7 +21,9 @@ def text_of(answer) -> str:
 
 def test_a_dropped_plan_is_read_and_opens_on_the_check_page(signed_in, people) -> None:
     client = signed_in(people.supervisor)
-    answer = client.post("/plans/import/", {"file": SimpleUploadedFile("方案.txt", (DEMO / "plan.txt").read_bytes())}, **HTMX)
+    answer = client.post(
+        "/plans/import/", {"file": SimpleUploadedFile("方案.txt", (DEMO / "plan.txt").read_bytes())}, **HTMX
+    )
     plan = Plan.objects.get(kind="plan")
     assert (answer.status_code, answer.headers["HX-Redirect"]) == (204, f"/plans/{plan.pk}/check/")
     page = text_of(client.get(f"/plans/{plan.pk}/check/"))
@@ -29,9 +31,14 @@ def test_a_dropped_plan_is_read_and_opens_on_the_check_page(signed_in, people) -
     assert 'data-clause="' in page and "check.js" in page and f'id="L{plan.line}"' in page
 
 
-@pytest.mark.parametrize(("name", "data"), [("a.exe", b"MZ"), ("empty.txt", b""), ("scan.pdf", b"%PDF-1.4\n%%EOF"), ("bomb.docx", b"PK\x03\x04")])
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [("a.exe", b"MZ"), ("empty.txt", b""), ("scan.pdf", b"%PDF-1.4\n%%EOF"), ("bomb.docx", b"PK\x03\x04")],
+)
 def test_a_bad_file_gets_a_sentence_in_the_form(signed_in, people, name: str, data: bytes) -> None:
-    answer = signed_in(people.supervisor).post("/plans/import/", {"file": SimpleUploadedFile(name, data or b"")}, **HTMX)
+    answer = signed_in(people.supervisor).post(
+        "/plans/import/", {"file": SimpleUploadedFile(name, data or b"")}, **HTMX
+    )
     assert answer.status_code == 422 and answer.headers["X-Haihe-Fragment"] == "1" and "note red" in text_of(answer)
     assert not Plan.objects.exists()
 
@@ -39,11 +46,17 @@ def test_a_bad_file_gets_a_sentence_in_the_form(signed_in, people, name: str, da
 def test_a_clause_is_confirmed_without_leaving_the_page(signed_in, people, filed) -> None:
     from haihe.packs.plans.tests.conftest import make_plan, target
 
-    plan = make_plan(people.supervisor, [("target", target(3, "场景", 30, "个"))], title="另一份方案", series="另一份方案")
+    plan = make_plan(
+        people.supervisor, [("target", target(3, "场景", 30, "个"))], title="另一份方案", series="另一份方案"
+    )
     plan.clauses.update(decision="proposed")
     clause = plan.clauses.get()
     answer = signed_in(people.supervisor).post(f"/clauses/{clause.pk}/confirm/", **HTMX)
-    assert answer.status_code == 200 and f'id="c{clause.pk}"' in text_of(answer) and 'hx-swap-oob="true"' in text_of(answer)
+    assert (
+        answer.status_code == 200
+        and f'id="c{clause.pk}"' in text_of(answer)
+        and 'hx-swap-oob="true"' in text_of(answer)
+    )
     clause.refresh_from_db()
     assert clause.decision == "confirmed"
 
@@ -63,7 +76,12 @@ def test_an_officer_accepts_with_one_tap_and_reports_with_evidence(signed_in, pe
     found = Task.objects.get(heading="建设平台")
     assert "建设平台" in text_of(client.get("/week/"))
     assert client.post(f"/tasks/{found.pk}/accept/", {"next": "week"}, **HTMX).headers["HX-Redirect"] == "/week/"
-    form = {"text": "已建成12个", "value": "12", "target": found.targets.get().pk, "files": SimpleUploadedFile("台账.csv", "a,b\n1,2\n".encode())}
+    form = {
+        "text": "已建成12个",
+        "value": "12",
+        "target": found.targets.get().pk,
+        "files": SimpleUploadedFile("台账.csv", b"a,b\n1,2\n"),
+    }
     assert client.post(f"/tasks/{found.pk}/report/", form, **HTMX).status_code == 204
     report = Report.objects.get()
     page = text_of(client.get(f"/tasks/{found.pk}/"))
@@ -90,7 +108,13 @@ def test_where_a_number_comes_from_leads_to_clause_report_file_and_person(signed
     from haihe.packs.plans.tests.conftest import evidence_of
 
     goal = Target.objects.get(indicator__title="示范场景")
-    services.report_target(people.supervisor, goal, value=Decimal(9), text="季度统计", evidence=[evidence_of(people.supervisor, "统计表.txt")])
+    services.report_target(
+        people.supervisor,
+        goal,
+        value=Decimal(9),
+        text="季度统计",
+        evidence=[evidence_of(people.supervisor, "统计表.txt")],
+    )
     page = text_of(signed_in(people.supervisor).get(f"/targets/{goal.pk}/provenance/"))
     for piece in ("第3行", "季度统计", "统计表.txt", people.supervisor.display_name, f"/plans/{filed.pk}/check/"):
         assert piece in page, piece
@@ -124,7 +148,9 @@ def test_every_page_answers_in_both_languages(signed_in, people, filed, path: st
     assert answer.status_code == 200 and '<html lang="en">' in text_of(answer)
 
 
-def test_the_overview_asks_the_database_a_bounded_number_of_times(signed_in, people, filed, django_assert_max_num_queries) -> None:
+def test_the_overview_asks_the_database_a_bounded_number_of_times(
+    signed_in, people, filed, django_assert_max_num_queries
+) -> None:
     client = signed_in(people.supervisor)
     client.get("/programme/")
     with django_assert_max_num_queries(45):

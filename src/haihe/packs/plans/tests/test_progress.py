@@ -30,7 +30,9 @@ ASSUMED = (Point(START, 0, True), Point(MID, 50, True), Point(END, 100))
         (LINE, [Point(date(2027, 6, 1), 80)], date(2026, 6, 1), "no_data", False),
     ],
 )
-def test_a_target_stands_where_its_line_and_values_say(trajectory, actuals, at: date, state: str, assumption: bool) -> None:
+def test_a_target_stands_where_its_line_and_values_say(
+    trajectory, actuals, at: date, state: str, assumption: bool
+) -> None:
     found = assess(trajectory, ">=", None, actuals, at)
     assert (found.state, found.assumption) == (state, assumption)
 
@@ -42,7 +44,18 @@ def test_lower_is_better_for_upper_limits() -> None:
     assert assess(line, "<=", None, [Point(END, 5)], END).state == "met"
 
 
-@pytest.mark.parametrize(("sign", "actual", "reached"), [(">", 100, False), (">=", 100, True), ("=", 101, True), ("~", 95, True), ("~", 94, False), ("<", 100, False), ("<=", 100, True)])
+@pytest.mark.parametrize(
+    ("sign", "actual", "reached"),
+    [
+        (">", 100, False),
+        (">=", 100, True),
+        ("=", 101, True),
+        ("~", 95, True),
+        ("~", 94, False),
+        ("<", 100, False),
+        ("<=", 100, True),
+    ],
+)
 def test_comparators(sign: str, actual: float, reached: bool) -> None:
     assert reaches(actual, sign, 100) is reached
 

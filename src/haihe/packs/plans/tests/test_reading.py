@@ -46,7 +46,9 @@ def test_quantities_are_read_with_unit_and_comparator(text: str, expected: tuple
     assert [(q.value, q.value_max, q.comparator, q.unit) for q in found] == [expected]
 
 
-@pytest.mark.parametrize(("text", "value"), [("十", 10), ("十二", 12), ("二十", 20), ("两百零五", 205), ("二〇二五", 2025), ("三千", 3000)])
+@pytest.mark.parametrize(
+    ("text", "value"), [("十", 10), ("十二", 12), ("二十", 20), ("两百零五", 205), ("二〇二五", 2025), ("三千", 3000)]
+)
 def test_chinese_numerals(text: str, value: int) -> None:
     assert chinese_number(text) == value
 
@@ -114,18 +116,42 @@ def test_where_the_first_one_leads_the_others_are_responsible() -> None:
 # --- outline --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("text", ["一、目标", "（一）夯实", "1．强化", "1.强化", "1、强化", "（1）强化", "1）强化", "① 强化", "第一章 总则", "第一节 任务", "一是加强", "(二) 推进", "2.1 拓展"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "一、目标",
+        "（一）夯实",
+        "1．强化",
+        "1.强化",
+        "1、强化",
+        "（1）强化",
+        "1）强化",
+        "① 强化",
+        "第一章 总则",
+        "第一节 任务",
+        "一是加强",
+        "(二) 推进",
+        "2.1 拓展",
+    ],
+)
 def test_numbers_of_every_spelling_are_known(text: str) -> None:
     assert numbering_of(normalised(text)) is not None
 
 
-@pytest.mark.parametrize("text", ["2025年全市", "1.5万个", "十大行动正在推进", "3至4个聚集区", "本方案自印发之日起实施。", "1,200家企业"])
+@pytest.mark.parametrize(
+    "text", ["2025年全市", "1.5万个", "十大行动正在推进", "3至4个聚集区", "本方案自印发之日起实施。", "1,200家企业"]
+)
 def test_a_sentence_that_begins_with_a_number_is_no_item(text: str) -> None:
     assert numbering_of(normalised(text)) is None
 
 
 def test_items_nest_by_their_numbers() -> None:
-    lines = [(n, normalised(t)) for n, t in enumerate(["一、任务", "（一）底座", "1．算力。加快建设。", "2．网络。加快建设。", "（二）应用", "二、保障"], start=1)]
+    lines = [
+        (n, normalised(t))
+        for n, t in enumerate(
+            ["一、任务", "（一）底座", "1．算力。加快建设。", "2．网络。加快建设。", "（二）应用", "二、保障"], start=1
+        )
+    ]
     assert [(node.number, node.level, node.heading) for node in outline(lines)] == [
         ("一、", 1, "任务"), ("（一）", 2, "底座"), ("1.", 3, "算力"), ("2.", 3, "网络"), ("（二）", 2, "应用"), ("二、", 1, "保障"),
     ]  # fmt: skip
@@ -140,14 +166,22 @@ def test_the_demo_plan_is_read_as_people_annotated_it() -> None:
     from haihe.packs.plans.reading.score import score_reading
 
     report = Report()
-    score_reading(read(DEMO / "plan.txt"), json.loads((DEMO / "plan.gold.json").read_text(encoding="utf-8")), "demo", report)
-    assert report.total("exact unit lists").f1 == 1 and report.total("targets (line, value)").f1 >= 0.95, report.table(verbose=True)
+    score_reading(
+        read(DEMO / "plan.txt"), json.loads((DEMO / "plan.gold.json").read_text(encoding="utf-8")), "demo", report
+    )
+    assert report.total("exact unit lists").f1 == 1 and report.total("targets (line, value)").f1 >= 0.95, report.table(
+        verbose=True
+    )
 
 
 def test_plans_in_the_styles_of_the_genre_are_read_well() -> None:
     report = score_folder(STYLES, STYLES)
     assert len(report.files) >= 25
-    targets, units, tasks = report.total("targets (line, value)"), report.total("exact unit lists"), report.total("tasks")
+    targets, units, tasks = (
+        report.total("targets (line, value)"),
+        report.total("exact unit lists"),
+        report.total("tasks"),
+    )
     assert targets.recall >= 0.95 and targets.precision >= 0.95, report.table(verbose=True)
     assert units.recall >= 0.97 and tasks.f1 >= 0.96, report.table(verbose=True)
 
@@ -172,12 +206,18 @@ def test_every_line_of_the_five_documents_is_within_a_document_or_an_issue() -> 
         pytest.skip("HAIHE_PLANS does not name the folder of the five public documents")
     for path in sorted(Path(folder).glob("*.txt")):
         reading = read(path)
-        covered = {n for d in reading.documents for n in range(d.line, d.end_line + 1)} | {i.line for i in reading.issues}
-        lost = [n for n, text in enumerate(reading.source.lines, start=1) if len(text.strip()) > 60 and n not in covered]
+        covered = {n for d in reading.documents for n in range(d.line, d.end_line + 1)} | {
+            i.line for i in reading.issues
+        }
+        lost = [
+            n for n, text in enumerate(reading.source.lines, start=1) if len(text.strip()) > 60 and n not in covered
+        ]
         assert not lost, f"{path.name}: {lost}"
 
 
-@pytest.mark.parametrize("path", [*sorted(STYLES.glob("*.txt")), DEMO / "plan.txt", DEMO / "plan-draft.txt"], ids=lambda p: p.stem)
+@pytest.mark.parametrize(
+    "path", [*sorted(STYLES.glob("*.txt")), DEMO / "plan.txt", DEMO / "plan-draft.txt"], ids=lambda p: p.stem
+)
 def test_json_fits_its_schema_and_lines_lie_in_the_text(path: Path) -> None:
     reading = read(path)
     content = to_json(reading)
@@ -195,7 +235,23 @@ def test_json_fits_its_schema_and_lines_lie_in_the_text(path: Path) -> None:
 
 def test_the_shape_names_everything_that_the_interface_promises() -> None:
     document = to_json(read(DEMO / "plan.txt"))["documents"][1]
-    for key in ("title", "kind", "status", "issuer", "number", "issued_on", "period", "bundle", "targets", "tasks", "systems", "budget", "phases", "references", "issues"):
+    for key in (
+        "title",
+        "kind",
+        "status",
+        "issuer",
+        "number",
+        "issued_on",
+        "period",
+        "bundle",
+        "targets",
+        "tasks",
+        "systems",
+        "budget",
+        "phases",
+        "references",
+        "issues",
+    ):
         assert key in document, key
     assert document["references"][0]["number"] == "云津政发〔2025〕21号" and document["phases"]
 
@@ -216,7 +272,19 @@ def test_no_text_makes_the_reader_fail(pieces: list[str]) -> None:
         to_json(reading)
 
 
-@pytest.mark.parametrize("text", ["（" * 5000, "（责任单位：" * 2000, "1" * 64_000, "一、" * 20_000, "到2027年，达到30个，" * 5000, "《" * 30_000, "区甲局、" * 20_000, "a\t" * 30_000])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "（" * 5000,
+        "（责任单位：" * 2000,
+        "1" * 64_000,
+        "一、" * 20_000,
+        "到2027年，达到30个，" * 5000,
+        "《" * 30_000,
+        "区甲局、" * 20_000,
+        "a\t" * 30_000,
+    ],
+)
 def test_monstrous_lines_are_read_in_bounded_time(text: str) -> None:
     started = time.process_time()
     read_source(load_text("望河区行动方案\n一、任务\n" + text, "monster.txt"))

@@ -21,16 +21,20 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   place.scrollIntoView({ block: "nearest", behavior: "smooth" });
 });
 
-// Live pages: when anything changed, parts marked data-live fetch themselves again (at most every two seconds).
+// Live pages: when anything changed, parts marked data-live fetch themselves again (at most every two seconds). A part in which
+// somebody reads an opened detail or types is left alone until they are done.
+const inUse = (part) => part.querySelector("details[open]") || (part.contains(document.activeElement) && document.activeElement.matches("input, textarea, select"));
 if (document.querySelector("[data-live]") && "EventSource" in window) {
   let waiting = null;
+  const refresh = () => {
+    const parts = [...document.querySelectorAll("[data-live]")];
+    waiting = parts.some(inUse) ? setTimeout(refresh, 5000) : null;
+    parts.filter((part) => !inUse(part)).forEach((part) => htmx.trigger(part, "live"));
+  };
   const stream = new EventSource("/live/");
   stream.addEventListener("changed", () => {
     if (waiting) return;
-    waiting = setTimeout(() => {
-      waiting = null;
-      document.querySelectorAll("[data-live]").forEach((part) => htmx.trigger(part, "live"));
-    }, 2000);
+    waiting = setTimeout(refresh, 2000);
   });
   window.addEventListener("pagehide", () => stream.close());
 }

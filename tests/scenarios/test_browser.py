@@ -1,0 +1,241 @@
+"""The journeys of the supervisor and of the unit officer, in a real Chromium against a real district."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from openpyxl import load_workbook
+from playwright.sync_api import expect, sync_playwright
+from tests.scenarios.test_up import free_port
+
+import haihe
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]  # fmt: skip
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.xdist_group("browser"),
+    pytest.mark.skipif(
+        CHROMIUM is None and not os.environ.get("HAIHE_BROWSER_REQUIRED"),
+        reason="no Chromium on this machine (Debian: apt-get install chromium)",
+    ),
+]
+DEMO = Path(haihe.__file__).parent / "demo"
+PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1366, "height": 900}
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, dict[str, str]]]:
+    """The demo district, running: its address and the passwords of its accounts."""
+    home, port = tmp_path_factory.mktemp("demo") / "district", free_port()
+    environment = {**os.environ, "HAIHE_HOME": str(home), "COLUMNS": "200"}
+    running = subprocess.Popen(
+        [sys.executable, "-m", "haihe.cli", "demo", "--port", str(port)],
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        end = time.monotonic() + 120
+        while True:
+            assert time.monotonic() < end and running.poll() is None, "the demo did not start"
+            with contextlib.suppress(OSError):
+                if json.load(urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v1/health", timeout=2))[
+                    "accounts_exist"
+                ]:
+                    break
+            time.sleep(0.3)
+        accounts = dict(
+            re.findall(r"^(\w+)\s+([\w-]{19})", (home / "demo-accounts.txt").read_text(encoding="utf-8"), re.MULTILINE)
+        )
+        yield f"http://127.0.0.1:{port}", accounts
+    finally:
+        running.send_signal(signal.SIGTERM)
+        running.wait(timeout=15)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield chromium
+        chromium.close()
+
+
+class Person:
+    """Somebody at a browser: signed in, with every error of the page noted."""
+
+    def __init__(self, browser, demo, username: str, viewport) -> None:
+        base, passwords = demo
+        self.base = base
+        self.context = browser.new_context(viewport=viewport, base_url=base, locale="zh-CN", accept_downloads=True)
+        self.page = self.context.new_page()
+        self.errors: list[str] = []
+        self.foreign: list[str] = []
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("console", lambda message: self.errors.append(message.text) if message.type == "error" else None)
+        self.page.on(
+            "request",
+            lambda request: (
+                None if request.url.startswith((base, "data:", "blob:")) else self.foreign.append(request.url)
+            ),
+        )
+        if username:
+            self.page.goto("/sign-in/")
+            self.page.fill("#username", username)
+            self.page.fill("#secret", passwords[username])
+            self.page.click("main form button")
+            self.page.wait_for_url(lambda url: "sign-in" not in url)
+
+    def fits(self) -> None:
+        wide = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert wide <= 0, f"{self.page.url} is {wide} px wider than the screen"
+
+
+@pytest.fixture
+def person(browser, demo) -> Iterator:
+    people: list[Person] = []
+
+    def make(username: str, viewport=DESKTOP) -> Person:
+        people.append(Person(browser, demo, username, viewport))
+        return people[-1]
+
+    yield make
+    for one in people:
+        assert not one.errors, one.errors
+        assert not one.foreign, f"loads from elsewhere: {one.foreign}"
+        one.context.close()
+
+
+def test_the_supervisor_imports_checks_corrects_files_and_takes_the_table(person, tmp_path: Path) -> None:
+    supervisor = person("ducha")
+    page = supervisor.page
+    assert page.url.endswith("/programme/"), "the supervisor arrives at the programme"
+    text = (
+        (DEMO / "plan.txt")
+        .read_text(encoding="utf-8")
+        .replace("人工智能与城市运行融合发展", "智慧园林建设")
+        .replace("望河政办发〔2026〕3号", "望河政办发〔2026〕9号")
+    )
+    plan = tmp_path / "园林方案.txt"
+    plan.write_text(text, encoding="utf-8")
+    page.goto("/plans/")
+    page.set_input_files("input[type=file]", str(plan))
+    page.wait_for_url(re.compile(r"/plans/\d+/check/"), timeout=30_000)
+    cards = page.locator("article[data-clause]")
+    total = cards.count()
+    assert total > 40 and page.locator("mark").count() > 20, "original and reading stand side by side"
+    open_before = page.locator('article[data-decision="proposed"]').count()
+    assert open_before == total, "nothing binds before a person said so"
+    for confirmed in (1, 2):
+        page.keyboard.press("c")
+        expect(page.locator('article[data-decision="proposed"]')).to_have_count(open_before - confirmed)
+    with page.expect_download() as download:
+        page.locator("form[action$='division.xlsx'] button").first.click()
+    path = tmp_path / "table.xlsx"
+    download.value.save_as(path)
+    rows = list(load_workbook(path)["任务分工表"].iter_rows(values_only=True))
+    assert any("牵头单位" in [str(cell) for cell in row] for row in rows[:4])
+    supervisor.fits()
+
+
+def test_the_unit_officer_accepts_and_reports_on_a_phone_and_the_supervisor_closes(person, tmp_path: Path) -> None:
+    officer = person("zhengwu", PHONE)
+    page = officer.page
+    assert page.url.endswith("/week/"), "an officer arrives at the week"
+    officer.fits()
+    accept = page.get_by_role("button", name="签收").first
+    heading = page.locator("article", has=page.get_by_role("button", name="签收")).first.locator("h3").inner_text()
+    accept.click()
+    page.wait_for_load_state()
+    page.wait_for_timeout(500)
+    page.goto("/my-tasks/")
+    page.get_by_role("link", name=heading).first.click()
+    page.wait_for_url(re.compile(r"/tasks/\d+/"))
+    officer.fits()
+    evidence = tmp_path / "现场照片.png"
+    evidence.write_bytes(b"\x89PNG\r\n\x1a\n" + b"0" * 64)
+    form = page.locator("#report form").first
+    form.locator("textarea[name=text]").fill("已在三个街道试点，运行正常。")
+    form.locator("input[name=files]").set_input_files(str(evidence))
+    form.get_by_role("button", name="提交进展").click()
+    page.get_by_text("已在三个街道试点，运行正常。").first.wait_for()
+    page.get_by_text("现场照片.png").first.wait_for()
+
+
+def test_a_number_without_evidence_is_refused_and_nothing_typed_is_lost(person) -> None:
+    supervisor = person("ducha")
+    page = supervisor.page
+    page.goto("/programme/")
+    page.locator(".target-card h3 a").first.click()
+    page.wait_for_url(re.compile(r"/targets/\d+/"))
+    form = page.locator("form[hx-post$='/report/']")
+    form.locator("input[name=value]").fill("12")
+    form.locator("textarea[name=text]").fill("第三季度统计数")
+    form.get_by_role("button", name="填报").click()
+    form.locator(".note.red").wait_for()
+    assert form.locator("textarea[name=text]").input_value() == "第三季度统计数"
+    supervisor.errors = [
+        error for error in supervisor.errors if "422" not in error
+    ]  # the browser's own line about the refusal
+
+
+def test_every_figure_says_where_it_comes_from(person) -> None:
+    supervisor = person("ducha")
+    page = supervisor.page
+    page.goto("/programme/")
+    card = page.locator(".target-card").first
+    card.get_by_text("这个数从哪来").click()
+    chain = card.locator("ol.chain")
+    chain.locator("b", has_text="条款").first.wait_for()
+    chain.locator("b", has_text="口径").first.wait_for()
+    assert page.locator("#chart-units svg").count() == 1 and page.locator("#chart-standing svg").count() == 1
+
+
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize(
+    ("username", "paths"),
+    [
+        ("ducha", ["/programme/", "/board/", "/plans/", "/plans/units/", "/tasks/1/", "/targets/1/", "/units/", "/account/"]),
+        ("shujuju", ["/week/", "/my-tasks/", "/plans/", "/account/"]),
+        ("xitong", ["/units/", "/units/paste/", "/accounts/"]),
+        ("anquan", ["/accounts/"]),
+        ("shenji", ["/audit/"]),
+        ("", ["/public/", "/sign-in/"]),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)  # fmt: skip
+def test_pages_fit_the_screen_without_errors_and_load_nothing_from_elsewhere(
+    person, username: str, paths: list[str], viewport
+) -> None:
+    one = person(username, viewport)
+    for path in paths:
+        answer = one.page.goto(path)
+        assert answer is not None and answer.status == 200, path
+        one.page.wait_for_timeout(200)
+        one.fits()
+
+
+def test_a_page_refreshes_itself_when_somebody_else_changed_something(person) -> None:
+    """Another session of the supervisor closes a task; the open programme shows it without being touched."""
+    watching, working = person("ducha"), person("ducha")
+    watching.page.goto("/programme/")
+    watching.page.wait_for_timeout(1500)
+    before = watching.page.locator(".kpis").inner_text()
+    working.page.goto("/board/?state=reported")
+    working.page.locator("a[href^='/tasks/']").first.click()
+    working.page.wait_for_url(re.compile(r"/tasks/\d+/"))
+    working.page.get_by_role("button", name="同意办结").click()
+    expect(watching.page.locator(".kpis")).not_to_have_text(before, timeout=15_000, use_inner_text=True)
