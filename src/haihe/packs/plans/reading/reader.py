@@ -161,7 +161,8 @@ def _content(span: Span, originals: list[str]) -> dict[str, object]:
             targets += _within(
                 read_targets(number, texts[number], text, in_baseline_section=number in baseline), originals
             )
-            systems += read_systems(number, texts[number], text)
+            if number not in baseline:
+                systems += read_systems(number, texts[number], text)
     tasks = read_tasks(nodes, loose, lines, texts)
     rows: list[Task] = []
     budget = []

@@ -54,15 +54,14 @@ class Report:
     def total(self, kind: str) -> Count:
         count = Count()
         for counts in self.files.values():
-            count.add(counts[kind])
+            count.add(counts.get(kind, Count()))
         return count
 
     def table(self, *, verbose: bool = False) -> str:
         lines = [f"{'file':<34}{'kind':<24}{'wanted':>7}{'found':>7}{'right':>7}{'P':>8}{'R':>8}{'F1':>8}"]
         rows = [*self.files.items(), ("total", {kind: self.total(kind) for kind in KINDS})]
         for name, counts in rows:
-            for kind in KINDS:
-                c = counts[kind]
+            for kind, c in counts.items():
                 lines.append(
                     f"{name[:33]:<34}{kind:<24}{c.wanted:>7}{c.found:>7}{c.right:>7}{c.precision:>8.3f}{c.recall:>8.3f}{c.f1:>8.3f}"
                 )
@@ -123,9 +122,11 @@ def score_reading(reading: Reading, wanted: dict[str, Any], name: str, report: R
         "exact unit lists": Count(len(gold_units), len(task_units), exact),
         "systems": _matched(
             Counter((s.line, s.name) for s in systems),
-            Counter((s["line"], s["name"]) for s in wanted.get("systems", [])),
+            Counter((s["line"], s["name"]) for s in wanted.get("systems") or ()),
         ),
     }
+    if wanted.get("systems", ()) is None:  # nobody has annotated them in this document
+        del report.files[name]["systems"]
     for key in (full_wanted - full_found).elements():
         tell(f"{name}: target wanted {key}")
     for key in (full_found - full_wanted).elements():

@@ -1,25 +1,109 @@
-"""Named platforms, systems, databases … that a clause says will be built."""
+"""Named platforms, systems, databases … that a clause says will be built.
+
+A verb of building governs the rest of its phrase (搭建A平台、B系统和C数据库): the phrase is cut into the items of its list, and an item
+whose last word is a kind of system is a named system. What the clause only leans on (依托, 接入) is not built by it.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from haihe.packs.plans.reading.model import NamedSystem
 
-_VERB = "建设|搭建|打造|构建|建立|完善|开发|升级|建成|组建|部署|上线|推出|研发|健全|整合|优化|提升|改造|布局|开通|建|推进|加快|实现|推广|设立|运行|依托|接入"
-_END = "平台|系统|数据库|信息库|资源库|知识库|模型库|项目库|专家库|人才库|智算中心|数据中心|算力中心|云中心|计算中心|调度中心|运营中心|大脑|中台|底座|一张网|一张图|一体机|门户|网站|小程序|APP|专网|感知网|网络|可信数据空间|数据空间|驾驶舱|工作台|大模型|智能体|一网通办|一网统管|交易中心|诊断中心|指挥中心|灾备中心|测试场"
-_NAMED = re.compile(
-    rf"(?P<verb>{_VERB})(?:了|成|和完善|和运行|好|以|一批|一个|全市统一的|统一的)?(?P<name>(?:(?!{_VERB})[^，。；：、（）]|、(?=[^，。；]{{1,24}}(?:{_END}))|（[^）]{{1,20}}）){{1,44}}?(?:{_END}))(?=[，。；、：）（”\s]|$|建设|和|与|及|的|等|上线|运行|开发|升级|改造|项目|功能|试点|研发|，)"
+_VERB = re.compile(
+    "建设(?:完善|运行|运营|升级)?|搭建|打造|构建|建立(?:健全|完善)?|完善|研究开发|开发|升级(?:改造)?|建成|组建|部署|(?<!线)上线(?!下)|推出|研发|研制|攻关|健全|整合|优化|"
+    "提升|改造|布局|开通|推进|推动|加快|推广|设立|新建|共建|筹建|扩建|创建|运行|完成|实现|实施|启动|引入|引进|形成|培育|谋划|支持|(?<![业济合区会市])发展(?!服务)|普及|应用|采用|使用"
 )
-_NOT = re.compile(r"^(?:等|和|及|与|的|一批|各类|相关|多元化?|行业)")
+_KIND = (
+    "平台|系统|数据库|信息库|资源库|知识库|模型库|项目库|专家库|人才库|企业库|产品库|技术库|语料库|培育库|咨询库|后备库|需求库|供给库|智算中心|数据中心|算力中心|超算中心|"
+    "云中心|计算中心|调度中心|运营中心|控制中心|交易中心|诊断中心|指挥中心|灾备中心|云计算中心|大脑|中台|底座|一张网|一张图|一体机|门户|网站|小程序|APP|专网|感知网|骨干网|"
+    "数联网|局域网|广播电视网|网络|数据空间|驾驶舱|工作台|大模型|智能体|助手|一网通办|一网统管|测试场|调度体系|响应体系|追溯体系|预警体系|监测体系|防控体系|指挥体系"
+)
+# What may stand between a system's name and the end of its item.
+_TAIL = (
+    "(?:等)?(?:的)?(?:试点|示范|项目|工程|功能|综合|规划|互联互通|全覆盖|一体化)?"
+    "(?:建设|开发|研发|运行|上线|升级|改造|应用|推广|建立|部署|完善|建成|落地|接入|整合|对接|优化|布局|使用|运营|管理)*"
+)
+_ITEM = re.compile(rf"^(?P<name>.*(?:{_KIND})[”」]?)(?:（[^）]{{1,20}}）)?{_TAIL}$")
+_OUTSIDE = "(?![^“”]*”)(?![^（）]*）)"  # not inside quotation marks or brackets
+_BETWEEN_ITEMS = re.compile(rf"(?:、|和|与|以及|及(?!时)|或){_OUTSIDE}")
+# No sentence has so long a phrase; what is longer is not prose, and would take long to cut.
+_PHRASE = re.compile(r"(?<![^，。；：！？,;])[^，。；：！？,;]{2,400}(?![^，。；：！？,;])")
+# Words that stand before a name without being a part of it.
+_BEFORE = re.compile(
+    r"^(?:了|成|好|以|一批|一个|若干|多个|各类|各|全市统一的|全区统一的|统一的|我区|我市|本区|现有|原有|相关|有关|全国首批|国产化?|一体推进|并|等|为|到|至|对|的|地|在|区级以上)+"
+)
+_COUNTED = re.compile(
+    r"^(?:约|近|超过|不少于)?[0-9０-９一二三四五六七八九十两]+(?:[至到~—-][0-9一二三四五六七八九十两]+)?[个家项套批]"
+)
+# Words that name no system by themselves.
+_GENERAL = re.compile(
+    r"^(?:(?:各类|高端|重大|公共|创新|服务|科技创新|技术|研发|合作|交流|转化|对接|载体|示范|孵化|人才|信息|管理|综合|应用|智能|网络|操作|产业|行业|垂类|开源|生态|物流|交通|"
+    r"基础|通信|现代|重点|转移|对接|新型|重要|通用|部门|业务|五大|四大|三大|两大|立|等)*(?:平台|系统|网络|大模型|数据库|网站|智能体|数据中心|底座|助手)|基于.{0,8}大模型)$"
+)
+_AND_OTHERS = re.compile(r"(?<![高同平初中对优劣])等(?:为[^的]*的)?(?!级|候)")
+# What a sentence says to be there already is not going to be built.
+_ALREADY = re.compile(r"已|目前|现有")
+# A list of short words before the last name belongs to it: 医疗、医保、医药“三医一体化”大健康共享平台.
+_SHORT_ITEM = 5
 
 
 def read_systems(line: int, original: str, text: str) -> list[NamedSystem]:
-    found = []
-    for match in _NAMED.finditer(text):
-        name = match["name"].strip("“” ")
-        if len(name) < 3 or _NOT.match(name):
+    """The systems that a clause names, in reading order; `text` is `original` with its width made even, of the same length."""
+    found: list[NamedSystem] = []
+    for phrase in _PHRASE.finditer(text):
+        verbs = list(_VERB.finditer(phrase[0]))
+        if not verbs or _ALREADY.search(phrase[0][: verbs[0].end()]):
             continue
-        start, end = match.span("name")
-        found.append(NamedSystem(line, original[start:end].strip(), match["verb"], (start, end)))
+        governing = verbs[0]
+        for start, end in _items(phrase[0], verbs[0].end()):
+            match = _ITEM.match(phrase[0][start:end])
+            if match is None:
+                continue
+            last = start + match.end("name")
+            inside = [verb for verb in verbs if start <= verb.start() and _governs(verb, phrase[0], last)]
+            governing = inside[-1] if inside else governing
+            first, last = _name_within(phrase[0], inside[-1].end() if inside else start, last)
+            if first < last:
+                span = (phrase.start() + first, phrase.start() + last)
+                found.append(NamedSystem(line, original[span[0] : span[1]], governing[0], span))
     return found
+
+
+def _items(phrase: str, start: int) -> Iterator[tuple[int, int]]:
+    """The items of the list that begins at `start`; short words without a kind join the item after them."""
+    begin = at = start
+    for cut in [*_BETWEEN_ITEMS.finditer(phrase, start), None]:
+        end = cut.start() if cut else len(phrase)
+        item = phrase[at:end]
+        after = cut.end() if cut else len(phrase)
+        is_short = len(_BEFORE.sub("", item)) <= _SHORT_ITEM and not re.search(_KIND, item) and not _VERB.search(item)
+        if cut is None or not (is_short and cut[0] in "、和与"):
+            yield begin, end
+            begin = after
+        at = after
+
+
+def _governs(verb: re.Match[str], phrase: str, last: int) -> bool:
+    """Whether a verb inside an item governs its rest, rather than being a part of the name (in 城市运行平台 nothing but the kind
+    would be left)."""
+    return verb.end() < last and not _GENERAL.match(_BEFORE.sub("", phrase[verb.end() : last]))
+
+
+def _name_within(phrase: str, first: int, last: int) -> tuple[int, int]:
+    """Start and end of the name in what follows its verb; the same number twice where that names no system of its own."""
+    name = phrase[first:last]
+    if "等领域" in name:
+        first += name.index("等领域") + 3
+    elif and_others := list(_AND_OTHERS.finditer(name)):
+        first += and_others[-1].end()
+    elif re.search(r"、[^的]*的", name):  # 高速高效、安全可靠的算力传输网络
+        first += name.rindex("的") + 1
+    before = _BEFORE.match(phrase[first:last])
+    first += before.end() if before else 0
+    name = phrase[first:last]
+    if name.count("“") > name.count("”") and phrase[last : last + 1] == "”":
+        last, name = last + 1, name + "”"
+    names_nothing = len(name) < 4 or _GENERAL.match(name.rpartition("、")[2]) or _COUNTED.match(name)
+    return (last, last) if names_nothing or name.count("“") != name.count("”") else (first, last)

@@ -20,12 +20,34 @@ from haihe.packs.plans.reading.numbers import chinese_number, quantities
 from haihe.packs.plans.reading.outline import numbering_of, outline
 from haihe.packs.plans.reading.schema import JSON_SCHEMA
 from haihe.packs.plans.reading.score import Report, score_folder
+from haihe.packs.plans.reading.systems import read_systems
 from haihe.packs.plans.reading.targets import read_targets
 from haihe.packs.plans.reading.units import find_units
 
 HERE = Path(__file__).parent
 STYLES = HERE / "styles"
 DEMO = Path(haihe.__file__).parent / "demo"
+
+
+# --- systems --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("搭建城市运行平台、应急指挥系统和水情数据库。", [("搭建", "城市运行平台"), ("搭建", "应急指挥系统"), ("搭建", "水情数据库")]),
+        ("打造医疗、医保、医药一体化健康平台", [("打造", "医疗、医保、医药一体化健康平台")]),
+        ("建设安全可靠、高速泛在的算力传输网络", [("建设", "算力传输网络")]),
+        ("推进港口“智慧大脑”建设", [("推进", "港口“智慧大脑”")]),
+        ("在教育、农业等领域打造智慧助教平台", [("打造", "智慧助教平台")]),
+        ("建设2至5个国家级创新平台", []), ("依托区云计算中心，提供服务", []), ("目前已建成区级政务云平台。", []), ("线上线下对接平台", []),
+        ("构建协同推进机制，培育创新平台", []), ("开发桥梁监测系统（一期）", [("开发", "桥梁监测系统")]),
+    ],
+)  # fmt: skip
+def test_named_systems_are_the_items_that_a_verb_of_building_governs(text: str, expected: list) -> None:
+    found = read_systems(1, text, normalised(text))
+    assert [(system.verb, system.name) for system in found] == expected
+    assert all(text[slice(*system.span)] == system.name for system in found)
 
 
 # --- numbers --------------------------------------------------------------------------------------------------------
