@@ -22,6 +22,7 @@ from haihe.kernel.identity import Account, ApiToken, Role, RoleGrant, issue_toke
 from haihe.kernel.language import pick, two
 from haihe.kernel.organisations import Organisation
 from haihe.kernel.permissions import ACTIONS, visible
+from haihe.web.fields import day_from, id_in, ids_in, is_given, row_or_none, visible_row
 from haihe.web.pages import AccountRequest, Pages, go
 
 pages = Pages("admin")
@@ -29,26 +30,19 @@ ROWS_A_PAGE = 100
 
 
 def _unit(request: AccountRequest, name: str) -> Organisation | None:
-    return visible(request.user, Organisation.objects.all()).filter(pk=request.POST.get(name) or 0).first()
+    """The unit chosen in an optional field."""
+    found: Organisation | None = row_or_none(request.user, Organisation.objects.all(), request.POST.get(name))
+    return found
 
 
 def _account(request: AccountRequest, pk: int) -> Account:
-    found = visible(request.user, Account.objects.all()).filter(pk=pk).first()
-    if found is None:
-        raise NotFound(
-            "没有这个账号，或您无权查看。", "There is no such account, or you may not see it.", where=str(pk)
-        )
+    found: Account = visible_row(request.user, Account.objects.all(), pk)
     return found
 
 
 def _day(request: AccountRequest, name: str) -> date | None:
-    written = request.POST.get(name, "").strip()
-    if not written:
-        return None
-    try:
-        return date.fromisoformat(written)
-    except ValueError as error:
-        raise InvalidInput("日期格式应为 2026-06-30。", "Write the day like 2026-06-30.", where=name) from error
+    """The day in an optional field."""
+    return day_from(request, name) if is_given(request, name) else None
 
 
 # --- units ----------------------------------------------------------------------------------------------------------
@@ -77,7 +71,9 @@ def new_unit(request: AccountRequest) -> HttpResponse:
 
 @pages.page("units/<int:pk>/alias/", "alias", permission="organisation.alias", methods=("POST",))
 def alias(request: AccountRequest, pk: int) -> HttpResponse:
-    administration.add_alias(request.user, Organisation.objects.get(pk=pk), name=request.POST.get("name", ""))
+    administration.add_alias(
+        request.user, visible_row(request.user, Organisation.objects.all(), pk), name=request.POST.get("name", "")
+    )
     return go(request, reverse("admin:units"))
 
 
@@ -87,7 +83,11 @@ def successor(request: AccountRequest, pk: int) -> HttpResponse:
     if heir is None or on is None:
         raise InvalidInput("请选择承接单位和日期。", "Choose the successor and the day.", where="successor")
     administration.add_succession(
-        request.user, Organisation.objects.get(pk=pk), successor=heir, on=on, source=request.POST.get("source", "")
+        request.user,
+        visible_row(request.user, Organisation.objects.all(), pk),
+        successor=heir,
+        on=on,
+        source=request.POST.get("source", ""),
     )
     return go(request, reverse("admin:units"))
 
@@ -122,7 +122,7 @@ def _register(request: AccountRequest, rows: list[administration.PastedUnit]) ->
                     request.user, None, name=row.name, kind=request.POST.get(f"kind-{number}", row.kind), parent=parent
                 )
             elif choice.isdigit():
-                unit = Organisation.objects.get(pk=int(choice))
+                unit = visible_row(request.user, Organisation.objects.all(), choice)
                 administration.add_alias(request.user, unit, name=row.name)
             else:
                 continue
@@ -182,8 +182,9 @@ def new_account(request: AccountRequest) -> HttpResponse:
 @pages.page("accounts/bulk-officers/", "bulk_officers", permission="role.grant", methods=("POST",))
 def bulk_officers(request: AccountRequest) -> HttpResponse:
     """Make officers of all ticked accounts, each for its own unit."""
-    for pk in request.POST.getlist("account"):
-        administration.grant_role(request.user, _account(request, int(pk)), role=Role.OFFICER)
+    with transaction.atomic():
+        for pk in ids_in(request, "account"):
+            administration.grant_role(request.user, _account(request, pk), role=Role.OFFICER)
     return go(request, reverse("admin:accounts"))
 
 
@@ -209,7 +210,7 @@ def account_step(request: AccountRequest, pk: int, step: str) -> HttpResponse:
             until=_day(request, "until"),
         )
     elif step == "revoke":
-        administration.revoke_role(request.user, other, grant_id=int(request.POST.get("grant", "0") or 0))
+        administration.revoke_role(request.user, other, grant_id=id_in(request.POST.get("grant")) or 0)
     elif step == "hand-over":
         heir = Account.objects.filter(username__iexact=request.POST.get("successor", "").strip()).first()
         if heir is None:
@@ -233,8 +234,8 @@ def _records(request: AccountRequest) -> QuerySet[audit.AuditRecord]:
         rows = rows.filter(actor_name=chosen["actor"])
     if chosen.get("object"):
         rows = rows.filter(object_id=chosen["object"])
-    if chosen.get("before", "").isdigit():
-        rows = rows.filter(pk__lt=int(chosen["before"]))
+    if before := id_in(chosen.get("before")):
+        rows = rows.filter(pk__lt=before)
     return rows
 
 
@@ -310,12 +311,12 @@ def me_step(request: AccountRequest, step: str) -> HttpResponse:
         token, secret = issue_token(
             account,
             request.POST.get("name", "") or "API",
-            days=int(days) if days.isdigit() else 0,
+            days=id_in(days) or 0,
             may_write=bool(request.POST.get("may_write")),
         )
         return render(request, "web/admin_token.html", {"token": token, "secret": secret})
     elif step == "revoke-token":
-        revoked = ApiToken.objects.filter(pk=request.POST.get("token") or 0, account=account).first()
+        revoked = ApiToken.objects.filter(pk=id_in(request.POST.get("token")) or 0, account=account).first()
         if revoked is None:
             raise NotFound("没有这个令牌。", "There is no such token.", where="token")
         administration.revoke_token(account, revoked)

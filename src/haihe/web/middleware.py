@@ -12,7 +12,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone, translation
 
-from haihe.kernel.errors import HaiheError
+from haihe.kernel.errors import HaiheError, NotFound
 from haihe.kernel.language import is_english
 
 log = structlog.get_logger()
@@ -79,21 +79,31 @@ class ErrorPages:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        if not isinstance(error, HaiheError):
-            return None
-        if error.status >= 500:
-            log.error("error shown", path=request.path, error=str(error))
-        if request.path.startswith("/api/"):
-            return JsonResponse({"error": error.as_dict()}, status=error.status)
-        content = {
-            "error": error,
-            "what": error.en if is_english() else error.zh,
-            "to_do": error.to_do_en if is_english() else error.to_do_zh,
-        }
-        is_fragment = bool(request.headers.get("HX-Request"))
-        response = render(
-            request, "web/error_fragment.html" if is_fragment else "web/error.html", content, status=error.status
-        )
-        if is_fragment:
-            response.headers["X-Haihe-Fragment"] = "1"
-        return response
+        return answer_to(request, error) if isinstance(error, HaiheError) else None
+
+
+def no_such_address(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's handler404: an address that no page has is answered like a row that does not exist."""
+    return answer_to(
+        request, NotFound("没有这个页面。", "There is no such page.", where=request.path[:80], to_do_zh="请检查网址。", to_do_en="Check the address."),
+    )  # fmt: skip
+
+
+def answer_to(request: HttpRequest, error: HaiheError) -> HttpResponse:
+    """The one answer to an error: JSON for programs, a sentence for htmx, a page for people."""
+    if error.status >= 500:
+        log.error("error shown", path=request.path, error=str(error))
+    if request.path.startswith("/api/"):
+        return JsonResponse({"error": error.as_dict()}, status=error.status)
+    content = {
+        "error": error,
+        "what": error.en if is_english() else error.zh,
+        "to_do": error.to_do_en if is_english() else error.to_do_zh,
+    }
+    is_fragment = bool(request.headers.get("HX-Request"))
+    response = render(
+        request, "web/error_fragment.html" if is_fragment else "web/error.html", content, status=error.status
+    )
+    if is_fragment:
+        response.headers["X-Haihe-Fragment"] = "1"
+    return response

@@ -61,6 +61,8 @@ class Pages:
                 if not public:
                     if not request.user.is_authenticated:
                         return to_sign_in(request)
+                    # The account itself, not Django's stand-in that loads it on first use: actions look at the class of a row.
+                    request.user = Account.objects.get(pk=request.user.pk)
                     demand(request.user, permission)
                 return view(request, *args, **kwargs)
 

@@ -9,11 +9,12 @@ from django.shortcuts import redirect, render
 from django.utils.http import content_disposition_header, url_has_allowed_host_and_scheme
 
 from haihe.kernel import audit
-from haihe.kernel.errors import HaiheError, InvalidInput, NotFound
+from haihe.kernel.errors import HaiheError, InvalidInput
 from haihe.kernel.evidence import EvidenceFile
 from haihe.kernel.exports import release
 from haihe.kernel.identity import Role, set_password, sign_in
-from haihe.kernel.permissions import declare, roles_of, visible
+from haihe.kernel.permissions import declare, roles_of
+from haihe.web.fields import visible_row
 from haihe.web.pages import AccountRequest, Pages
 
 pages = Pages("web")
@@ -97,9 +98,7 @@ def home(request: HttpRequest) -> HttpResponse:
 @pages.page("evidence/<int:pk>/", "evidence", permission="evidence.read")
 def evidence(request: AccountRequest, pk: int) -> HttpResponse:
     """A handed-in file leaves through the export gate; its hash is checked first."""
-    file = visible(request.user, EvidenceFile.objects.all()).filter(pk=pk).first()
-    if file is None:
-        raise NotFound("没有这个附件，或您无权查看。", "There is no such file, or you may not see it.", where=str(pk))
+    file = visible_row(request.user, EvidenceFile.objects.all(), pk)
     data = file.open_checked()
     release(request.user, "evidence", file.name, data, purpose="查看佐证材料")
     shown = file.content_type in SHOWN

@@ -22,6 +22,8 @@ def _pages_of_packs() -> list[Pages]:
 
 ALL_PAGES: list[Pages] = [site.pages, administration.pages, *_pages_of_packs()]
 
+handler404 = "haihe.web.middleware.no_such_address"
+
 urlpatterns = [
     path("api/v1/", build_api().urls),
     path("live/", live),

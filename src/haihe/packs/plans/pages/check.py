@@ -22,9 +22,10 @@ from haihe.kernel.language import two
 from haihe.kernel.permissions import allows
 from haihe.packs.plans import services
 from haihe.packs.plans.models import Clause, Plan, Target, Task, TaskUnit
-from haihe.packs.plans.pages.base import pages, pick
+from haihe.packs.plans.pages.base import pages
 from haihe.packs.plans.pages.check_original import shown_lines
 from haihe.packs.plans.papers import written_goal
+from haihe.web.fields import visible_row
 from haihe.web.pages import AccountRequest, go
 
 FIELD_TITLES = {
@@ -166,7 +167,7 @@ def _content(request: AccountRequest, plan: Plan) -> dict[str, Any]:
 
 @pages.page("plans/<int:pk>/check/", "check", permission="plan.read")
 def check(request: AccountRequest, pk: int) -> HttpResponse:
-    plan = pick(request.user, Plan.objects.select_related("file__file", "replaces", "replaced_by"), pk)
+    plan = visible_row(request.user, Plan.objects.select_related("file__file", "replaces", "replaced_by"), pk)
     content = _content(request, plan)
     clauses = content["clauses"]
     cards = [card_of(clause) for clause in clauses]
@@ -199,7 +200,7 @@ def _issues(plan: Plan) -> list[dict[str, Any]]:
 
 
 def _clause(request: AccountRequest, pk: int) -> Clause:
-    found: Clause = pick(request.user, Clause.objects.select_related("plan__file"), pk)
+    found: Clause = visible_row(request.user, Clause.objects.select_related("plan__file"), pk)
     return found
 
 
@@ -295,7 +296,7 @@ def names_in(text: str) -> list[str]:
 
 @pages.page("plans/<int:pk>/clauses/", "add_clause", permission="clause.add", methods=("POST",))
 def add_clause(request: AccountRequest, pk: int) -> HttpResponse:
-    plan = pick(request.user, Plan.objects.all(), pk)
+    plan = visible_row(request.user, Plan.objects.all(), pk)
     kind = request.POST.get("new_kind", "")
     if kind not in Clause.Kind.values:
         raise InvalidInput("请选择条目类别。", "Choose what to add.", where="new_kind")
@@ -315,7 +316,7 @@ def add_clause(request: AccountRequest, pk: int) -> HttpResponse:
 @pages.page("plans/<int:pk>/<str:step>/do/", "plan_step", permission="plan.file", methods=("POST",))
 def plan_step(request: AccountRequest, pk: int, step: str) -> HttpResponse:
     """Confirm the rest, file, assign all, publish, withdraw: then back to the page, with a sentence on what happened."""
-    plan = pick(request.user, Plan.objects.all(), pk)
+    plan = visible_row(request.user, Plan.objects.all(), pk)
     done = _STEPS.get(step)
     if done is None:
         raise InvalidInput("没有这一步。", "There is no such step.", where=step)

@@ -18,8 +18,9 @@ from haihe.kernel.language import two
 from haihe.kernel.permissions import allows, visible
 from haihe.packs.plans import services
 from haihe.packs.plans.models import Clause, Plan, PlanFile
-from haihe.packs.plans.pages.base import pages, pick, received
+from haihe.packs.plans.pages.base import pages
 from haihe.packs.plans.papers import release_division_table
+from haihe.web.fields import received, visible_row
 from haihe.web.pages import AccountRequest, go
 
 READABLE = ".docx,.pdf,.txt,.html,.htm,.md"
@@ -89,7 +90,7 @@ def import_file(request: AccountRequest) -> HttpResponse:
 
 @pages.page("plans/<int:pk>/division.xlsx", "division", permission="plan.export", methods=("POST",))
 def division(request: AccountRequest, pk: int) -> HttpResponse:
-    plan = pick(request.user, Plan.objects.all(), pk)
+    plan = visible_row(request.user, Plan.objects.all(), pk)
     name, content = release_division_table(request.user, plan, purpose=request.POST.get("purpose") or "任务分工")
     response = HttpResponse(content, content_type=ALLOWED_TYPES[".xlsx"][0])
     response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"

@@ -15,8 +15,9 @@ from haihe.kernel.language import two
 from haihe.kernel.permissions import visible
 from haihe.packs.plans import services
 from haihe.packs.plans.models import Plan, Task
-from haihe.packs.plans.pages.base import LIGHTS, STATE_COLOUR, STATES, pages, pick
+from haihe.packs.plans.pages.base import LIGHTS, STATE_COLOUR, STATES, pages
 from haihe.packs.plans.progress import Programme, Standing
+from haihe.web.fields import ids_in, visible_row
 from haihe.web.pages import AccountRequest, go
 
 
@@ -79,7 +80,7 @@ def charts_of(found: Programme) -> dict[str, object]:
 def programme(request: AccountRequest) -> HttpResponse:
     chosen = request.GET.get("plan", "")
     plans = visible(request.user, Plan.objects.filter(replaced_by=None).exclude(filed_at=None))
-    plan = pick(request.user, Plan.objects.all(), int(chosen)) if chosen.isdigit() else None
+    plan = visible_row(request.user, Plan.objects.all(), chosen) if chosen else None
     found = services.programme(request.user, timezone.localdate(), plan)
     rows = [standing_row(row) for row in found.standings]
     wanted = request.GET.get("state", "")
@@ -97,7 +98,7 @@ def programme(request: AccountRequest) -> HttpResponse:
 def board(request: AccountRequest) -> HttpResponse:
     """督查台: tasks with filters, late first; several can be chased at once."""
     if request.method == "POST":
-        chosen = visible(request.user, Task.objects.filter(pk__in=request.POST.getlist("task")))
+        chosen = visible(request.user, Task.objects.filter(pk__in=ids_in(request, "task")))
         if not chosen:
             raise InvalidInput("请先勾选任务。", "Tick the tasks first.", where="task")
         for task in chosen:

@@ -19,9 +19,10 @@ from haihe.kernel.permissions import allows, roles_of, visible
 from haihe.packs.plans import services
 from haihe.packs.plans.ledger import start_of
 from haihe.packs.plans.models import Report, Target
-from haihe.packs.plans.pages.base import STATE_COLOUR, STATES, day_from, is_given, number_from, pages, pick, received
+from haihe.packs.plans.pages.base import STATE_COLOUR, STATES, pages
 from haihe.packs.plans.pages.tasks import history_of
 from haihe.packs.plans.progress import standing
+from haihe.web.fields import day_from, is_given, number_from, received, row_or_none, visible_row
 from haihe.web.pages import AccountRequest, go
 
 
@@ -46,7 +47,9 @@ def _provenance(request: AccountRequest, found: Target) -> dict[str, object]:
 
 @pages.page("targets/<int:pk>/", "target", permission="plan.read")
 def target(request: AccountRequest, pk: int) -> HttpResponse:
-    found = pick(request.user, Target.objects.select_related("indicator__owner", "clause", "plan", "repeat_of"), pk)
+    found = visible_row(
+        request.user, Target.objects.select_related("indicator__owner", "clause", "plan", "repeat_of"), pk
+    )
     row = standing(found, timezone.localdate())
     start, value, start_assumed = start_of(found)
     content = {
@@ -71,13 +74,13 @@ def target(request: AccountRequest, pk: int) -> HttpResponse:
 
 @pages.page("targets/<int:pk>/provenance/", "provenance", permission="plan.read")
 def provenance(request: AccountRequest, pk: int) -> HttpResponse:
-    found = pick(request.user, Target.objects.select_related("indicator", "clause", "plan"), pk)
+    found = visible_row(request.user, Target.objects.select_related("indicator", "clause", "plan"), pk)
     return render(request, "plans/provenance.html", _provenance(request, found))
 
 
 @pages.page("targets/<int:pk>/<str:step>/", "target_step", permission="plan.read", methods=("POST",))
 def target_step(request: AccountRequest, pk: int, step: str) -> HttpResponse:
-    found = pick(request.user, Target.objects.all(), pk)
+    found = visible_row(request.user, Target.objects.all(), pk)
     account, text = request.user, request.POST.get("text", "")
     if step == "report":
         value = number_from(request, "value")
@@ -96,9 +99,7 @@ def target_step(request: AccountRequest, pk: int, step: str) -> HttpResponse:
     elif step == "milestones":
         services.set_milestones(account, found, points=_points(request))
     elif step == "owner":
-        organisation = (
-            visible(account, Organisation.objects.all()).filter(pk=request.POST.get("organisation") or 0).first()
-        )
+        organisation = row_or_none(account, Organisation.objects.all(), request.POST.get("organisation"))
         if organisation is None:
             raise InvalidInput("请选择单位。", "Choose the unit.", where="organisation")
         services.set_owner(account, found, organisation=organisation)

@@ -15,8 +15,9 @@ from haihe.kernel.language import pick as in_language
 from haihe.kernel.permissions import ACTIONS, allows, visible
 from haihe.packs.plans import services
 from haihe.packs.plans.models import Report, Target, Task
-from haihe.packs.plans.pages.base import LIGHTS, day_from, is_given, number_from, pages, pick, received
+from haihe.packs.plans.pages.base import LIGHTS, pages
 from haihe.packs.plans.progress import light
+from haihe.web.fields import day_from, id_in, is_given, number_from, received, visible_row
 from haihe.web.pages import AccountRequest, go
 
 # The way of a task, for the row of steps on top of its page.
@@ -47,7 +48,7 @@ def history_of(rows: QuerySet[audit.AuditRecord]) -> list[dict[str, object]]:
 
 @pages.page("tasks/<int:pk>/", "task", permission="plan.read")
 def task(request: AccountRequest, pk: int) -> HttpResponse:
-    found = pick(request.user, Task.objects.select_related("plan", "clause"), pk)
+    found = visible_row(request.user, Task.objects.select_related("plan", "clause"), pk)
     lamp = light(found, timezone.localdate())
     reached = REACHED[found.state]
     content = {
@@ -67,7 +68,7 @@ def task(request: AccountRequest, pk: int) -> HttpResponse:
 @pages.page("tasks/<int:pk>/<str:step>/", "task_step", permission="plan.read", methods=("POST",))
 def task_step(request: AccountRequest, pk: int, step: str) -> HttpResponse:
     """Every step of a task; the action itself asks for its permission."""
-    found = pick(request.user, Task.objects.all(), pk)
+    found = visible_row(request.user, Task.objects.all(), pk)
     account, text = request.user, request.POST.get("text", "")
     if step == "accept":
         services.accept(account, found)
@@ -83,7 +84,7 @@ def task_step(request: AccountRequest, pk: int, step: str) -> HttpResponse:
     elif step == "steps":
         services.add_step(account, found, title=request.POST.get("title", ""), due=day_from(request, "due"))
     elif step == "finish":
-        services.finish_step(account, found, step_id=int(request.POST.get("step", "0") or 0))
+        services.finish_step(account, found, step_id=id_in(request.POST.get("step")) or 0)
     elif step == "report":
         _report(request, found, text)
     elif step == "done":
@@ -109,7 +110,7 @@ def _report(request: AccountRequest, found: Task, text: str) -> Report:
     about = None
     if value is not None:
         chosen = request.POST.get("target", "")
-        about = pick(request.user, Target.objects.all(), int(chosen)) if chosen.isdigit() else None
+        about = visible_row(request.user, Target.objects.all(), chosen) if chosen else None
     return services.report_progress(
         request.user, found, text=text, value=value, target=about, as_of=day_from(request, "as_of") if is_given(request, "as_of") else None,
         evidence=_allowed_files(request, found, "task.report"),

@@ -15,6 +15,7 @@ from haihe.kernel.permissions import allows, visible
 from haihe.packs.plans import services
 from haihe.packs.plans.models import Task, TaskUnit
 from haihe.packs.plans.pages.base import pages
+from haihe.web.fields import row_or_none
 from haihe.web.pages import AccountRequest, go
 
 EXAMPLES = 3  # tasks named beside each unit, so that a person knows which bureau is meant
@@ -50,7 +51,7 @@ def _link(request: AccountRequest) -> HttpResponse:
     name = request.POST.get("name", "").strip()
     chosen, written = request.POST.get("organisation", ""), request.POST.get("unit", "").strip()
     known = visible(request.user, Organisation.objects.all())
-    organisation = known.filter(pk=int(chosen)).first() if chosen.isdigit() else None
+    organisation = row_or_none(request.user, known, chosen)
     if organisation is None and written:
         organisation = known.filter(pk=get_organisation(written).pk).first()
     if organisation is None or not name:

@@ -24,6 +24,7 @@ _QUOTED = re.compile(r"“[^”]*”|《[^》]*》")
 _CN_VERB = re.compile(
     r"(?:建成|建设|打造|实施|构建|形成|搭建|整合|培育|发展|完善|推进|创建|组建|融合|开展|做强|壮大|实现|推动|建立)[^，。；]{0,24}\Z"
 )
+LONGEST_CLAUSE = 1000
 _CN_UNIT = ("大", "个", "项", "家", "条", "所", "座", "处", "人", "名")
 _FUNDS = re.compile(r"预算|概算|专项资金|上级资金|配套|安排资金|资金投入|总投资\d*|投入预计")
 _THRESHOLD_TAIL = re.compile(r"(?:的|级以上|以上的|以下的)")
@@ -94,10 +95,11 @@ def _dates_of(clause: str) -> list[tuple[int, str]]:
 
 
 def _clauses(sentence: str, start: int) -> list[tuple[int, str]]:
-    parts = []
-    for match in re.finditer(r"[^；]+", sentence):
-        parts.append((start + match.start(), match[0]))
-    return parts
+    """The parts between semicolons; one that no sentence of a plan would fill is cut at a comma, so that time stays linear."""
+    return [
+        (start + match.start(), match[0])
+        for match in re.finditer(rf"[^；]{{1,{LONGEST_CLAUSE}}}(?:，|\Z|(?=；))|[^；]+?(?:，|\Z|(?=；))", sentence)
+    ]
 
 
 def _quantities_of(clause: str, *, is_heading: bool) -> list[Quantity]:
