@@ -1,0 +1,100 @@
+"""Commands to devices: queued by a person's action, carried by the gateway when the device is connected, answered by the device.
+
+A command is marked as sent before it is sent: it may be lost on the way, it is never sent twice.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.db import close_old_connections, models
+from django.utils import timezone
+
+from haihe.kernel.errors import HaiheError
+from haihe.kernel.identity import Account
+from haihe.kernel.language import two
+from haihe.kernel.things import Thing
+
+if TYPE_CHECKING:
+    from haihe.kernel.feeds.gateway import Gateway
+    from haihe.kernel.feeds.session import Session
+
+ANSWER_WITHIN = timedelta(seconds=60)
+KEEP_QUEUED = timedelta(hours=24)
+AT_ONCE = 500
+
+
+class Command(models.Model):
+    """One command to one device. `content` is what the protocol's `Feed.command` takes."""
+
+    class State(models.TextChoices):
+        QUEUED = "queued", two("等待下发", "Waiting")
+        SENT = "sent", two("已下发", "Sent")
+        DONE = "done", two("终端已确认", "Confirmed by the device")
+        REFUSED = "refused", two("终端拒绝", "Refused by the device")
+        UNANSWERED = "unanswered", two("终端未应答", "No answer")
+        FAILED = "failed", two("未能下发", "Could not be sent")
+
+    thing = models.ForeignKey(Thing, models.PROTECT, related_name="commands")
+    feed = models.CharField(max_length=40)
+    device = models.CharField(max_length=80)
+    kind = models.CharField(max_length=40)
+    content = models.JSONField(default=dict)
+    state = models.CharField(max_length=12, choices=State.choices, default=State.QUEUED)
+    by = models.ForeignKey(Account, models.PROTECT, null=True, related_name="+")
+    queued_at = models.DateTimeField(auto_now_add=True)
+    sent_at = models.DateTimeField(null=True)
+    answered_at = models.DateTimeField(null=True)
+    remark = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["state", "feed"])]
+
+
+def queue(
+    account: Account | None, thing: Thing, *, feed: str, device: str, kind: str, content: dict[str, Any]
+) -> Command:
+    """Queue a command; the caller is an action that has asked for the permission."""
+    return Command.objects.create(thing=thing, feed=feed, device=device, kind=kind, content=content, by=account)
+
+
+class CommandDesk:
+    """The gateway's side, in its committing thread."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self.gateway = gateway
+
+    def send_queued(self) -> None:
+        close_old_connections()
+        now = timezone.now()
+        Command.objects.filter(state=Command.State.SENT, sent_at__lt=now - ANSWER_WITHIN).update(
+            state=Command.State.UNANSWERED
+        )
+        Command.objects.filter(state=Command.State.QUEUED, queued_at__lt=now - KEEP_QUEUED).update(
+            state=Command.State.FAILED, remark="24 小时内终端未上线 the device was not connected for 24 h"
+        )
+        for command in Command.objects.filter(state=Command.State.QUEUED).order_by("pk")[:AT_ONCE]:
+            session = self.gateway.by_device.get((command.feed, command.device))
+            if session is not None:
+                self._send(command, session)
+
+    def _send(self, command: Command, session: Session) -> None:
+        try:
+            serial, frame = session.feed.command(session, command.kind, command.content)
+        except HaiheError as error:
+            Command.objects.filter(pk=command.pk).update(state=Command.State.FAILED, remark=error.sentence()[:200])
+            return
+        Command.objects.filter(pk=command.pk).update(state=Command.State.SENT, sent_at=timezone.now())
+        session.commands[serial] = command.pk
+        self.gateway.loop.call_soon_threadsafe(session.send, frame)
+
+    def settle(self, answered: list[tuple[Session, int, str]]) -> None:
+        for session, serial, refused in answered:
+            pk = session.commands.pop(serial, None)
+            if pk is not None:
+                Command.objects.filter(pk=pk).update(
+                    state=Command.State.REFUSED if refused else Command.State.DONE,
+                    answered_at=timezone.now(),
+                    remark=refused[:200],
+                )

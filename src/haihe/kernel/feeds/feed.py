@@ -1,0 +1,103 @@
+"""What a protocol has to say to become a feed. A Feed holds no sockets: it cuts bytes into frames, reads a whole batch of frames
+of many devices at once into observation batches, and says what to answer once those are durable."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import TYPE_CHECKING, Protocol
+
+from haihe.kernel.errors import ConfigurationError
+from haihe.kernel.packs import find_module, loaded_packs
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from haihe.kernel.feeds.session import Session
+
+
+class Splitter(Protocol):
+    """Cuts one connection's bytes into frames; keeps what is incomplete. Never raises, never grows past the largest frame.
+
+    `dropped_bytes` counts what could belong to no frame: the gateway closes a peer that sends too much of it."""
+
+    dropped_bytes: int
+
+    def feed(self, data: bytes) -> list[bytes]: ...
+
+
+@dataclass(slots=True)
+class Batch:
+    """Frames of many devices in the order of their arrival: three columns of the same length."""
+
+    frames: list[bytes] = field(default_factory=list)
+    sessions: list[Session] = field(default_factory=list)
+    received_us: list[int] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.frames)
+
+
+@dataclass(slots=True)
+class Read:
+    """What a batch says. `replies` are sent once `tables` are durable; `close` lists devices to be cut off after that, `answered` what
+    devices said to commands."""
+
+    tables: list[tuple[str, pl.DataFrame]] = field(default_factory=list)
+    replies: list[tuple[Session, bytes]] = field(default_factory=list)
+    close: list[tuple[Session, str]] = field(default_factory=list)
+    answered: list[tuple[Session, int, str]] = field(
+        default_factory=list
+    )  # serial of the command, "" or why it was refused
+
+
+class Feed:
+    """One protocol. `name` names its port in HAIHE_FEED_PORTS; `read` never raises on what devices send."""
+
+    name: str
+    title_zh: str
+    title_en: str
+    default_port: int
+
+    def splitter(self) -> Splitter:
+        """A fresh splitter for one connection."""
+        raise NotImplementedError
+
+    def read(self, batch: Batch) -> Read:
+        """Observations and answers of a batch; runs in the gateway's committing thread, where it may ask the database."""
+        raise NotImplementedError
+
+    def command(self, session: Session, kind: str, content: dict[str, object]) -> tuple[int, bytes]:
+        """The serial number and the frame that carry a command to a connected device; InvalidInput where there is no such one."""
+        raise NotImplementedError
+
+    def refresh(self) -> None:
+        """Called every few seconds in the committing thread: read again what the registers say about devices."""
+
+
+def feeds_in(module: ModuleType) -> Iterator[Feed]:
+    for value in vars(module).values():
+        if isinstance(value, type) and issubclass(value, Feed) and value.__module__ == module.__name__:
+            yield value()
+
+
+def all_feeds() -> list[Feed]:
+    """One instance of every Feed that a loaded pack declares in its `feeds.py`."""
+    return [feed for pack in loaded_packs() if (module := find_module(pack, "feeds")) for feed in feeds_in(module)]
+
+
+def ports_of(feeds: Sequence[Feed], written: str) -> dict[str, int]:
+    """Feed name → port. `written` is HAIHE_FEED_PORTS: "jt808=7611,other=0"; a feed that is not named has its default port and
+    port 0 switches a feed off."""
+    ports = {feed.name: feed.default_port for feed in feeds}
+    for part in filter(None, (part.strip() for part in written.split(","))):
+        name, _, number = part.partition("=")
+        if name not in ports or not number.isdigit() or int(number) > 65535:
+            raise ConfigurationError(
+                f"设置 HAIHE_FEED_PORTS 中的“{part}”无效。", f"HAIHE_FEED_PORTS holds {part!r}, which names no feed and port.", where="HAIHE_FEED_PORTS",
+                to_do_zh=f"已安装的协议：{'、'.join(ports) or '无'}；写法如 {next(iter(ports), 'jt808')}=7611。",
+                to_do_en=f"Installed feeds: {', '.join(ports) or 'none'}; write {next(iter(ports), 'jt808')}=7611.",
+            )  # fmt: skip
+        ports[name] = int(number)
+    return {name: port for name, port in ports.items() if port}

@@ -1,0 +1,329 @@
+"""Listens to devices and makes what they say durable before it is acknowledged.
+
+Connections are read on an event loop (uvloop). Whatever has arrived while the last batch was being written becomes the next batch
+(group commit): one thread reads it with the protocol, appends it to the journal, and only then the answers go out. Nothing is
+acknowledged that is not fsync'd. When the journal cannot be written (disk full), the batch is kept, nobody is read any more, and
+the gateway tries again every second until it can.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from typing import Protocol
+
+import polars as pl
+import structlog
+
+from haihe.kernel.feeds.commands import CommandDesk
+from haihe.kernel.feeds.feed import Batch, Feed, Read
+from haihe.kernel.feeds.rows import Presence, presence_rows, raw_frames
+from haihe.kernel.feeds.session import Session
+
+log = structlog.get_logger()
+RETRY_S = 1.0
+REFRESH_S = 2.0
+DRAIN_S = 4.0
+
+
+class Appends(Protocol):
+    """What the gateway needs of the journal."""
+
+    def append(self, batches: list[tuple[str, pl.DataFrame]]) -> int: ...
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds that keep one device, or many, from taking the gateway down."""
+
+    connections: int = 20_000
+    frames_per_s: float = 200.0  # of one device, on average …
+    burst_frames: int = 2_000  # … and at once (after a dead zone terminals send what they kept)
+    idle_s: float = 600.0  # without a whole frame
+    authenticate_s: float = 60.0  # from connecting to being known
+    waiting_frames: int = 50_000  # of all devices, read but not yet written
+
+
+@dataclass
+class Counters:
+    """What the gateway has done since it started."""
+
+    connections: int = 0
+    refused: int = 0
+    frames: int = 0
+    batches: int = 0
+    unreadable_batches: int = 0
+    commit_s: float = 0.0
+    largest_batch: int = 0
+
+
+@dataclass
+class Work:
+    """A batch on its way: what arrived, then what was read from it."""
+
+    feed: Feed
+    batch: Batch = field(default_factory=Batch)
+    presence: list[Presence] = field(default_factory=list)
+    read: Read = field(default_factory=Read)
+
+    def __bool__(self) -> bool:
+        return bool(self.batch.frames or self.presence)
+
+
+# A step takes the work further; runtime.py holds the list of them. All steps but the last run in the committing thread.
+Step = Callable[["Gateway", Work], None]
+
+
+def decode(gateway: Gateway, work: Work) -> None:
+    """Frames → observations and answers. A protocol that fails on a batch loses nothing: its frames are kept raw, unanswered."""
+    if not work.batch.frames:
+        return
+    try:
+        work.read = work.feed.read(work.batch)
+    except Exception as error:  # a defect of ours must not cost the frames of all devices
+        gateway.counters.unreadable_batches += 1
+        log.exception("a batch could not be read", feed=work.feed.name, frames=len(work.batch), error=repr(error))
+        told = [f"not read: {error!r}"] * len(work.batch)
+        work.read = Read(tables=[("raw_frame", raw_frames(work.feed.name, work.batch, told))])
+
+
+def note_presence(gateway: Gateway, work: Work) -> None:
+    """Devices that came back or were lost since the last batch."""
+    if work.presence:
+        work.read.tables.append(("presence", presence_rows(work.presence)))
+
+
+def make_durable(gateway: Gateway, work: Work) -> None:
+    """Observations → journal, fsync'd when this returns. Tries again until it can; meanwhile nobody is read."""
+    tables = [(name, rows) for name, rows in work.read.tables if len(rows)]
+    while tables:
+        try:
+            gateway.journal.append(tables)
+        except Exception as error:
+            gateway.cannot_write(error)
+            if gateway.draining:  # not acknowledged: the devices keep it and send it again
+                work.read.replies.clear()
+                return
+            time.sleep(RETRY_S)
+        else:
+            gateway.can_write()
+            return
+
+
+def settle_commands(gateway: Gateway, work: Work) -> None:
+    """What devices said to commands."""
+    if work.read.answered:
+        gateway.desk.settle(work.read.answered)
+
+
+def acknowledge(gateway: Gateway, work: Work) -> None:
+    """Answers go out; then devices that are to be cut off are."""
+    for session, data in work.read.replies:
+        session.send(data)
+    for session, because in work.read.close:
+        session.close(because)
+
+
+ROAD: tuple[Step, ...] = (decode, note_presence, make_durable, settle_commands, acknowledge)
+
+
+class Gateway:
+    """Runs feeds on ports. One instance a process; `journal.append` must be durable when it returns."""
+
+    def __init__(
+        self, feeds: Iterable[Feed], journal: Appends, *, limits: Limits | None = None, road: tuple[Step, ...] = ROAD
+    ) -> None:
+        self.feeds = {feed.name: feed for feed in feeds}
+        self.journal = journal
+        self.limits = limits or Limits()
+        self.road = road
+        self.counters = Counters()
+        self.desk = CommandDesk(self)
+        self.sessions: set[Session] = set()
+        self.by_device: dict[tuple[str, str], Session] = {}
+        self.is_full = False
+        self.draining = False
+        self._pending = {name: Work(feed) for name, feed in self.feeds.items()}
+        self._writing: set[str] = set()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="commit")
+        self._servers: list[asyncio.Server] = []
+        self._cannot_write = False
+        self.loop: asyncio.AbstractEventLoop
+
+    # --- life -------------------------------------------------------------------------------------------------------
+
+    async def start(self, host: str, ports: dict[str, int]) -> dict[str, int]:
+        """Listen; returns the ports really taken (a port of 0 lets the system choose)."""
+        self.loop = asyncio.get_running_loop()
+        taken = {}
+        for name, port in ports.items():
+            feed = self.feeds[name]
+            server = await self.loop.create_server(
+                partial(Session, self, feed), host, port, backlog=4096, reuse_address=True
+            )
+            self._servers.append(server)
+            taken[name] = server.sockets[0].getsockname()[1]
+        self._keeper = self.loop.create_task(self._keep())
+        return taken
+
+    async def stop(self) -> None:
+        """Take nobody new, write and acknowledge what has arrived, close everybody; at most DRAIN_S."""
+        self.draining = True
+        for server in self._servers:
+            server.close()
+        for session in list(self.sessions):
+            session.stop_reading()
+        end = time.monotonic() + DRAIN_S
+        while time.monotonic() < end and (self._writing or any(self._pending.values())):
+            await asyncio.sleep(0.02)
+        for session in list(self.sessions):
+            session.close("网关停止 the gateway stops")
+        await asyncio.sleep(0.05)
+        for name in self.feeds:
+            self._start_batch(name)  # the devices' going is noted too
+        while time.monotonic() < end and self._writing:
+            await asyncio.sleep(0.02)
+        self._keeper.cancel()
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+    async def _keep(self) -> None:
+        """Once in a while: close those who are silent or never said who they are, and read the registers again."""
+        while True:
+            await asyncio.sleep(min(REFRESH_S, self.limits.authenticate_s / 4, self.limits.idle_s / 4))
+            now = time.monotonic()
+            for session in list(self.sessions):
+                if now - session.last_frame_at > self.limits.idle_s and not session.deaf:
+                    session.close("长时间无数据 silent for too long")
+                elif not session.authenticated and now - session.opened_at > self.limits.authenticate_s:
+                    session.close("未按时鉴权 did not authenticate in time")
+            self._thread.submit(self._refresh)
+
+    def _refresh(self) -> None:
+        """In the committing thread. The register may be locked or being restored: then what is known goes on being used."""
+        try:
+            for feed in self.feeds.values():
+                feed.refresh()
+            self.desk.send_queued()
+        except Exception as error:
+            log.error("the register cannot be read", error=repr(error))
+
+    # --- sessions ---------------------------------------------------------------------------------------------------
+
+    def opened(self, session: Session) -> None:
+        if self.draining or len(self.sessions) >= self.limits.connections:
+            self.counters.refused += 1
+            session.closing = True
+            session.transport.abort()
+            return
+        self.counters.connections += 1
+        self.sessions.add(session)
+        sock = session.transport.get_extra_info("socket")
+        if sock is not None:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+
+    def closed(self, session: Session, because: str) -> None:
+        session.closing = True
+        self.sessions.discard(session)
+        key = (session.feed.name, session.device)
+        if session.device and self.by_device.get(key) is session:
+            del self.by_device[key]
+            self._note_presence(session, "lost", because)
+
+    def known(self, session: Session, device: str, thing: int | None) -> None:
+        """The protocol has authenticated the peer as this device. An older connection of the same device gives way.
+
+        Called from the committing thread: what the rest of the batch needs is set at once, the rest happens on the loop."""
+        session.device, session.thing, session.authenticated = device, thing, True
+        self.loop.call_soon_threadsafe(self._known, session, device, thing)
+
+    def _known(self, session: Session, device: str, thing: int | None) -> None:
+        if session.closing:
+            return
+        key = (session.feed.name, device)
+        older = self.by_device.get(key)
+        self.by_device[key] = session
+        if older is None:
+            self._note_presence(session, "back", session.peer)
+        elif older is not session:
+            self._note_presence(session, "replaced", f"{older.peer} → {session.peer}")
+            older.close("同一终端另有新连接 another connection of the same device")
+
+    def _note_presence(self, session: Session, state: str, because: str) -> None:
+        row = Presence(datetime.now(UTC), session.feed.name, session.device, session.thing, state, because[:200])
+        self._pending[session.feed.name].presence.append(row)
+        self._start_batch(session.feed.name)
+
+    # --- frames -----------------------------------------------------------------------------------------------------
+
+    def receive(self, session: Session, frames: list[bytes]) -> None:
+        name = session.feed.name
+        batch = self._pending[name].batch
+        batch.frames += frames
+        count = len(frames)
+        now_us = time.time_ns() // 1000
+        if count == 1:
+            batch.sessions.append(session)
+            batch.received_us.append(now_us)
+        else:
+            batch.sessions += [session] * count
+            batch.received_us += [now_us] * count
+        if len(batch.frames) >= self.limits.waiting_frames:
+            self._fill()
+        self._start_batch(name)
+
+    def _fill(self) -> None:
+        self.is_full = True
+        for session in self.sessions:
+            session.stop_reading()
+
+    def _start_batch(self, name: str) -> None:
+        # Not at once: whatever else this round of the loop reads goes into the same commit.
+        if name not in self._writing:
+            self._writing.add(name)
+            self.loop.call_soon(self._write, name)
+
+    def _write(self, name: str) -> None:
+        work = self._pending[name]
+        if not work:
+            self._writing.discard(name)
+            return
+        self._pending[name] = Work(work.feed)
+        self._thread.submit(self._commit, name, work)
+
+    def _commit(self, name: str, work: Work) -> None:
+        """In the committing thread: every step but the last."""
+        started = time.perf_counter()
+        for step in self.road[:-1]:
+            step(self, work)
+        counters, count = self.counters, len(work.batch)
+        counters.frames += count
+        counters.batches += 1
+        counters.largest_batch = max(counters.largest_batch, count)
+        counters.commit_s += time.perf_counter() - started
+        self.loop.call_soon_threadsafe(self._committed, name, work)
+
+    def _committed(self, name: str, work: Work) -> None:
+        self.road[-1](self, work)
+        if self.is_full and not self._cannot_write:
+            self.is_full = False
+            for session in list(self.sessions):
+                session.go_on_reading()
+        self._write(name)
+
+    def cannot_write(self, error: Exception) -> None:
+        """Said once; reading stops."""
+        if not self._cannot_write:
+            log.error("cannot write what devices send; it waits unacknowledged", error=str(error))
+            self._cannot_write = True
+            self.loop.call_soon_threadsafe(self._fill)
+
+    def can_write(self) -> None:
+        if self._cannot_write:
+            self._cannot_write = False
+            log.info("writing works again")

@@ -1,0 +1,89 @@
+"""Carriers, vehicles and their terminals. A vehicle is a Thing: what it sends are observations about that Thing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.db import models
+
+from haihe.kernel.identity import Account
+from haihe.kernel.language import two
+from haihe.kernel.organisations import Organisation
+from haihe.kernel.things import Thing
+
+
+class Carrier(models.Model):
+    """An enterprise that runs vehicles: 道路运输企业. The unit itself stands in the tree of organisations."""
+
+    organisation = models.OneToOneField(Organisation, models.PROTECT, related_name="carrier")
+    licence_number = models.CharField("经营许可证号", max_length=40, blank=True)
+
+    class Meta:
+        ordering = ["organisation__path"]
+
+    def __str__(self) -> str:
+        return str(self.organisation)
+
+
+class Vehicle(models.Model):
+    """A vehicle under supervision. Plate and colour together name it; `kind` decides which limits hold."""
+
+    class Kind(models.TextChoices):
+        CHARTER_COACH = "charter_coach", two("旅游包车", "Charter coach")
+        INTERCITY_BUS = "intercity_bus", two("班线客车", "Intercity bus")
+        DANGEROUS_GOODS = "dangerous_goods", two("危险货物运输车", "Dangerous goods")
+        HEAVY_TRUCK = "heavy_truck", two("重型载货汽车", "Heavy truck")
+        TRACTOR = "tractor", two("半挂牵引车", "Tractor unit")
+        OTHER = "other", two("其他车辆", "Other")
+
+    class Colour(models.IntegerChoices):
+        """Plate colours by the numbers that the registration message 0x0100 carries."""
+
+        NONE = 0, two("未上牌", "No plate")
+        BLUE = 1, two("蓝色", "Blue")
+        YELLOW = 2, two("黄色", "Yellow")
+        BLACK = 3, two("黑色", "Black")
+        WHITE = 4, two("白色", "White")
+        GREEN = 5, two("绿色", "Green")
+        OTHER = 9, two("其他", "Other")
+
+    thing = models.OneToOneField(Thing, models.PROTECT, related_name="vehicle")
+    carrier = models.ForeignKey(Carrier, models.PROTECT, related_name="vehicles")
+    plate = models.CharField("号牌", max_length=20)
+    plate_colour = models.PositiveSmallIntegerField("号牌颜色", choices=Colour.choices, default=Colour.YELLOW)
+    kind = models.CharField("类别", max_length=20, choices=Kind.choices, default=Kind.HEAVY_TRUCK)
+
+    class Meta:
+        ordering = ["plate"]
+        constraints = [models.UniqueConstraint(fields=["plate", "plate_colour"], name="one_vehicle_per_plate")]
+
+    def __str__(self) -> str:
+        return self.plate
+
+    @property
+    def organisation(self) -> Organisation:
+        return self.carrier.organisation
+
+    def units_with_roles(self) -> Iterator[tuple[Organisation, str]]:
+        yield self.carrier.organisation, "carrier"
+
+
+class Terminal(models.Model):
+    """The device in a vehicle, known by its phone number. Raising `epoch` makes the authentication code it holds worthless."""
+
+    phone = models.CharField("终端手机号", max_length=20, unique=True)
+    vehicle = models.OneToOneField(Vehicle, models.PROTECT, null=True, blank=True, related_name="terminal")
+    terminal_id = models.CharField("终端ID", max_length=30, blank=True)
+    maker = models.CharField("制造商ID", max_length=20, blank=True)
+    model = models.CharField("终端型号", max_length=40, blank=True)
+    version = models.CharField("协议版本", max_length=8, blank=True)
+    epoch = models.PositiveIntegerField(default=1)
+    enabled = models.BooleanField("启用", default=True)
+    registered_by = models.ForeignKey(Account, models.PROTECT, null=True, related_name="+")
+    announced_at = models.DateTimeField("终端注册时间", null=True)
+
+    class Meta:
+        ordering = ["phone"]
+
+    def __str__(self) -> str:
+        return self.phone

@@ -1,0 +1,81 @@
+"""The only door to this pack. Importing it registers its actions and who sees what."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from django.db.models import QuerySet
+
+from haihe.kernel import audit
+from haihe.kernel.alerts.models import Alert
+from haihe.kernel.errors import Conflict, InvalidInput
+from haihe.kernel.feeds.commands import Command, queue
+from haihe.kernel.identity import Account, Role
+from haihe.kernel.permissions import action, visible
+from haihe.kernel.policies import parameter
+from haihe.packs.transport import visibility as _visibility  # noqa: F401  (registers who sees what)
+from haihe.packs.transport.models import Carrier, Terminal, Vehicle
+from haihe.packs.transport.registers import register_carrier, register_terminal, register_vehicle, revoke_terminal
+from haihe.packs.transport.tracks import day_bounds, last_positions, read_day
+
+LONGEST_TEXT_BYTES = 499  # of GBK; a message body holds 1,023 bytes and many terminals show no more
+
+
+@action("vehicle.send_text", "下发文本信息", "send a text to a vehicle", roles=[Role.SUPERVISOR], as_unit=["carrier"])
+def send_text(account: Account, vehicle: Vehicle, *, text: str) -> Command:
+    """Queue a text for the terminal's display; the gateway sends it when the terminal is connected."""
+    text = text.strip()
+    if not text or len(text.encode("gbk", "replace")) > LONGEST_TEXT_BYTES:
+        raise InvalidInput("文本应为 1–249 个汉字。", "A text has 1 to 499 bytes of GBK.", where="text")
+    terminal = Terminal.objects.filter(vehicle=vehicle).first()
+    if terminal is None:
+        raise Conflict("该车没有登记终端。", "No terminal is registered for this vehicle.", where=vehicle.plate)
+    audit.note(text=text)
+    return queue(account, vehicle.thing, feed="jt808", device=terminal.phone, kind="text", content={"text": text})
+
+
+def commands_of(account: Account, vehicle: Vehicle, limit: int = 10) -> list[Command]:
+    """The newest commands to a vehicle that the account may see."""
+    if not visible(account, Vehicle.objects.filter(pk=vehicle.pk)).exists():
+        return []
+    return list(Command.objects.filter(thing=vehicle.thing_id).order_by("-pk")[:limit])
+
+
+def alerts_of(account: Account, vehicle: Vehicle, *, on: date | None = None, limit: int = 20) -> list[Alert]:
+    rows = visible(account, Alert.objects.filter(thing=vehicle.thing_id, suppression=None))
+    if on is not None:
+        since, until = day_bounds(on)
+        rows = rows.filter(started_at__lt=until, last_at__gte=since)
+    return list(rows.order_by("-started_at")[:limit])
+
+
+def _open_alerts(account: Account) -> QuerySet[Alert]:
+    return visible(account, Alert.objects.filter(state__in=Alert.OPEN, level=Alert.Level.RAISED, suppression=None))
+
+
+def things_with_open_alerts(account: Account) -> set[int]:
+    return set(_open_alerts(account).values_list("thing_id", flat=True))
+
+
+def count_open_alerts(account: Account) -> int:
+    return _open_alerts(account).count()
+
+
+def has_synthetic(vehicles: QuerySet[Vehicle]) -> bool:
+    """Whether any of the vehicles is the simulator's."""
+    return vehicles.filter(thing__attributes__synthetic=True).exists()
+
+
+def speed_limit_of(vehicle: Vehicle, on: date) -> float | None:
+    """The speed limit in force for the vehicle's kind on a day, by day, km/h."""
+    limits: dict[str, Any] = parameter("transport.speed_limit_kmh", on)
+    found = limits.get(vehicle.kind, limits.get("other"))
+    return None if found is None else float(found)
+
+
+
+__all__ = [
+    "Carrier", "Vehicle", "alerts_of", "commands_of", "count_open_alerts", "has_synthetic", "last_positions", "read_day", "register_carrier", "register_terminal",
+    "register_vehicle", "revoke_terminal", "send_text", "speed_limit_of", "things_with_open_alerts",
+]  # fmt: skip

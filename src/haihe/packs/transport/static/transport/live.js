@@ -1,0 +1,3 @@
+import { liveMap } from "./map.js";
+
+liveMap(document.getElementById("map"));

@@ -1,0 +1,38 @@
+"""Who sees which carriers and vehicles: supervisors and viewers all, an officer those of the units in their subtree."""
+
+from __future__ import annotations
+
+from django.db.models import Q, QuerySet
+
+from haihe.kernel.identity import Account, Role
+from haihe.kernel.permissions import declare, roles_of, unit_paths, visibility
+from haihe.packs.transport.models import Carrier, Terminal, Vehicle
+
+READERS = [Role.SUPERVISOR, Role.VIEWER, Role.OFFICER]
+declare("vehicle.read", "查看车辆", "see vehicles on the map", roles=READERS)
+declare("track.read", "查看车辆轨迹", "read a vehicle's track", roles=[Role.SUPERVISOR, Role.OFFICER])
+WHOLE = {Role.SUPERVISOR, Role.VIEWER}
+
+
+def _within(account: Account | None, field: str) -> Q:
+    if roles_of(account) & WHOLE:
+        return Q()
+    mine = Q(pk__in=[])
+    for path in unit_paths(account):
+        mine |= Q(**{f"{field}__path__startswith": path})
+    return mine
+
+
+@visibility(Carrier)
+def _carriers(account: Account | None, rows: QuerySet[Carrier]) -> QuerySet[Carrier]:
+    return rows.filter(_within(account, "organisation"))
+
+
+@visibility(Vehicle)
+def _vehicles(account: Account | None, rows: QuerySet[Vehicle]) -> QuerySet[Vehicle]:
+    return rows.filter(_within(account, "carrier__organisation"))
+
+
+@visibility(Terminal)
+def _terminals(account: Account | None, rows: QuerySet[Terminal]) -> QuerySet[Terminal]:
+    return rows.filter(_within(account, "vehicle__carrier__organisation"))
