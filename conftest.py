@@ -8,4 +8,4 @@ import tempfile
 # Before Django's settings are read: they look at HAIHE_HOME once.
 os.environ["HAIHE_HOME"] = tempfile.mkdtemp(prefix="haihe-test-")
 
-pytest_plugins = ["haihe.testing.fixtures"]
+pytest_plugins = ["haihe.testing.fixtures", "haihe.testing.observations"]

@@ -42,6 +42,12 @@ SETTINGS = (
     Setting("HAIHE_DEBUG", "0", "0 or 1", "Development only: detailed error pages."),
     Setting("HAIHE_PACKS", "all", "all, none or names by comma", "Which installed packs run."),
     Setting("HAIHE_PLANS", "", "folder", "Folder with the five public plan documents that some tests and figures use."),
+    Setting(
+        "HAIHE_LAKE_URL",
+        "",
+        "folder",
+        "Where observations are kept for long (the lake); default: lake/ under HAIHE_HOME. A backup includes it wherever it lies.",
+    ),
     Setting("HAIHE_DISTRICT", "望河区（演示）", "text", "Name of the district on every page."),
     Setting("HAIHE_SESSION_HOURS", "8", "1–72", "Hours after the last action until a person must sign in again."),
     Setting("HAIHE_UPLOAD_MB", "50", "1–500", "Largest file that may be uploaded, in megabytes."),
@@ -84,6 +90,7 @@ PORT = _whole_number("HAIHE_PORT", 1, 65535)
 UPLOAD_LIMIT_BYTES = _whole_number("HAIHE_UPLOAD_MB", 1, 500) * 1024 * 1024
 CHECKPOINT_FOLDER = Path(value_of("HAIHE_CHECKPOINTS") or HOME / "audit").expanduser()
 EVIDENCE_FOLDER = HOME / "evidence"
+LAKE_URL = value_of("HAIHE_LAKE_URL")
 
 
 def secret_from_file(name: str) -> str:

@@ -73,3 +73,41 @@ def _checkpoint(at: datetime) -> object:
 @duty("indicators.measure", every_s=60)
 def _measure(at: datetime) -> int:
     return indicators.take_measurements(at)
+
+
+# The duties of observations load Polars only where a worker runs them.
+
+
+@duty("observations.latest", every_s=2)
+def _advance_latest(at: datetime) -> int:
+    from haihe.kernel.observations import upkeep
+
+    return upkeep.advance_latest(at)
+
+
+@duty("observations.feed", every_s=5)
+def _feed(at: datetime) -> int:
+    from haihe.kernel.observations import upkeep
+
+    return upkeep.feed(at)
+
+
+@duty("observations.compact", every_s=120)
+def _compact(at: datetime) -> int:
+    from haihe.kernel.observations import upkeep
+
+    return upkeep.compact(at)
+
+
+@duty("observations.vacuum", every_s=1800)
+def _vacuum(at: datetime) -> int:
+    from haihe.kernel.observations import upkeep
+
+    return upkeep.vacuum(at)
+
+
+@duty("observations.expire", every_s=3600)
+def _expire(at: datetime) -> int:
+    from haihe.kernel.observations import upkeep
+
+    return upkeep.expire(at)

@@ -7,6 +7,7 @@
     ├── NotAllowed          the account lacks the permission (HTTP 403)
     ├── Conflict            somebody else changed it first, or the step does not follow from the present state (HTTP 409)
     ├── TooLarge            over a stated limit (HTTP 413)
+    ├── NotStored           a disk is full, read-only or failing: nothing was stored, try again later (HTTP 507)
     └── ConfigurationError  a setting, key or file of this installation is wrong (HTTP 500)
 
 Every error says what happened, where, and what to do, in Chinese first and English second. `str(error)` is the English
@@ -74,6 +75,11 @@ class Conflict(HaiheError):
 class TooLarge(HaiheError):
     status = 413
     code = "too_large"
+
+
+class NotStored(HaiheError):
+    status = 507
+    code = "not_stored"
 
 
 class ConfigurationError(HaiheError):

@@ -18,6 +18,7 @@ def _own_folders(tmp_path: Path, settings: Any) -> None:
     home = tmp_path / "home"
     home.mkdir()
     settings.HOME = home
+    settings.LAKE_URL = ""
     settings.EVIDENCE_FOLDER = home / "evidence"
     settings.CHECKPOINT_FOLDER = home / "audit"
     # Argon2 is slow on purpose; tests do not guess passwords.

@@ -1,0 +1,12 @@
+"""Observations: what was observed about a Thing at a time, in typed tables with units and quality.
+
+    tables.py    how a table is declared; `TABLES` holds them all        quality.py  the bits that say what is odd about a row
+    standard.py  tables that the kernel itself brings: Position, RawFrame
+    journal.py   durable at once: one SQLite file, fsync'd before append() returns
+    lake.py      kept for long: Delta tables by received day              upkeep_lake.py  compact, vacuum, expire
+    feeder.py    journal → lake                                           latest.py   the newest row per thing, kept ready
+    queries.py   lake ∪ journal, each row once; read_for() for personal tables
+    stores.py    the journal and lake of this district                    upkeep.py   what the worker repeats, and `status`
+
+Nothing is imported here, so that a process which needs none of it does not load Polars.
+"""

@@ -1,0 +1,144 @@
+"""The newest row of each thing, kept ready.
+
+A consumer of the journal coalesces what is new (one row per thing) into one Arrow file per table, replaced in one step. A
+reader takes the file and what the journal has after the consumer's cursor, so the answer is up to date however seldom the
+consumer runs. A lost or damaged file is made again from lake ∪ journal.
+
+Which row is newest: the one with the greatest time of observation; but a clock that is far ahead or behind is not believed, and
+such a row counts at its time of receipt, so that the year 2099 does not stick and 1970 is not lost. Of equals the later wins.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+import polars as pl
+import structlog
+
+from haihe.kernel.errors import InvalidInput
+from haihe.kernel.observations.faults import storage_faults
+from haihe.kernel.observations.journal import Journal
+from haihe.kernel.observations.lake import PARTITION, Lake
+from haihe.kernel.observations.lake_files import sync
+from haihe.kernel.observations.quality import clock_is_ahead, clock_is_behind
+from haihe.kernel.observations.tables import COMMON, TABLES
+
+log = structlog.get_logger()
+CONSUMER = "latest"
+STEP_ROWS = 200_000
+
+
+def coalesced(rows: pl.DataFrame) -> pl.DataFrame:
+    """One row per thing, the newest; rows must come in the order in which they were appended."""
+    not_believed = pl.col("observed_at").is_null() | clock_is_ahead() | clock_is_behind()
+    counted = pl.when(not_believed).then(pl.col("received_at")).otherwise(pl.col("observed_at"))
+    return (
+        rows.lazy()
+        .filter(pl.col("thing").is_not_null())
+        .with_columns(counted.alias("__counted"))
+        .sort("thing", "__counted", maintain_order=True)
+        .unique("thing", keep="last", maintain_order=True)
+        .drop("__counted")
+        .collect()
+    )
+
+
+class Latest:
+    """The files of newest rows in `folder`, fed from a journal and rebuilt from a lake."""
+
+    def __init__(self, folder: Path, journal: Journal, lake: Lake) -> None:
+        self.folder, self.journal, self.lake = Path(folder), journal, lake
+
+    def read(self, table: str, things: Sequence[int] | None = None) -> pl.DataFrame:
+        """The newest row of each thing (or of `things`), one row each, sorted by thing. Raises InvalidInput for a table that
+        keeps no newest rows."""
+        if not _keeps(table):
+            raise InvalidInput(f"表“{table}”不保存最新值。", f"The table {table!r} keeps no newest rows.", where=table,
+                               to_do_zh="请按时间查询。", to_do_en="Ask for a span of time.")  # fmt: skip
+        while True:
+            gone, cursor = self.journal.trimmed(), self.journal.cursor(CONSUMER)
+            kept = self._file(table)
+            news = [entry.batch for entry in self.journal.read(cursor, 1 << 62, table=table)]
+            # Otherwise the consumer went on and the feeder trimmed while we looked: what we read may have a gap.
+            if self.journal.trimmed() <= max(cursor, gone):
+                break
+        if things is not None:
+            wanted = pl.Series(list(things), dtype=pl.Int64).unique()
+            kept = kept.filter(pl.col("thing").is_in(wanted.implode()))
+            news = [batch.filter(pl.col("thing").is_in(wanted.implode())) for batch in news]
+        return _merged(kept, news, table)
+
+    def advance(self) -> int:
+        """Take in what the journal has after the cursor; returns rows read. Cheap: sorting and one file a table a step."""
+        total, step = 0, STEP_ROWS
+        while step >= STEP_ROWS:
+            entries = self.journal.read(self.journal.cursor(CONSUMER), STEP_ROWS)
+            if not entries:
+                break
+            for table in sorted({entry.table for entry in entries if _keeps(entry.table)}):
+                news = [entry.batch for entry in entries if entry.table == table]
+                self._replace(table, _merged(self._file(table), news, table))
+            self.journal.set_cursor(CONSUMER, entries[-1].seq)
+            step = sum(entry.rows for entry in entries)
+            total += step
+        return total
+
+    def expire(self, table: str, before: datetime) -> None:
+        """Forget newest rows that were received before an instant: they are past their retention."""
+        kept = self._file(table)
+        left = kept.filter(pl.col("received_at") >= before)
+        if left.height < kept.height:
+            self._replace(table, left)
+
+    def rebuild(self, table: str) -> pl.DataFrame:
+        """The newest rows from the lake, a day of receipt at a time, so that memory stays bounded."""
+        found = pl.DataFrame(schema=COMMON)
+        days = self.lake.files(table)
+        if not days.is_empty():
+            day = f"partition.{PARTITION}"
+            for one in days[day].unique().sort():
+                rows, _ = self.lake.scan(table, [pl.col(day) == one])
+                if rows is not None:
+                    found = _merged(found, [rows.collect()], table)
+        cursor = self.journal.cursor(CONSUMER)
+        news = [e.batch for e in self.journal.read(0, 1 << 62, table=table) if e.seq <= cursor]
+        return _merged(found, news, table)
+
+    def _file(self, table: str) -> pl.DataFrame:
+        path = self.folder / f"{table}.arrow"
+        try:
+            return pl.read_ipc(path)
+        except FileNotFoundError:
+            log.info("the newest rows are made again", table=table)
+        except (pl.exceptions.PolarsError, OSError) as error:
+            log.error("the newest rows are damaged and made again", table=table, error=repr(error))
+        return self.rebuild(table)
+
+    def _replace(self, table: str, rows: pl.DataFrame) -> None:
+        with storage_faults(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            fresh = self.folder / f".{table}.{os.getpid()}.new"
+            try:
+                with fresh.open("wb") as file:
+                    rows.write_ipc(file)
+                    file.flush()
+                    os.fsync(file.fileno())
+                fresh.replace(self.folder / f"{table}.arrow")
+            finally:
+                with contextlib.suppress(FileNotFoundError):
+                    fresh.unlink()
+            sync(self.folder)
+
+
+def _keeps(table: str) -> bool:
+    return table not in TABLES or TABLES[table].keeps_latest
+
+
+def _merged(kept: pl.DataFrame, news: Sequence[pl.DataFrame], table: str) -> pl.DataFrame:
+    batches = [kept, *(coalesced(batch) for batch in news)]
+    rows = coalesced(pl.concat(batches, how="diagonal_relaxed")) if news else kept
+    return TABLES[table].conform(rows) if table in TABLES else rows

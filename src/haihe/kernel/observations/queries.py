@@ -1,0 +1,141 @@
+"""Asking for observations: lake ∪ journal, each row exactly once at every moment, also while the feeder moves rows.
+
+The journal is read first and the lake opened after it; journal rows whose number the lake's version already holds are left out.
+A row can therefore be in neither place for a reader (it was trimmed only after the lake had it) nor in both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from haihe.kernel.errors import InvalidInput
+from haihe.kernel.observations import stores
+from haihe.kernel.observations.journal import Journal
+from haihe.kernel.observations.lake import Lake
+from haihe.kernel.observations.tables import COMMON, TABLES, get_table
+
+if TYPE_CHECKING:
+    from haihe.kernel.identity import Account
+
+# West, south, east, north in degrees, WGS 84.
+Box = tuple[float, float, float, float]
+EVERYTHING = 1 << 62
+
+
+def observations(
+    table: str, things: Sequence[int] | None = None, since: datetime | None = None, until: datetime | None = None,
+    box: Box | None = None, columns: Sequence[str] | None = None, *, journal: Journal | None = None, lake: Lake | None = None,
+) -> pl.LazyFrame:  # fmt: skip
+    """Rows of a table, unordered: of `things`, observed in [since, until), inside `box`. Collect within an hour.
+
+    No permission is checked and nothing recorded: for rules, indicators and tests. People and programs use `read_for`.
+    """
+    journal, lake = journal or stores.journal(), lake or stores.lake()
+    instants = [_microseconds(instant) for instant in (since, until)]
+    # What the lake holds already need not be read from the journal; the check below is what makes it exact.
+    before = lake.transaction(table, journal.identity)
+    entries = journal.read(before, EVERYTHING, table=table, since=instants[0], until=instants[1])
+    kept, held = lake.scan(table, _about_files(things, instants, box), writer=journal.identity)
+    parts = [] if kept is None else [kept]
+    parts += [entry.batch.lazy() for entry in entries if entry.seq > held]
+    blank = pl.LazyFrame(schema=TABLES[table].schema() if table in TABLES else COMMON)
+    rows = pl.concat(parts, how="diagonal_relaxed") if parts else blank
+    for condition in _about_rows(things, since, until, box):
+        rows = rows.filter(condition)
+    return rows.select(columns) if columns is not None else rows
+
+
+def latest(table: str, things: Sequence[int] | None = None) -> pl.DataFrame:
+    """The newest row of each thing, up to date with the journal, from any process. Nothing checked or recorded."""
+    return stores.latest().read(table, things)
+
+
+def read_for(
+    account: Account | None, purpose: str, table: str, *, things: Sequence[int] | None = None, since: datetime | None = None,
+    until: datetime | None = None, box: Box | None = None, columns: Sequence[str] | None = None, only_latest: bool = False,
+) -> pl.DataFrame:  # fmt: skip
+    """`observations` (or `latest`) for a page or the API. A personal table needs an account that may read it and a purpose
+    in words, and the audit record is written before a row is read. The caller passes only things the account may see.
+
+    Raises NotFound, NotAllowed, InvalidInput.
+    """
+    declared = get_table(table)
+    if declared.personal:
+        _recorded(account, purpose, table, things, since, until, box)
+    if only_latest:
+        rows = latest(table, things).lazy()
+        for condition in _about_rows(None, since, until, box):
+            rows = rows.filter(condition)
+        return (rows.select(columns) if columns is not None else rows).collect()
+    return observations(table, things, since, until, box, columns).collect()
+
+
+def _recorded(
+    account: Account | None, purpose: str, table: str, things: Sequence[int] | None, since: datetime | None,
+    until: datetime | None, box: Box | None,
+) -> None:  # fmt: skip
+    from django.db import transaction
+
+    from haihe.kernel import audit
+    from haihe.kernel.observations.permissions import READ_PERSONAL
+    from haihe.kernel.permissions import demand
+
+    demand(account, READ_PERSONAL.name)
+    if len(purpose.strip()) < 2:
+        raise InvalidInput(
+            "读取含个人信息的观测须写明用途。", "Reading observations about persons needs a purpose.", where=table,
+            to_do_zh="请用一句话写明用途。", to_do_en="Say in a sentence what for.",
+        )  # fmt: skip
+    named = list(things) if things is not None else None
+    with transaction.atomic():
+        audit.record(
+            account, READ_PERSONAL.name, None, table=table, purpose=purpose.strip()[:200], since=since, until=until, box=box,
+            things="all" if named is None else named[:100], things_count=None if named is None else len(named),
+        )  # fmt: skip
+
+
+def _microseconds(instant: datetime | None) -> int | None:
+    if instant is None:
+        return None
+    if instant.tzinfo is None:
+        raise InvalidInput("时间须带时区。", "The instant lacks a time zone.", where=str(instant))
+    delta = instant.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)
+    return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds
+
+
+def _about_rows(
+    things: Sequence[int] | None, since: datetime | None, until: datetime | None, box: Box | None
+) -> list[pl.Expr]:
+    found = []
+    if things is not None:
+        found.append(pl.col("thing").is_in(list(things)))
+    if since is not None:
+        found.append(pl.col("observed_at") >= since)
+    if until is not None:
+        found.append(pl.col("observed_at") < until)
+    if box is not None:
+        west, south, east, north = box
+        found += [pl.col("longitude_deg").is_between(west, east), pl.col("latitude_deg").is_between(south, north)]
+    return found
+
+
+def _about_files(things: Sequence[int] | None, instants: list[int | None], box: Box | None) -> list[pl.Expr]:
+    """The same conditions asked of a file's statistics: false only where no row of the file can fit."""
+    found = []
+    if things is not None:
+        low, high = min(things, default=0), max(things, default=-1)
+        found += [pl.col("max.thing") >= low, pl.col("min.thing") <= high]
+    since, until = instants
+    if since is not None:
+        found.append(pl.col("max.observed_at").to_physical() >= since)
+    if until is not None:
+        found.append(pl.col("min.observed_at").to_physical() < until)
+    if box is not None:
+        west, south, east, north = box
+        found += [pl.col("max.longitude_deg") >= west, pl.col("min.longitude_deg") <= east]
+        found += [pl.col("max.latitude_deg") >= south, pl.col("min.latitude_deg") <= north]
+    return found
