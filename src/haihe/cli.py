@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from haihe import __version__
+from haihe import __version__, protocols
 from haihe.kernel.errors import ConfigurationError, HaiheError
 from haihe.runtime import set_up_django, set_up_logging
 
@@ -248,6 +248,21 @@ def pack_new(
 
     path = make_pack(name, folder)
     out.print(f"已建立 made: {path}\n下一步 next: haihe pack list")
+
+
+PROTOCOL_COMMAND = {"allow_extra_args": True, "ignore_unknown_options": True}
+
+
+@app.command(context_settings=PROTOCOL_COMMAND, add_help_option=False)
+def decode(context: typer.Context) -> None:
+    """解码设备的帧：haihe decode NAME [HEX…]，--list 列出协议。 Decode frames of a field protocol."""
+    raise typer.Exit(protocols.run(["decode", *context.args]))
+
+
+@app.command(context_settings=PROTOCOL_COMMAND, add_help_option=False)
+def encode(context: typer.Context) -> None:
+    """编码：decode 的逆。 The inverse of decode."""
+    raise typer.Exit(protocols.run(["encode", *context.args]))
 
 
 @app.command()
