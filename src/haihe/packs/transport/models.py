@@ -81,6 +81,7 @@ class Terminal(models.Model):
     enabled = models.BooleanField("启用", default=True)
     registered_by = models.ForeignKey(Account, models.PROTECT, null=True, related_name="+")
     announced_at = models.DateTimeField("终端注册时间", null=True)
+    changed_at = models.DateTimeField(auto_now=True, db_index=True)
 
     class Meta:
         ordering = ["phone"]

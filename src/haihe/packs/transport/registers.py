@@ -59,7 +59,9 @@ def register_terminal(account: Account, vehicle: Vehicle, *, phone: str) -> Term
     if known is not None and known.vehicle_id not in (None, vehicle.pk):
         raise Conflict(f"该终端已装在 {known.vehicle} 上。", f"This terminal is in {known.vehicle}.", where=phone)
     with transaction.atomic():
-        Terminal.objects.filter(vehicle=vehicle).exclude(phone=device_key(phone)).update(vehicle=None)
+        for other in Terminal.objects.filter(vehicle=vehicle).exclude(phone=device_key(phone)):
+            other.vehicle = None
+            other.save()
         terminal, _ = Terminal.objects.update_or_create(phone=device_key(phone), defaults={"vehicle": vehicle, "enabled": True, "registered_by": account})
     audit.note(phone=phone)
     return terminal
@@ -72,7 +74,7 @@ def revoke_terminal(account: Account, vehicle: Vehicle, *, reason: str) -> None:
         raise InvalidInput("请写明停用原因。", "Say why the terminal is switched off.", where="reason")
     terminal = Terminal.objects.select_for_update().get(vehicle=vehicle)
     terminal.enabled, terminal.epoch = False, terminal.epoch + 1
-    terminal.save(update_fields=["enabled", "epoch"])
+    terminal.save()
     audit.note(reason=reason)
 
 

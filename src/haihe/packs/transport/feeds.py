@@ -1,0 +1,255 @@
+"""JT/T 808 as a feed: terminals register, authenticate, and report where they are; every message is answered once it is durable.
+
+A terminal is believed on its authentication code alone: before it, nothing that it sends becomes an observation. Frames are kept as
+they came, whoever sent them.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Iterable
+from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
+import numpy as np
+import polars as pl
+import structlog
+from django.db import close_old_connections
+from django.db.models import Q
+from django.utils import timezone
+from numpy.typing import NDArray
+
+from haihe.kernel.errors import InvalidInput
+from haihe.kernel.feeds.feed import Batch, Feed, Read, Splitter
+from haihe.kernel.feeds.rows import raw_frames
+from haihe.kernel.feeds.session import Session
+from haihe.kernel.observations.quality import Quality
+from haihe.kernel.observations.standard import Position
+from haihe.packs.transport.jt808 import columns, splitter
+from haihe.packs.transport.jt808.acks import encode_acks
+from haihe.packs.transport.jt808.codec import decode, encode
+from haihe.packs.transport.jt808.issues import SENTENCES, Issue
+from haihe.packs.transport.jt808.times import NOT_A_TIME
+from haihe.packs.transport.models import Terminal
+from haihe.packs.transport.registers import authentication_code, device_key
+
+log = structlog.get_logger()
+DONE, FAILED, UNSUPPORTED = 0, 1, 3
+TERMINAL_REPLY, REGISTRATION, AUTHENTICATION, DEREGISTRATION = 0x0001, 0x0100, 0x0102, 0x0003
+CONTROL = (TERMINAL_REPLY, REGISTRATION, DEREGISTRATION, AUTHENTICATION)
+# Messages from terminals whose meaning is kept; everything else is answered with "not supported" and kept as a frame.
+SUPPORTED = np.array([0x0002, 0x0003, 0x0102, 0x0104, 0x0200, 0x0201, 0x0704], np.uint16)
+NO_SUCH_VEHICLE, NO_SUCH_TERMINAL = 2, 4
+FIXED_BIT = 1 << 1
+WRONG_CODES = 3
+MILEAGE = 0x01
+
+
+class JT808(Feed):
+    name = "jt808"
+    title_zh = "JT/T 808 车载终端"
+    title_en = "JT/T 808 vehicle terminals"
+    default_port = 7611
+
+    def __init__(self) -> None:
+        self.looked_at: datetime = timezone.now()
+        self.sessions: dict[str, Session] = {}
+
+    def splitter(self) -> Splitter:
+        return splitter.Splitter()
+
+    # --- a batch ----------------------------------------------------------------------------------------------------
+
+    def read(self, batch: Batch) -> Read:
+        found = columns.decode_locations(batch.frames)
+        frames = found.frames
+        read = Read()
+        allowed = self._control(batch, frames, read)
+        believed = allowed & frames.checksum_ok & self._own_phone(batch, frames)
+        result = np.where(believed, np.where(np.isin(frames.message_id, SUPPORTED), DONE, UNSUPPORTED), FAILED)
+        # A frame that arrived damaged gets no answer: the terminal sends it again.
+        answered = frames.checksum_ok & (frames.version > 0) & ~np.isin(frames.message_id, CONTROL)
+        read.replies += self._answers(batch, frames, np.flatnonzero(answered), result)
+        things = pl.Series([session.thing if session.authenticated else None for session in batch.sessions], dtype=pl.Int64)
+        told = sentences(frames.issues, ~allowed & (frames.message_id != REGISTRATION))
+        read.tables.append(("raw_frame", raw_frames(self.name, batch, told, things)))
+        positions = self._positions(batch, found, believed, things)
+        if positions is not None:
+            read.tables.append(("position", positions))
+        return read
+
+    def _own_phone(self, batch: Batch, frames: columns.Frames) -> NDArray[np.bool_]:
+        """Whether the frame carries the phone number as which its connection authenticated."""
+        own = np.array([session.memory.get("phone", b"?") for session in batch.sessions], dtype="S20")
+        same: NDArray[np.bool_] = own == frames.phone
+        return same
+
+    def _answers(self, batch: Batch, frames: columns.Frames, rows: NDArray[np.int64], result: NDArray[np.int64]) -> list[tuple[Session, bytes]]:
+        """One 0x8001 a frame; those of a connection that stand together leave in one write."""
+        if not len(rows):
+            return []
+        made = encode_acks(frames.phone[rows], frames.version[rows], frames.serial[rows], frames.message_id[rows], result[rows])
+        pairs = zip((batch.sessions[row] for row in rows.tolist()), made, strict=True)
+        return [(session, b"".join(map(itemgetter(1), group))) for session, group in groupby(pairs, key=itemgetter(0))]
+
+    def _positions(self, batch: Batch, found: columns.Columns, believed: NDArray[np.bool_], things: pl.Series) -> pl.DataFrame | None:
+        located = found.locations
+        rows = np.flatnonzero(believed[located.frame])
+        if not len(rows):
+            return None
+        frame = located.frame[rows]
+        status = located.status_bits[rows]
+        quality = np.where(status & FIXED_BIT == 0, np.uint16(Quality.NOT_FIXED), np.uint16(0))
+        quality |= np.where(located.issues[rows] != 0, np.uint16(Quality.DECODED_IN_PART), np.uint16(0))
+        received = np.array(batch.received_us, np.int64)[frame]
+        time_us = located.time_us[rows]
+        known = pl.Series(time_us != NOT_A_TIME)
+        mileage = located.items.value(MILEAGE)[rows]
+        count = len(rows)
+        table = pl.DataFrame(
+            {
+                "thing": things.gather(frame),
+                "observed_at": instants(time_us).set(~known, None),
+                "received_at": instants(received),
+                "quality": quality,
+                "longitude_deg": located.longitude_deg[rows],
+                "latitude_deg": located.latitude_deg[rows],
+                "altitude_m": located.altitude_m[rows].astype(np.float64),
+                "speed_kmh": located.speed_kmh[rows],
+                "heading_deg": located.heading_deg[rows].astype(np.float64),
+                "mileage_km": pl.Series(mileage, nan_to_null=True),
+                "status_bits": status,
+                "alarm_bits": located.alarm_bits[rows],
+                "items": pl.Series([None], dtype=pl.Binary).new_from_index(0, count),
+            }
+        )
+        return Position.check(table)
+
+    # --- who it is --------------------------------------------------------------------------------------------------
+
+    def _control(self, batch: Batch, frames: columns.Frames, read: Read) -> NDArray[np.bool_]:
+        """Deal with registrations, authentications and answers, in order; whether each frame came from an authenticated peer."""
+        allowed = np.fromiter((session.authenticated for session in batch.sessions), np.bool_, len(batch))
+        rows = np.flatnonzero(frames.readable & frames.checksum_ok & np.isin(frames.message_id, CONTROL))
+        if not len(rows):
+            return allowed
+        messages = {row: decode(batch.frames[row]) for row in rows.tolist()}
+        terminals = self._terminals(message["phone"] for message in messages.values())
+        for row, message in messages.items():
+            session = batch.sessions[row]
+            self._one_control(session, message, terminals.get(device_key(message["phone"])), read)
+            if session.authenticated != bool(allowed[row]):
+                later = np.fromiter((s is session for s in batch.sessions[row:]), np.bool_, len(batch) - row)
+                allowed[row:][later] = session.authenticated
+        return allowed
+
+    def _terminals(self, phones: Iterable[str]) -> dict[str, Terminal]:
+        close_old_connections()
+        keys = {device_key(phone) for phone in phones}
+        return {t.phone: t for t in Terminal.objects.filter(phone__in=keys).select_related("vehicle__thing")}
+
+    def _one_control(self, session: Session, message: dict[str, Any], terminal: Terminal | None, read: Read) -> None:
+        number, body = int(message["message_id"], 16), message["body"]
+        if number == REGISTRATION:
+            read.replies.append((session, self._register(session, message, terminal)))
+        elif number == AUTHENTICATION:
+            self._authenticate(session, message, terminal, read)
+        elif number == DEREGISTRATION:
+            known = session.authenticated and message["phone"].encode() == session.memory.get("phone")
+            session.authenticated = session.authenticated and not known
+            read.replies.append((session, self._reply(message, DONE if known else FAILED)))
+        elif session.authenticated and "reply_serial" in body:
+            refused = "" if body["result"] in (0, 4) else f"终端应答 {body['result']} result {body['result']}"
+            read.answered.append((session, body["reply_serial"], refused))
+
+    def _register(self, session: Session, message: dict[str, Any], terminal: Terminal | None) -> bytes:
+        body = message["body"]
+        if terminal is None or not terminal.enabled:
+            result = NO_SUCH_TERMINAL
+        elif terminal.vehicle is None or terminal.vehicle.thing.retired_at or not _is_plate(body.get("plate"), terminal.vehicle.plate):
+            result = NO_SUCH_VEHICLE
+        else:
+            result = DONE
+            terminal.maker, terminal.model = str(body.get("maker") or "")[:20], str(body.get("model") or "")[:40]
+            terminal.terminal_id, terminal.version = str(body.get("terminal_id") or "")[:30], body.get("layout") or message["version"]
+            terminal.announced_at = timezone.now()
+            terminal.save(update_fields=["maker", "model", "terminal_id", "version", "announced_at"])
+        answer: dict[str, Any] = {"reply_serial": message["serial"], "result": result, "auth_code": ""}
+        if terminal is not None and result == DONE:
+            answer["auth_code"] = authentication_code(terminal)
+        return encode({**_to(message), "message_id": "0x8100", "serial": next_serial(session), "body": answer})
+
+    def _authenticate(self, session: Session, message: dict[str, Any], terminal: Terminal | None, read: Read) -> None:
+        code = str(message["body"].get("auth_code") or "")
+        usable = terminal is not None and terminal.enabled and terminal.vehicle is not None and terminal.vehicle.thing.retired_at is None
+        if terminal is None or terminal.vehicle is None or not usable or not hmac.compare_digest(code.encode(), authentication_code(terminal).encode()):
+            read.replies.append((session, self._reply(message, FAILED)))
+            session.memory["wrong_codes"] = session.memory.get("wrong_codes", 0) + 1
+            if session.memory["wrong_codes"] >= WRONG_CODES:
+                read.close.append((session, "鉴权多次失败 wrong authentication codes"))
+            return
+        session.memory["phone"], session.memory["version"] = message["phone"].encode(), message["version"]
+        session.gateway.known(session, terminal.phone, terminal.vehicle.thing_id)
+        self.sessions[terminal.phone] = session
+        read.replies.append((session, self._reply(message, DONE)))
+
+    def _reply(self, message: dict[str, Any], result: int) -> bytes:
+        body = {"reply_serial": message["serial"], "reply_id": message["message_id"], "result": result}
+        return encode({**_to(message), "message_id": "0x8001", "serial": message["serial"], "body": body})
+
+    def refresh(self) -> None:
+        """Cut off terminals that were switched off, moved to another vehicle, or whose vehicle was retired since the last look."""
+        close_old_connections()
+        since, self.looked_at = self.looked_at, timezone.now()
+        changed = Terminal.objects.filter(Q(changed_at__gte=since) | Q(vehicle__thing__changed_at__gte=since)).select_related("vehicle__thing")
+        for terminal in changed:
+            session = self.sessions.get(terminal.phone)
+            if session is None or session.closing:
+                continue
+            vehicle = terminal.vehicle
+            if not terminal.enabled or vehicle is None or vehicle.thing.retired_at or vehicle.thing_id != session.thing:
+                session.gateway.loop.call_soon_threadsafe(session.close, "终端登记已变更 the terminal's registration changed")
+
+    # --- commands ---------------------------------------------------------------------------------------------------
+
+    def command(self, session: Session, kind: str, content: dict[str, object]) -> tuple[int, bytes]:
+        """`text`: 0x8300 for the terminal's display."""
+        if kind != "text":
+            raise InvalidInput(f"JT/T 808 没有命令“{kind}”。", f"JT/T 808 has no command {kind!r}.", where="kind")
+        serial, version = next_serial(session), session.memory["version"]
+        body = {"flags": 0b100, "kind": 1, "text": content["text"]}
+        message = {"message_id": "0x8300", "version": version, "phone": session.memory["phone"].decode(), "serial": serial, "body": body}
+        return serial, encode(message)
+
+
+def _to(message: dict[str, Any]) -> dict[str, Any]:
+    """The header fields of an answer to a message."""
+    return {"version": message["version"], "phone": message["phone"]}
+
+
+def _is_plate(announced: object, registered: str) -> bool:
+    """Terminals may leave the plate empty or send a VIN for vehicles without one; a plate that they do send must be the right one."""
+    text = str(announced or "").strip("\0 ").upper()
+    return not text or len(text) == 17 or text == registered
+
+
+def next_serial(session: Session) -> int:
+    session.memory["serial"] = (session.memory.get("serial", 0) + 1) & 0xFFFF
+    number: int = session.memory["serial"]
+    return number
+
+
+def instants(microseconds: NDArray[np.int64]) -> pl.Series:
+    return pl.Series(microseconds).cast(pl.Datetime("us", "UTC"))
+
+
+def sentences(issues: NDArray[np.uint32], strangers: NDArray[np.bool_]) -> list[str | None]:
+    """What was odd about each frame, in words; None for most."""
+    told: list[str | None] = [None] * len(issues)
+    for row in np.flatnonzero((issues != 0) | strangers).tolist():
+        words = ["未鉴权 not authenticated"] if strangers[row] else []
+        words += [" ".join(SENTENCES[issue]) for issue in Issue if int(issues[row]) & issue]
+        told[row] = "; ".join(words)
+    return told
