@@ -1,14 +1,18 @@
 """Re-exports the models of the nouns for Django; defines none."""
 
+from haihe.kernel.alerts.models import Alert, RuleCursor, RuleState, RuleStatus, Suppression
 from haihe.kernel.audit import AuditRecord, AuditSeal
 from haihe.kernel.evidence import EvidenceFile
 from haihe.kernel.exports import Export
 from haihe.kernel.identity import Account, ApiToken, Deputy, RoleGrant
 from haihe.kernel.indicators import Indicator, IndicatorDefinition, IndicatorValue
 from haihe.kernel.organisations import Organisation, OrganisationAlias, Succession
+from haihe.kernel.places import Place
+from haihe.kernel.things import Thing
 
 __all__ = [
     "Account",
+    "Alert",
     "ApiToken",
     "AuditRecord",
     "AuditSeal",
@@ -20,6 +24,12 @@ __all__ = [
     "IndicatorValue",
     "Organisation",
     "OrganisationAlias",
+    "Place",
     "RoleGrant",
+    "RuleCursor",
+    "RuleState",
+    "RuleStatus",
     "Succession",
+    "Suppression",
+    "Thing",
 ]

@@ -1,0 +1,97 @@
+"""Columns of many things at once: what rules need to look back along each thing's rows without a loop over rows.
+
+Rows are sorted by thing and time. `Runs` knows where each thing begins; every method takes and gives arrays of one value a row,
+and `initial` arrays of one value a thing (what the stored state says about the time before the first row).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+
+class Runs:
+    """The rows of a batch, cut into the things they are about. `segment[i]` is the number of row i's thing in the state."""
+
+    def __init__(self, thing: Array) -> None:
+        self.size = len(thing)
+        self.first = np.ones(self.size, dtype=bool)
+        self.first[1:] = thing[1:] != thing[:-1]
+        self.segment = np.cumsum(self.first) - 1
+        self.starts = np.flatnonzero(self.first)
+        self.last = np.append(self.starts[1:], self.size) - 1 if self.size else self.starts
+
+    def before(self, values: Array, initial: Array) -> Array:
+        """The value of the thing's previous row; the initial one for its first row."""
+        shifted = np.empty_like(values)
+        shifted[1:] = values[:-1]
+        shifted[self.first] = initial.astype(values.dtype)
+        return shifted
+
+    def _latest(self, mask: Array) -> Array:
+        """Index of the latest row of the same thing, this one included, where `mask` holds; −1 where none does."""
+        index = np.where(mask, np.arange(self.size), -1)
+        index = np.maximum.accumulate(index) if self.size else index
+        return np.where(index >= self.starts[self.segment], index, -1) if self.size else index
+
+    def latest(self, mask: Array, values: Array, initial: Array) -> Array:
+        """`values` at the latest row where `mask` holds; the initial value before that."""
+        index = self._latest(mask)
+        return np.where(index >= 0, values[index], initial[self.segment].astype(values.dtype))
+
+    def total_since(self, values: Array, reset: Array, initial: Array) -> Array:
+        """Sum of `values` after the latest row where `reset` holds (whose own value does not count), or on top of `initial`."""
+        running = np.cumsum(values)
+        index = self._latest(reset)
+        begin = self.starts[self.segment] if self.size else index
+        before_begin = np.where(index >= 0, running[index], running[begin] - values[begin])
+        return running - before_begin + np.where(index >= 0, 0, initial[self.segment].astype(values.dtype))
+
+    def ever_since(self, mask: Array, reset: Array, initial: Array) -> Array:
+        """Whether `mask` held at or after the latest row where `reset` holds, this row included."""
+        held = self._latest(mask)
+        index = self._latest(reset)
+        return (held >= 0) & (held >= index) | (index < 0) & initial[self.segment].astype(bool)
+
+    def greatest_since(self, values: Array, reset: Array, initial: Array) -> Array:
+        """Greatest of `values` at or after the latest `reset`, or together with `initial` (NaN: nothing yet) before one."""
+        group = np.cumsum(reset | self.first)
+        frame = pl.DataFrame({"value": values, "group": group}).select(pl.col("value").cum_max().over("group"))
+        found = frame["value"].to_numpy()
+        return np.where(self._latest(reset) >= 0, found, np.fmax(found, initial[self.segment]))
+
+
+@dataclass(frozen=True)
+class Episode:
+    """Where a condition is warned of, raised and over; `warned` and `raised` are the standing at each row."""
+
+    warn: Array
+    raise_: Array
+    end: Array
+    warned: Array
+    raised: Array
+
+
+def episodes(runs: Runs, near: Array, over: Array, stop: Array, warned: Array, raised: Array) -> Episode:
+    """One warning and one raise for each stretch between two rows where `stop` holds, and one end where it stops.
+
+    `near` and `over`: rows that deserve a warning or a raise; a row that deserves both only raises. `warned`, `raised`: standing
+    before the batch, one a thing. At a row that stops, the old stretch ends before the row itself is judged.
+    """
+    flagged = runs.ever_since(near | over, stop, warned | raised)
+    risen = runs.ever_since(over, stop, raised)
+    flagged_before = runs.before(flagged, warned | raised)
+    raise_now = over & ~(runs.before(risen, raised) & ~stop)
+    return Episode(
+        warn=near & ~over & ~(flagged_before & ~stop),
+        raise_=raise_now,
+        end=stop & flagged_before,
+        warned=flagged,
+        raised=risen,
+    )

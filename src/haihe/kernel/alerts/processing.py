@@ -1,0 +1,218 @@
+"""The step that the worker repeats: read what is new in the journal, evaluate the rules, write what follows.
+
+Alerts, the rules' states and the cursor are written in one transaction of the records database. Whenever a process is killed, either
+all of it happened or nothing did, and the next one goes on from the stored cursor: effects happen once. The journal's own cursor
+"rules" is moved afterwards; it only says what the journal may forget, and may lag.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+import polars as pl
+import structlog
+from django.db import transaction
+from django.db.models import Count, Max
+from django.utils import timezone
+
+from haihe.kernel.alerts.models import RuleCursor, RuleState, RuleStatus
+from haihe.kernel.alerts.rules import RULES, Advance, Rule, advance
+from haihe.kernel.alerts.writing import write_findings
+from haihe.kernel.errors import NotFound
+from haihe.kernel.policies import all_parameters
+from haihe.kernel.things import Thing
+
+log = structlog.get_logger()
+CURSOR = "rules"
+SHARDS = 16
+
+
+class JournalEntry(Protocol):
+    seq: int
+    table: str
+    batch: pl.DataFrame
+
+
+class JournalLike(Protocol):
+    """What is asked of kernel.observations.journal.Journal."""
+
+    def read(self, after_seq: int, limit_rows: int) -> Sequence[Any]: ...
+
+    def set_cursor(self, name: str, seq: int) -> None: ...
+
+
+@dataclass
+class Memory:
+    """States and facts that one process keeps between steps, so that it need not read them again. Valid only for the cursor that
+    this process itself wrote last; any doubt empties it."""
+
+    seq: int = -1
+    states: dict[str, pl.DataFrame] = field(default_factory=dict)
+    things: dict[str, tuple[Any, pl.DataFrame]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one step did. `seq`: the journal is evaluated up to here."""
+
+    seq: int
+    rows: int = 0
+    findings: int = 0
+    alerts: int = 0
+
+
+def parameter_of(key: str) -> Any:
+    known = all_parameters()
+    if key not in known:
+        raise NotFound(f"没有参数 {key}。", f"There is no parameter {key}.", where=key)
+    return known[key]
+
+
+# --- state ----------------------------------------------------------------------------------------------------------
+
+
+def pack_state(state: pl.DataFrame) -> bytes:
+    buffer = io.BytesIO()
+    state.write_ipc(buffer, compression="lz4")
+    return buffer.getvalue()
+
+
+def load_state(rule: Rule) -> pl.DataFrame:
+    """The stored state of a rule. Columns that the rule has gained are null, those it has lost are dropped."""
+    shards = [pl.read_ipc(io.BytesIO(bytes(row.content))) for row in RuleState.objects.filter(rule=rule.name)]
+    state = pl.concat([rule.empty_state(), *shards], how="diagonal_relaxed") if shards else rule.empty_state()
+    return state.select(pl.col(name).cast(kind) for name, kind in rule.state_schema.items()).sort("thing")
+
+
+def save_state(rule: Rule, state: pl.DataFrame, touched: pl.Series) -> None:
+    """Write the shards that hold any of the touched things."""
+    changed = (touched.unique() % SHARDS).unique().to_list()
+    parts = state.with_columns(shard=pl.col("thing") % SHARDS).filter(pl.col("shard").is_in(changed))
+    rows = [
+        RuleState(rule=rule.name, shard=key[0], rows=part.height, content=pack_state(part.drop("shard")))
+        for key, part in parts.partition_by("shard", as_dict=True).items()
+    ]
+    RuleState.objects.bulk_create(
+        rows, update_conflicts=True, unique_fields=["rule", "shard"], update_fields=["rows", "content"]
+    )
+
+
+# --- facts of things --------------------------------------------------------------------------------------------------
+
+
+def things_for(rule: Rule, memory: Memory | None = None) -> pl.DataFrame:
+    """Things that the rule looks after, with the attributes it wants as text columns: thing, attribute, …; retired ones left out."""
+    rows = Thing.objects.filter(retired_at=None)
+    rows = rows.filter(kind=rule.thing_kind) if rule.thing_kind else rows
+    found = rows.aggregate(count=Count("pk"), last=Max("changed_at"))
+    stamp = (found["count"], found["last"])
+    if memory is not None and rule.name in memory.things and memory.things[rule.name][0] == stamp:
+        return memory.things[rule.name][1]
+    pairs = list(rows.values_list("pk", "attributes"))
+    columns: dict[str, Any] = {"thing": [pk for pk, _ in pairs]}
+    for name in rule.attributes:
+        columns[name] = [str(a[name]) if isinstance(a, dict) and a.get(name) is not None else None for _, a in pairs]
+    frame = pl.DataFrame(columns, schema={"thing": pl.Int64, **dict.fromkeys(rule.attributes, pl.String)})
+    if memory is not None:
+        memory.things[rule.name] = (stamp, frame)
+    return frame
+
+
+def with_facts(batch: pl.DataFrame, things: pl.DataFrame) -> pl.DataFrame:
+    """The rows about these things, in their order, with the things' facts as columns."""
+    return batch.join(things, on="thing", how="inner", maintain_order="left")
+
+
+# --- the step -------------------------------------------------------------------------------------------------------
+
+
+def process_once(
+    journal: JournalLike, *, limit_rows: int = 50_000, now: datetime | None = None, memory: Memory | None = None,
+    policy: Callable[[str], Any] = parameter_of,
+) -> Step:  # fmt: skip
+    """Evaluate every enabled rule over what the journal holds after the cursor, at most about `limit_rows` rows.
+
+    A process that calls this again and again passes one `Memory`, which saves reading the states each time.
+    """
+    now = now or timezone.now()
+    memory = memory if memory is not None else Memory()
+    cursor, _ = RuleCursor.objects.get_or_create(name=CURSOR)
+    if memory.seq != cursor.seq:
+        memory.states.clear()
+    entries = journal.read(cursor.seq, limit_rows)
+    if not entries:
+        return Step(cursor.seq)
+    tables: dict[str, list[pl.DataFrame]] = {}
+    for entry in entries:
+        tables.setdefault(entry.table, []).append(entry.batch)
+    batches = {table: pl.concat(parts, how="diagonal_relaxed") for table, parts in tables.items()}
+    step = _evaluate_and_write(batches, cursor.seq, entries[-1].seq, now, memory, policy)
+    journal.set_cursor(CURSOR, step.seq)
+    return step
+
+
+def _evaluate_and_write(
+    batches: dict[str, pl.DataFrame], before: int, seq: int, now: datetime, memory: Memory, policy: Callable[[str], Any]
+) -> Step:
+    statuses = {status.rule: status for status in RuleStatus.objects.all()}
+    done: list[tuple[Rule, Advance, pl.Series]] = []
+    for rule in [RULES[name] for name in sorted(RULES)]:
+        status = statuses.setdefault(rule.name, RuleStatus(rule=rule.name))
+        batch = batches.get(rule.table)
+        if batch is None or not status.enabled:
+            continue
+        result = _try(rule, batch, status, now, memory, policy)
+        if result is not None:
+            done.append((rule, *result))
+    alerts = findings = 0
+    with transaction.atomic():
+        locked = RuleCursor.objects.select_for_update().get(name=CURSOR)
+        if locked.seq != before:
+            memory.states.clear()
+            memory.seq = -1
+            return Step(locked.seq)  # Another process was first: what it wrote stands.
+        for rule, advanced, touched in done:
+            findings += advanced.findings.height
+            alerts += len(write_findings(rule, advanced.findings, now))
+            if advanced.rows:
+                save_state(rule, advanced.state, touched)
+        _save_statuses(statuses.values())
+        locked.seq = seq
+        locked.save()
+    for rule, advanced, _ in done:
+        memory.states[rule.name] = advanced.state
+    memory.seq = seq
+    return Step(seq, sum(batch.height for batch in batches.values()), findings, alerts)
+
+
+def _save_statuses(statuses: Iterable[RuleStatus]) -> None:
+    """All but `enabled`, which a person may be switching meanwhile."""
+    RuleStatus.objects.bulk_create(
+        list(statuses), update_conflicts=True, unique_fields=["rule"],
+        update_fields=["evaluated_rows", "skipped_rows", "failing_since", "error"],
+    )  # fmt: skip
+
+
+def _try(
+    rule: Rule, batch: pl.DataFrame, status: RuleStatus, now: datetime, memory: Memory, policy: Callable[[str], Any]
+) -> tuple[Advance, pl.Series] | None:
+    """The rule's step, or None when it raised an error: one broken rule must not stop the others."""
+    try:
+        if rule.name not in memory.states:
+            memory.states[rule.name] = load_state(rule)
+        rows = with_facts(batch, things_for(rule, memory))
+        result = advance(rule, rows, memory.states[rule.name], policy, now)
+    except Exception as error:
+        if status.failing_since is None:
+            log.error("a rule fails; its rows are skipped and can be replayed", rule=rule.name, error=repr(error))
+        status.failed(error, batch.height, now)
+        return None
+    if status.failing_since is not None:
+        log.info("a rule works again", rule=rule.name)
+    status.failing_since, status.error = None, ""
+    status.evaluated_rows += result.rows
+    return result, rows["thing"]

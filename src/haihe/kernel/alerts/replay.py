@@ -1,0 +1,100 @@
+"""Replay: what a rule would have said about stored rows. Writes nothing.
+
+With the same rows in the same order of arrival, the same parameters and facts, a replay gives the alerts that the live road gave
+(as long as nobody handled them meanwhile), however the rows are cut into batches: tests/kernel/test_alerts_replay.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+import polars as pl
+from django.utils import timezone
+
+from haihe.kernel.alerts.folding import Draft, fold
+from haihe.kernel.alerts.processing import parameter_of, things_for, with_facts
+from haihe.kernel.alerts.rules import INSTANT, RULES, Rule, advance, no_findings, sorted_findings
+from haihe.kernel.errors import ConfigurationError, NotFound
+
+WARM_UP = timedelta(hours=24)
+ALERTS: dict[str, Any] = {
+    "thing": pl.Int64, "key": pl.String, "level": pl.String, "started_at": INSTANT, "raised_at": INSTANT, "last_at": INSTANT,
+    "over_at": INSTANT, "count": pl.Int64, "value": pl.Float64, "limit": pl.Float64,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Replay:
+    """What came out: findings in order, the alerts that they make, the rows read and the last state."""
+
+    rule: Rule
+    findings: pl.DataFrame
+    alerts: list[Draft]
+    rows: int
+    state: pl.DataFrame
+
+    def table(self) -> pl.DataFrame:
+        """The alerts as a frame: thing, key, level, started_at, raised_at, last_at, over_at, count, value, limit."""
+        rows = [{name: getattr(alert, name) for name in ALERTS} for alert in self.alerts]
+        return pl.DataFrame(rows, schema=ALERTS)
+
+
+def get_rule(name: str) -> Rule:
+    if name not in RULES:
+        raise NotFound(f"没有规则 {name}。", f"There is no rule {name!r}.", where=name,
+                       to_do_zh=f"现有：{'、'.join(sorted(RULES)) or '无'}。", to_do_en=f"Known: {', '.join(sorted(RULES)) or 'none'}.")  # fmt: skip
+    return RULES[name]
+
+
+def replay(
+    rule: Rule | str, batches: Iterable[pl.DataFrame], *, since: datetime | None = None, until: datetime | None = None,
+    things: pl.DataFrame | None = None, policy: Callable[[str], Any] = parameter_of, now: datetime | None = None,
+) -> Replay:  # fmt: skip
+    """Evaluate batches in their order, from an empty state.
+
+    Findings before `since` are dropped: rows before it only warm the state up. `things` replaces the register (thing and the
+    rule's attributes); `policy` the dated parameters, so that other limits can be tried out before they are set.
+    """
+    rule = get_rule(rule) if isinstance(rule, str) else rule
+    facts = things_for(rule) if things is None else things
+    now = now or timezone.now()
+    state, rows = rule.empty_state(), 0
+    found = [no_findings()]
+    for batch in batches:
+        result = advance(rule, with_facts(batch, facts), state, policy, now)
+        state, rows = result.state, rows + batch.height
+        found.append(result.findings)
+    findings = sorted_findings(pl.concat(found))
+    if since is not None:
+        findings = findings.filter(pl.col("observed_at") >= since)
+    if until is not None:
+        findings = findings.filter(pl.col("observed_at") < until)
+    return Replay(rule, findings, fold(rule.name, findings.iter_rows(named=True)), rows, state)
+
+
+def stored_batches(rule: Rule, since: datetime, until: datetime, *, rows_at_once: int = 500_000) -> Iterable[pl.DataFrame]:  # fmt: skip
+    """The rule's rows in lake and journal between two instants, in the order of receipt.
+
+    Rows of one thing received at the same instant are taken in order of their time, as feeds write them.
+    """
+    if find_spec("haihe.kernel.observations") is None:
+        raise ConfigurationError(
+            "本安装没有观测数据引擎。", "This installation has no engine of observations.", where=rule.table
+        )
+    observations: Any = import_module("haihe.kernel.observations.queries").observations
+    frame = observations(rule.table, since=since, until=until)
+    whole: Any = frame.collect() if isinstance(frame, pl.LazyFrame) else frame
+    ordered = whole.sort("received_at", "thing", "observed_at", maintain_order=True)
+    batches: Iterable[pl.DataFrame] = ordered.iter_slices(rows_at_once)
+    return batches
+
+
+def replay_stored(name: str, since: datetime, until: datetime, *, warm_up: timedelta = WARM_UP) -> Replay:
+    """Replay a rule over what is stored, reading `warm_up` more before `since` so that its state is as it was live."""
+    rule = get_rule(name)
+    return replay(rule, stored_batches(rule, since - warm_up, until), since=since, until=until)

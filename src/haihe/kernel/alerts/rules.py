@@ -1,0 +1,197 @@
+"""Rules: conditions over observations, as pure functions over columns.
+
+A rule subclasses `Rule` in a pack's `rules.py`; being declared is being known. `evaluate` gets the new rows of its table, the
+state of exactly the things in them, the parameters in force and the instant, and answers findings and the new state. Nothing else
+goes in or out, so that replaying stored rows gives the same alerts as they gave live.
+
+What the kernel promises to `evaluate` (`advance` below does it, in the order of arrival, so that it cannot matter how the stream
+is cut into batches):
+
+* rows without a thing or a time, with a quality flag that the rule does not tolerate, or with a time ahead of their receipt by
+  more than CLOCK_AHEAD are left out;
+* time runs forward for each thing: a row whose time is not after the latest row of its thing that arrived before it is *late* (or
+  a duplicate). Late rows are counted in the state (`late_rows`) and never evaluated, so they never raise, change or end an alert;
+* rows come sorted by thing and time, and all of them lie in the time for which one set of dated parameters holds.
+
+`now` is for rules that speak of silence; what a rule finds in rows must not depend on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, ClassVar
+
+import polars as pl
+from django.utils import timezone
+
+from haihe.kernel.alerts.cap import Certainty, Severity, Urgency
+
+INSTANT = pl.Datetime("us", "UTC")
+FINDINGS: dict[str, Any] = {
+    "thing": pl.Int64, "key": pl.String, "phase": pl.String, "observed_at": INSTANT,
+    "value": pl.Float64, "limit": pl.Float64, "evidence": pl.String,
+}  # fmt: skip
+PHASES = ("end", "warning", "raise", "update")  # the order in which findings of one instant are applied
+KERNEL_STATE: dict[str, Any] = {"thing": pl.Int64, "last_at": INSTANT, "late_rows": pl.Int64}
+CLOCK_AHEAD = timedelta(minutes=10)
+LOCAL = timezone.get_default_timezone
+
+RULES: dict[str, Rule] = {}
+
+
+class Rule:
+    """A condition. `name` is "pack.rule"; `parameters` are keys of dated parameters without the pack's prefix; `state` the
+    columns kept per thing; `attributes` facts of the thing (Thing.attributes) wanted as text columns of the batch."""
+
+    name: ClassVar[str] = ""
+    title_zh: ClassVar[str] = ""
+    title_en: ClassVar[str] = ""
+    unit: ClassVar[str] = ""
+    table: ClassVar[str] = ""
+    thing_kind: ClassVar[str] = ""
+    attributes: ClassVar[tuple[str, ...]] = ()
+    parameters: ClassVar[tuple[str, ...]] = ()
+    state: ClassVar[Mapping[str, Any]] = {}
+    tolerated_quality: ClassVar[int] = 0
+    severity: ClassVar[Severity] = Severity.UNKNOWN
+    urgency: ClassVar[Urgency] = Urgency.UNKNOWN
+    certainty: ClassVar[Certainty] = Certainty.UNKNOWN
+    opens_case: ClassVar[str] = ""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if not cls.name:
+            return
+        if not (cls.title_zh and cls.title_en and cls.table and "." in cls.name):
+            raise ValueError(f"the rule {cls.name!r} needs the name pack.rule, two titles and a table")
+        if cls.name in RULES and type(RULES[cls.name]).__module__ != cls.__module__:
+            raise ValueError(f"the rule {cls.name!r} is declared twice")
+        RULES[cls.name] = cls()
+
+    @property
+    def pack(self) -> str:
+        return self.name.split(".", 1)[0]
+
+    @property
+    def state_schema(self) -> dict[str, Any]:
+        return {**KERNEL_STATE, **self.state}
+
+    def empty_state(self) -> pl.DataFrame:
+        return pl.DataFrame(schema=self.state_schema)
+
+    def evaluate(
+        self, batch: pl.DataFrame, state: pl.DataFrame, parameters: dict[str, Any], now: datetime
+    ) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Findings (columns of FINDINGS) and new state (columns thing and those of `state`).
+
+        `batch`: the table's columns and the attributes, sorted by thing and observed_at. `state`: one row for each thing in the
+        batch, sorted; columns are null for a thing never seen before.
+        """
+        raise NotImplementedError
+
+
+def no_findings() -> pl.DataFrame:
+    return pl.DataFrame(schema=FINDINGS)
+
+
+def usable(rule: Rule, batch: pl.DataFrame) -> pl.DataFrame:
+    """The rows that may speak: a thing, a time, no quality flag that the rule does not tolerate, a clock that is not ahead."""
+    keep = pl.col("thing").is_not_null() & pl.col("observed_at").is_not_null()
+    if "quality" in batch.columns:
+        tolerated = 0xFFFF ^ rule.tolerated_quality
+        keep &= (pl.col("quality").fill_null(0).cast(pl.UInt16) & pl.lit(tolerated, dtype=pl.UInt16)) == 0
+    if "received_at" in batch.columns:
+        keep &= (pl.col("observed_at") <= pl.col("received_at") + CLOCK_AHEAD).fill_null(True)
+    return batch.filter(keep)
+
+
+def in_order(batch: pl.DataFrame, state: pl.DataFrame) -> pl.DataFrame:
+    """The batch in its order of arrival with a column `is_late`."""
+    known = batch.join(state.select("thing", "last_at"), on="thing", how="left", maintain_order="left")
+    earlier = pl.col("observed_at").cum_max().shift(1).over("thing")
+    return known.with_columns(
+        is_late=(pl.col("observed_at") <= pl.max_horizontal(earlier, "last_at")).fill_null(False)
+    ).drop("last_at")
+
+
+@dataclass(frozen=True)
+class Advance:
+    findings: pl.DataFrame
+    state: pl.DataFrame
+    rows: int
+
+
+def advance(
+    rule: Rule, batch: pl.DataFrame, state: pl.DataFrame, policy: Callable[[str], Any], now: datetime
+) -> Advance:
+    """One step of a rule over any rows of its table, in the order in which they arrived.
+
+    `policy` gives the parameter of a key (kernel.policies.Parameter, or anything with `values` and `on(day)`).
+    """
+    rows = in_order(usable(rule, batch), state)
+    if rows.is_empty():
+        return Advance(no_findings(), state, 0)
+    touched = rows.group_by("thing").agg(late=pl.col("is_late").sum().cast(pl.Int64)).sort("thing")
+    local = touched.select("thing").join(state, on="thing", how="left", maintain_order="left").select(rule.state_schema)
+    fresh = rows.filter(~pl.col("is_late")).drop("is_late").sort("thing", "observed_at")
+    findings = [no_findings()]
+    for parameters, part in _by_regime(rule, fresh, policy):
+        found, local = _evaluate(rule, part, local, parameters, now)
+        findings.append(found)
+    late = local["late_rows"].fill_null(0) + touched["late"]
+    local = local.with_columns(late_rows=late)
+    others = state.join(touched, on="thing", how="anti")
+    merged = pl.concat([others, local]).sort("thing")
+    return Advance(sorted_findings(pl.concat(findings)), merged, rows.height)
+
+
+def _evaluate(
+    rule: Rule, part: pl.DataFrame, local: pl.DataFrame, parameters: dict[str, Any], now: datetime
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    newest = part.group_by("thing").agg(newest=pl.col("observed_at").last()).sort("thing")
+    mine = local.join(newest.select("thing"), on="thing", how="semi").sort("thing")
+    found, after = rule.evaluate(part, mine, parameters, now)
+    after = after.select("thing", *rule.state).join(newest, on="thing", how="inner")
+    after = after.join(mine.select("thing", "late_rows"), on="thing", how="left").rename({"newest": "last_at"})
+    rest = local.join(newest, on="thing", how="anti")
+    schema = rule.state_schema
+    joined = pl.concat([rest, after.select(pl.col(name).cast(kind) for name, kind in schema.items())])
+    return found.select(pl.col(name).cast(kind) for name, kind in FINDINGS.items()), joined.sort("thing")
+
+
+def sorted_findings(findings: pl.DataFrame) -> pl.DataFrame:
+    """In the order in which they are applied, whatever the batches were."""
+    order = pl.col("phase").replace_strict(list(PHASES), list(range(len(PHASES))), return_dtype=pl.Int8)
+    return findings.sort("observed_at", "thing", "key", order)
+
+
+def _by_regime(
+    rule: Rule, rows: pl.DataFrame, policy: Callable[[str], Any]
+) -> list[tuple[dict[str, Any], pl.DataFrame]]:
+    """The rows cut where a dated parameter changes, in order of time, each part with the parameters of its days."""
+    if rows.is_empty():
+        return []
+    dated = {key: policy(f"{rule.pack}.{key}") for key in rule.parameters}
+    first, last = _local_day(rows["observed_at"].min()), _local_day(rows["observed_at"].max())
+    changes = {value.since for parameter in dated.values() for value in parameter.values}
+    days = [first, *sorted(day for day in changes if first < day <= last)]
+    parts = []
+    for begin, until in zip(days, [*days[1:], None], strict=True):
+        part = rows
+        if begin != first:
+            part = part.filter(pl.col("observed_at") >= _midnight(begin))
+        if until is not None:
+            part = part.filter(pl.col("observed_at") < _midnight(until))
+        if not part.is_empty():
+            parts.append(({key: parameter.on(begin).value for key, parameter in dated.items()}, part))
+    return parts
+
+
+def _local_day(instant: Any) -> date:
+    return timezone.localtime(instant, LOCAL()).date()
+
+
+def _midnight(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=LOCAL()).astimezone(UTC)
