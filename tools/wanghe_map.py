@@ -44,7 +44,9 @@ def wave(start: tuple[float, float], end: tuple[float, float], bend: float, coun
 
 def roads(area: Polygon) -> list[tuple[str, str, LineString]]:
     x, y = CENTRE
-    ring = LineString([(x + 0.075 * 1.28 * math.cos(a), y + 0.075 * math.sin(a)) for a in (2 * math.pi * n / 72 for n in range(73))])
+    ring = LineString(
+        [(x + 0.075 * 1.28 * math.cos(a), y + 0.075 * math.sin(a)) for a in (2 * math.pi * n / 72 for n in range(73))]
+    )
     found = [("expressway", "望河环线", ring)]
     found += [
         ("expressway", "云津高速", wave((x - 0.2, y + 0.045), (x + 0.2, y - 0.02), 0.006)),
@@ -54,7 +56,9 @@ def roads(area: Polygon) -> list[tuple[str, str, LineString]]:
     ]
     for n in range(-4, 5):
         found.append(("street", f"纬{n + 5}路", wave((x - 0.07, y + n * 0.012), (x + 0.07, y + n * 0.012), 0.0012, 24)))
-        found.append(("street", f"经{n + 5}路", wave((x + n * 0.015, y - 0.052), (x + n * 0.015, y + 0.052), 0.0012, 24)))
+        found.append(
+            ("street", f"经{n + 5}路", wave((x + n * 0.015, y - 0.052), (x + n * 0.015, y + 0.052), 0.0012, 24))
+        )
     return [(kind, name, line.intersection(area)) for kind, name, line in found]
 
 
@@ -67,7 +71,11 @@ def rounded(value: object) -> object:
 
 def feature(geometry: object, **properties: object) -> dict[str, object]:
     shape = mapping(geometry)  # type: ignore[arg-type]
-    return {"type": "Feature", "properties": properties, "geometry": {"type": shape["type"], "coordinates": rounded(shape["coordinates"])}}
+    return {
+        "type": "Feature",
+        "properties": properties,
+        "geometry": {"type": shape["type"], "coordinates": rounded(shape["coordinates"])},
+    }
 
 
 def main() -> None:
@@ -78,11 +86,19 @@ def main() -> None:
     for name, seat in zip(TOWNS, seats, strict=True):
         cell = next(c for c in cells if c.contains(seat)).intersection(area)
         features.append(feature(cell, kind="town", name=name))
-    river = wave((CENTRE[0] - 0.17, CENTRE[1] + 0.02), (CENTRE[0] + 0.16, CENTRE[1] + 0.03), 0.022, 80).intersection(area)
+    river = wave((CENTRE[0] - 0.17, CENTRE[1] + 0.02), (CENTRE[0] + 0.16, CENTRE[1] + 0.03), 0.022, 80).intersection(
+        area
+    )
     features.append(feature(river, kind="river", name="望河"))
     features += [feature(line, kind=kind, name=name, limit_kmh=LIMITS_KMH[kind]) for kind, name, line in roads(area)]
     note = "虚构的城区 a fictional district; drawn by tools/wanghe_map.py"
-    TARGET.write_text(json.dumps({"type": "FeatureCollection", "note": note, "features": features}, ensure_ascii=False, separators=(",", ":")) + "\n", encoding="utf-8")
+    TARGET.write_text(
+        json.dumps(
+            {"type": "FeatureCollection", "note": note, "features": features}, ensure_ascii=False, separators=(",", ":")
+        )
+        + "\n",
+        encoding="utf-8",
+    )
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import os
 import signal
@@ -9,7 +10,9 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 
@@ -28,7 +31,42 @@ class Part:
 PARTS = (
     Part("worker", ("worker",)),
     Part("web", ("web",)),
+    Part("gateway", ("gateway",)),
 )
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step of the road: in which process it runs, what it does, and, in the worker, how often at most."""
+
+    where: str
+    name: str
+    does: str
+    every_s: float = 0.0
+
+
+# The road that data takes, once and in order: bytes → frames → observations (durable) → acknowledgement → alerts → lake.
+# The gateway takes each batch of frames over its steps; the worker repeats its own over what the journal holds.
+ROAD = (
+    Step("gateway", "decode", "haihe.kernel.feeds.gateway.decode"),
+    Step("gateway", "presence", "haihe.kernel.feeds.gateway.note_presence"),
+    Step("gateway", "journal", "haihe.kernel.feeds.gateway.make_durable"),
+    Step("gateway", "commands", "haihe.kernel.feeds.gateway.settle_commands"),
+    Step("gateway", "acknowledge", "haihe.kernel.feeds.gateway.acknowledge"),
+    Step("worker", "rules", "haihe.kernel.alerts.processing.process_new", every_s=0.3),
+    Step("worker", "latest", "haihe.kernel.observations.upkeep.advance_latest", every_s=2),
+    Step("worker", "lake", "haihe.kernel.observations.upkeep.feed", every_s=5),
+)
+
+
+def steps_of(where: str) -> list[tuple[Step, Callable[..., Any]]]:
+    """The steps that run in a process, in order, with their functions."""
+    found = []
+    for step in ROAD:
+        if step.where == where:
+            module, _, name = step.does.rpartition(".")
+            found.append((step, getattr(importlib.import_module(module), name)))
+    return found
 
 
 def set_up_logging() -> None:
@@ -74,9 +112,11 @@ def serve_web() -> None:
 
 
 def work() -> None:
-    """The worker: runs every duty when it is due, until it is told to stop."""
-    from haihe.kernel.duties import run_due
+    """The worker: its steps of the road and every duty, each when it is due, until it is told to stop."""
+    from haihe.kernel.duties import duty, run_due
 
+    for step, function in steps_of("worker"):
+        duty(f"road.{step.name}", every_s=step.every_s)(function)
     stopping = False
 
     def stop(*_: object) -> None:
@@ -87,7 +127,36 @@ def work() -> None:
     signal.signal(signal.SIGINT, stop)
     while not stopping:
         run_due()
-        time.sleep(0.5)
+        time.sleep(0.1)
+
+
+def receive() -> None:
+    """The gateway: every feed of the loaded packs on its port. Stops after it has acknowledged what has arrived."""
+    import asyncio
+
+    import uvloop
+
+    from haihe import settings
+    from haihe.kernel.feeds.commands import CommandDesk
+    from haihe.kernel.feeds.feed import all_feeds, ports_of
+    from haihe.kernel.feeds.gateway import Gateway
+    from haihe.kernel.observations.stores import journal
+
+    feeds = all_feeds()
+    ports = ports_of(feeds, settings.value_of("HAIHE_FEED_PORTS"))
+
+    async def run() -> None:
+        road = tuple(function for _, function in steps_of("gateway"))
+        gateway = Gateway(feeds, journal(), road, limits=settings.feed_limits(), desk=CommandDesk())
+        taken = await gateway.start(settings.value_of("HAIHE_FEED_HOST"), ports)
+        structlog.get_logger().info("listening to devices", **taken)
+        stopping = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            gateway.loop.add_signal_handler(number, stopping.set)
+        await stopping.wait()
+        await gateway.stop()
+
+    uvloop.run(run())
 
 
 class District:
@@ -154,7 +223,7 @@ def main() -> None:
     threading.Thread(target=_stop_with_parent, daemon=True).start()
     set_up_logging()
     set_up_django()
-    {"web": serve_web, "worker": work}[sys.argv[1]]()
+    {"web": serve_web, "worker": work, "gateway": receive}[sys.argv[1]]()
 
 
 if __name__ == "__main__":

@@ -8,8 +8,12 @@ import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from haihe.kernel.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from haihe.kernel.feeds.gateway import Limits
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,36 @@ SETTINGS = (
     Setting("HAIHE_DISTRICT", "望河区（演示）", "text", "Name of the district on every page."),
     Setting("HAIHE_SESSION_HOURS", "8", "1–72", "Hours after the last action until a person must sign in again."),
     Setting("HAIHE_UPLOAD_MB", "50", "1–500", "Largest file that may be uploaded, in megabytes."),
+    Setting("HAIHE_FEED_HOST", "127.0.0.1", "address", "Address on which devices are listened to."),
+    Setting(
+        "HAIHE_FEED_PORTS",
+        "",
+        "jt808=7611,…",
+        "Port of each field protocol; 0 switches one off. Default: each protocol's own port.",
+    ),
+    Setting("HAIHE_FEED_CONNECTIONS", "20000", "10–1000000", "Devices that may be connected at once."),
+    Setting(
+        "HAIHE_FEED_FRAMES_PER_S",
+        "200",
+        "1–1000000",
+        "Frames a second of one device, on average; a faster one is read later, not cut off.",
+    ),
+    Setting(
+        "HAIHE_FEED_IDLE_S", "600", "5–86400", "Seconds without a whole frame after which a device counts as gone."
+    ),
+    Setting("HAIHE_FEED_AUTHENTICATE_S", "60", "1–3600", "Seconds that a device may take to say who it is."),
+    Setting(
+        "HAIHE_MAP",
+        "",
+        "file",
+        "Base map of the district: GeoJSON in WGS 84; default: the map of the fictional district.",
+    ),
+    Setting(
+        "HAIHE_TILES",
+        "",
+        "https://…/{z}/{x}/{y}",
+        "Address of map tiles, such as those of 天地图; none by default, and then nothing loads from elsewhere.",
+    ),
     Setting(
         "HAIHE_CHECKPOINTS",
         "",
@@ -83,8 +117,21 @@ def _whole_number(name: str, low: int, high: int) -> int:
     return number
 
 
+def feed_limits() -> Limits:
+    """The bounds of the gateway as the settings say."""
+    from haihe.kernel.feeds.gateway import Limits
+
+    rate = _whole_number("HAIHE_FEED_FRAMES_PER_S", 1, 1_000_000)
+    return Limits(
+        connections=_whole_number("HAIHE_FEED_CONNECTIONS", 10, 1_000_000), frames_per_s=rate, burst_frames=10 * rate,
+        idle_s=_whole_number("HAIHE_FEED_IDLE_S", 5, 86_400), authenticate_s=_whole_number("HAIHE_FEED_AUTHENTICATE_S", 1, 3_600),
+    )  # fmt: skip
+
+
 HOME = Path(value_of("HAIHE_HOME")).expanduser().resolve()
 DISTRICT = value_of("HAIHE_DISTRICT")
+MAP = value_of("HAIHE_MAP")
+TILES = value_of("HAIHE_TILES")
 PUBLIC_URL = value_of("HAIHE_URL").rstrip("/")
 PORT = _whole_number("HAIHE_PORT", 1, 65535)
 UPLOAD_LIMIT_BYTES = _whole_number("HAIHE_UPLOAD_MB", 1, 500) * 1024 * 1024

@@ -78,20 +78,6 @@ def _measure(at: datetime) -> int:
 # The duties of observations load Polars only where a worker runs them.
 
 
-@duty("observations.latest", every_s=2)
-def _advance_latest(at: datetime) -> int:
-    from haihe.kernel.observations import upkeep
-
-    return upkeep.advance_latest(at)
-
-
-@duty("observations.feed", every_s=5)
-def _feed(at: datetime) -> int:
-    from haihe.kernel.observations import upkeep
-
-    return upkeep.feed(at)
-
-
 @duty("observations.compact", every_s=120)
 def _compact(at: datetime) -> int:
     from haihe.kernel.observations import upkeep

@@ -4,6 +4,7 @@ from haihe.kernel.alerts.models import Alert, RuleCursor, RuleState, RuleStatus,
 from haihe.kernel.audit import AuditRecord, AuditSeal
 from haihe.kernel.evidence import EvidenceFile
 from haihe.kernel.exports import Export
+from haihe.kernel.feeds.commands import Command
 from haihe.kernel.identity import Account, ApiToken, Deputy, RoleGrant
 from haihe.kernel.indicators import Indicator, IndicatorDefinition, IndicatorValue
 from haihe.kernel.organisations import Organisation, OrganisationAlias, Succession
@@ -16,6 +17,7 @@ __all__ = [
     "ApiToken",
     "AuditRecord",
     "AuditSeal",
+    "Command",
     "Deputy",
     "EvidenceFile",
     "Export",

@@ -216,3 +216,16 @@ def _try(
     status.failing_since, status.error = None, ""
     status.evaluated_rows += result.rows
     return result, rows["thing"]
+
+
+_memory = Memory()
+
+
+def process_new(at: datetime) -> int:
+    """The worker's step: all that is new in this district's journal; returns rows."""
+    from haihe.kernel.observations.stores import journal
+
+    rows = 0
+    while (step := process_once(journal(), now=at, memory=_memory)).rows:
+        rows += step.rows
+    return rows

@@ -62,10 +62,7 @@ def queue(
 class CommandDesk:
     """The gateway's side, in its committing thread."""
 
-    def __init__(self, gateway: Gateway) -> None:
-        self.gateway = gateway
-
-    def send_queued(self) -> None:
+    def send_queued(self, gateway: Gateway) -> None:
         close_old_connections()
         now = timezone.now()
         Command.objects.filter(state=Command.State.SENT, sent_at__lt=now - ANSWER_WITHIN).update(
@@ -75,11 +72,11 @@ class CommandDesk:
             state=Command.State.FAILED, remark="24 小时内终端未上线 the device was not connected for 24 h"
         )
         for command in Command.objects.filter(state=Command.State.QUEUED).order_by("pk")[:AT_ONCE]:
-            session = self.gateway.by_device.get((command.feed, command.device))
+            session = gateway.by_device.get((command.feed, command.device))
             if session is not None:
-                self._send(command, session)
+                self._send(command, session, gateway)
 
-    def _send(self, command: Command, session: Session) -> None:
+    def _send(self, command: Command, session: Session, gateway: Gateway) -> None:
         try:
             serial, frame = session.feed.command(session, command.kind, command.content)
         except HaiheError as error:
@@ -87,7 +84,7 @@ class CommandDesk:
             return
         Command.objects.filter(pk=command.pk).update(state=Command.State.SENT, sent_at=timezone.now())
         session.commands[serial] = command.pk
-        self.gateway.loop.call_soon_threadsafe(session.send, frame)
+        gateway.loop.call_soon_threadsafe(session.send, frame)
 
     def settle(self, answered: list[tuple[Session, int, str]]) -> None:
         for session, serial, refused in answered:

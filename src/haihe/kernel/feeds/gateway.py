@@ -21,7 +21,6 @@ from typing import Protocol
 import polars as pl
 import structlog
 
-from haihe.kernel.feeds.commands import CommandDesk
 from haihe.kernel.feeds.feed import Batch, Feed, Read
 from haihe.kernel.feeds.rows import Presence, presence_rows, raw_frames
 from haihe.kernel.feeds.session import Session
@@ -30,6 +29,14 @@ log = structlog.get_logger()
 RETRY_S = 1.0
 REFRESH_S = 2.0
 DRAIN_S = 4.0
+
+
+class Desk(Protocol):
+    """Where commands to devices wait (commands.CommandDesk)."""
+
+    def send_queued(self, gateway: Gateway) -> None: ...
+
+    def settle(self, answered: list[tuple[Session, int, str]]) -> None: ...
 
 
 class Appends(Protocol):
@@ -118,7 +125,7 @@ def make_durable(gateway: Gateway, work: Work) -> None:
 
 def settle_commands(gateway: Gateway, work: Work) -> None:
     """What devices said to commands."""
-    if work.read.answered:
+    if work.read.answered and gateway.desk:
         gateway.desk.settle(work.read.answered)
 
 
@@ -130,21 +137,24 @@ def acknowledge(gateway: Gateway, work: Work) -> None:
         session.close(because)
 
 
-ROAD: tuple[Step, ...] = (decode, note_presence, make_durable, settle_commands, acknowledge)
-
-
 class Gateway:
-    """Runs feeds on ports. One instance a process; `journal.append` must be durable when it returns."""
+    """Runs feeds on ports. One instance a process; `journal.append` must be durable when it returns. `road`: the steps of a batch."""
 
     def __init__(
-        self, feeds: Iterable[Feed], journal: Appends, *, limits: Limits | None = None, road: tuple[Step, ...] = ROAD
+        self,
+        feeds: Iterable[Feed],
+        journal: Appends,
+        road: tuple[Step, ...],
+        *,
+        limits: Limits | None = None,
+        desk: Desk | None = None,
     ) -> None:
         self.feeds = {feed.name: feed for feed in feeds}
         self.journal = journal
         self.limits = limits or Limits()
         self.road = road
         self.counters = Counters()
-        self.desk = CommandDesk(self)
+        self.desk = desk
         self.sessions: set[Session] = set()
         self.by_device: dict[tuple[str, str], Session] = {}
         self.is_full = False
@@ -209,7 +219,8 @@ class Gateway:
         try:
             for feed in self.feeds.values():
                 feed.refresh()
-            self.desk.send_queued()
+            if self.desk:
+                self.desk.send_queued(self)
         except Exception as error:
             log.error("the register cannot be read", error=repr(error))
 

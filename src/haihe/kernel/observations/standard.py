@@ -50,3 +50,17 @@ class RawFrame(ObservationTable):
     direction = Field(pl.String, title_zh="方向", title_en="direction")
     frame = Field(pl.Binary, title_zh="报文", title_en="frame")
     issues = Field(pl.String, title_zh="问题", title_en="issues")
+
+
+class Presence(ObservationTable):
+    """When a device came and went: `state` is "back", "lost" or "replaced" (by another connection of the same device)."""
+
+    name = "presence"
+    title_zh, title_en = "终端上下线", "Coming and going of devices"
+    purpose_zh, purpose_en = "统计上线率、发现失联设备", "Online rates, and devices that are lost"
+    retention_days = 400
+
+    feed = Field(pl.String, title_zh="接入", title_en="feed")
+    device = Field(pl.String, title_zh="设备", title_en="device")
+    state = Field(pl.String, title_zh="状态", title_en="state")
+    because = Field(pl.String, title_zh="原因", title_en="reason")

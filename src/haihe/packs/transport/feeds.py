@@ -72,7 +72,9 @@ class JT808(Feed):
         # A frame that arrived damaged gets no answer: the terminal sends it again.
         answered = frames.checksum_ok & (frames.version > 0) & ~np.isin(frames.message_id, CONTROL)
         read.replies += self._answers(batch, frames, np.flatnonzero(answered), result)
-        things = pl.Series([session.thing if session.authenticated else None for session in batch.sessions], dtype=pl.Int64)
+        things = pl.Series(
+            [session.thing if session.authenticated else None for session in batch.sessions], dtype=pl.Int64
+        )
         told = sentences(frames.issues, ~allowed & (frames.message_id != REGISTRATION))
         read.tables.append(("raw_frame", raw_frames(self.name, batch, told, things)))
         positions = self._positions(batch, found, believed, things)
@@ -86,15 +88,21 @@ class JT808(Feed):
         same: NDArray[np.bool_] = own == frames.phone
         return same
 
-    def _answers(self, batch: Batch, frames: columns.Frames, rows: NDArray[np.int64], result: NDArray[np.int64]) -> list[tuple[Session, bytes]]:
+    def _answers(
+        self, batch: Batch, frames: columns.Frames, rows: NDArray[np.int64], result: NDArray[np.int64]
+    ) -> list[tuple[Session, bytes]]:
         """One 0x8001 a frame; those of a connection that stand together leave in one write."""
         if not len(rows):
             return []
-        made = encode_acks(frames.phone[rows], frames.version[rows], frames.serial[rows], frames.message_id[rows], result[rows])
+        made = encode_acks(
+            frames.phone[rows], frames.version[rows], frames.serial[rows], frames.message_id[rows], result[rows]
+        )
         pairs = zip((batch.sessions[row] for row in rows.tolist()), made, strict=True)
         return [(session, b"".join(map(itemgetter(1), group))) for session, group in groupby(pairs, key=itemgetter(0))]
 
-    def _positions(self, batch: Batch, found: columns.Columns, believed: NDArray[np.bool_], things: pl.Series) -> pl.DataFrame | None:
+    def _positions(
+        self, batch: Batch, found: columns.Columns, believed: NDArray[np.bool_], things: pl.Series
+    ) -> pl.DataFrame | None:
         located = found.locations
         rows = np.flatnonzero(believed[located.frame])
         if not len(rows):
@@ -168,12 +176,19 @@ class JT808(Feed):
         body = message["body"]
         if terminal is None or not terminal.enabled:
             result = NO_SUCH_TERMINAL
-        elif terminal.vehicle is None or terminal.vehicle.thing.retired_at or not _is_plate(body.get("plate"), terminal.vehicle.plate):
+        elif (
+            terminal.vehicle is None
+            or terminal.vehicle.thing.retired_at
+            or not _is_plate(body.get("plate"), terminal.vehicle.plate)
+        ):
             result = NO_SUCH_VEHICLE
         else:
             result = DONE
             terminal.maker, terminal.model = str(body.get("maker") or "")[:20], str(body.get("model") or "")[:40]
-            terminal.terminal_id, terminal.version = str(body.get("terminal_id") or "")[:30], body.get("layout") or message["version"]
+            terminal.terminal_id, terminal.version = (
+                str(body.get("terminal_id") or "")[:30],
+                body.get("layout") or message["version"],
+            )
             terminal.announced_at = timezone.now()
             terminal.save(update_fields=["maker", "model", "terminal_id", "version", "announced_at"])
         answer: dict[str, Any] = {"reply_serial": message["serial"], "result": result, "auth_code": ""}
@@ -183,8 +198,18 @@ class JT808(Feed):
 
     def _authenticate(self, session: Session, message: dict[str, Any], terminal: Terminal | None, read: Read) -> None:
         code = str(message["body"].get("auth_code") or "")
-        usable = terminal is not None and terminal.enabled and terminal.vehicle is not None and terminal.vehicle.thing.retired_at is None
-        if terminal is None or terminal.vehicle is None or not usable or not hmac.compare_digest(code.encode(), authentication_code(terminal).encode()):
+        usable = (
+            terminal is not None
+            and terminal.enabled
+            and terminal.vehicle is not None
+            and terminal.vehicle.thing.retired_at is None
+        )
+        if (
+            terminal is None
+            or terminal.vehicle is None
+            or not usable
+            or not hmac.compare_digest(code.encode(), authentication_code(terminal).encode())
+        ):
             read.replies.append((session, self._reply(message, FAILED)))
             session.memory["wrong_codes"] = session.memory.get("wrong_codes", 0) + 1
             if session.memory["wrong_codes"] >= WRONG_CODES:
@@ -203,14 +228,18 @@ class JT808(Feed):
         """Cut off terminals that were switched off, moved to another vehicle, or whose vehicle was retired since the last look."""
         close_old_connections()
         since, self.looked_at = self.looked_at, timezone.now()
-        changed = Terminal.objects.filter(Q(changed_at__gte=since) | Q(vehicle__thing__changed_at__gte=since)).select_related("vehicle__thing")
+        changed = Terminal.objects.filter(
+            Q(changed_at__gte=since) | Q(vehicle__thing__changed_at__gte=since)
+        ).select_related("vehicle__thing")
         for terminal in changed:
             session = self.sessions.get(terminal.phone)
             if session is None or session.closing:
                 continue
             vehicle = terminal.vehicle
             if not terminal.enabled or vehicle is None or vehicle.thing.retired_at or vehicle.thing_id != session.thing:
-                session.gateway.loop.call_soon_threadsafe(session.close, "终端登记已变更 the terminal's registration changed")
+                session.gateway.loop.call_soon_threadsafe(
+                    session.close, "终端登记已变更 the terminal's registration changed"
+                )
 
     # --- commands ---------------------------------------------------------------------------------------------------
 
@@ -220,7 +249,13 @@ class JT808(Feed):
             raise InvalidInput(f"JT/T 808 没有命令“{kind}”。", f"JT/T 808 has no command {kind!r}.", where="kind")
         serial, version = next_serial(session), session.memory["version"]
         body = {"flags": 0b100, "kind": 1, "text": content["text"]}
-        message = {"message_id": "0x8300", "version": version, "phone": session.memory["phone"].decode(), "serial": serial, "body": body}
+        message = {
+            "message_id": "0x8300",
+            "version": version,
+            "phone": session.memory["phone"].decode(),
+            "serial": serial,
+            "body": body,
+        }
         return serial, encode(message)
 
 

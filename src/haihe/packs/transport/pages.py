@@ -28,12 +28,18 @@ from haihe.web.pages import AccountRequest, Pages, go
 
 pages = Pages("transport")
 LISTED = 500
-STATES = {"moving": ("行驶", "Moving", "blue"), "online": ("在线停车", "Standing", "green"), "offline": ("离线", "Offline", "")}
+STATES = {
+    "moving": ("行驶", "Moving", "blue"),
+    "online": ("在线停车", "Standing", "green"),
+    "offline": ("离线", "Offline", ""),
+}
 OWN_MAP = Path(__file__).parent / "demo/wanghe.geojson"
 
 
 def _vehicles(request: AccountRequest) -> Any:
-    return visible(request.user, Vehicle.objects.select_related("carrier__organisation", "terminal", "thing")).filter(thing__retired_at=None)
+    return visible(request.user, Vehicle.objects.select_related("carrier__organisation", "terminal", "thing")).filter(
+        thing__retired_at=None
+    )
 
 
 # --- map ------------------------------------------------------------------------------------------------------------
@@ -70,20 +76,32 @@ def base_map() -> tuple[bytes, list[float]]:
 def live_map(request: AccountRequest) -> HttpResponse:
     vehicles = _vehicles(request)
     audit.record(request.user, "map.read", None, vehicles=vehicles.count())
-    content = {"vehicles": vehicles[:LISTED], "bounds": json.dumps(base_map()[1]), "tiles": settings.TILES, "synthetic": services.has_synthetic(vehicles)}
+    content = {
+        "vehicles": vehicles[:LISTED],
+        "bounds": json.dumps(base_map()[1]),
+        "tiles": settings.TILES,
+        "synthetic": services.has_synthetic(vehicles),
+    }
     return render(request, "transport/map.html", content)
 
 
 @pages.page("transport/base.geojson", "base_map", permission="vehicle.read")
 def base(request: AccountRequest) -> HttpResponse:
-    return HttpResponse(base_map()[0], content_type="application/geo+json", headers={"Cache-Control": "private, max-age=3600"})
+    return HttpResponse(
+        base_map()[0], content_type="application/geo+json", headers={"Cache-Control": "private, max-age=3600"}
+    )
 
 
 @pages.page("transport/positions.json", "positions", permission="vehicle.read")
 def positions(request: AccountRequest) -> HttpResponse:
     """The latest position of every visible vehicle; opening the map was recorded, not each of these."""
     now = timezone.now()
-    vehicles = {v[0]: v[1:] for v in _vehicles(request).values_list("thing_id", "pk", "plate", "carrier__organisation__short_name", "carrier__organisation__name")}
+    vehicles = {
+        v[0]: v[1:]
+        for v in _vehicles(request).values_list(
+            "thing_id", "pk", "plate", "carrier__organisation__short_name", "carrier__organisation__name"
+        )
+    }
     last = last_positions(vehicles, now)
     alerted = services.things_with_open_alerts(request.user)
     rows = [
@@ -106,18 +124,38 @@ def vehicles(request: AccountRequest) -> HttpResponse:
     q = request.GET.get("q", "").strip()
     found = _vehicles(request)
     if q:
-        found = found.filter(Q(plate__icontains=q.upper()) | Q(carrier__organisation__name__icontains=q) | Q(carrier__organisation__short_name__icontains=q))
+        found = found.filter(
+            Q(plate__icontains=q.upper())
+            | Q(carrier__organisation__name__icontains=q)
+            | Q(carrier__organisation__short_name__icontains=q)
+        )
     shown = list(found[: LISTED + 1])
     last = last_positions([v.thing_id for v in shown], timezone.now())
     rows = [_row(vehicle, last.get(vehicle.thing_id)) for vehicle in shown[:LISTED]]
-    carriers = [c for c in visible(request.user, Carrier.objects.select_related("organisation")) if allows(request.user, "vehicle.register", c)]
-    content = {"rows": rows, "more": len(shown) > LISTED, "q": q, "carriers": carriers, "kinds": Vehicle.Kind.choices, "colours": Vehicle.Colour.choices}
+    carriers = [
+        c
+        for c in visible(request.user, Carrier.objects.select_related("organisation"))
+        if allows(request.user, "vehicle.register", c)
+    ]
+    content = {
+        "rows": rows,
+        "more": len(shown) > LISTED,
+        "q": q,
+        "carriers": carriers,
+        "kinds": Vehicle.Kind.choices,
+        "colours": Vehicle.Colour.choices,
+    }
     return render(request, "transport/vehicles.html", content)
 
 
 def _row(vehicle: Vehicle, last: Last | None) -> dict[str, Any]:
     zh, en, colour = STATES[last.state if last else "offline"]
-    return {"vehicle": vehicle, "at": last.at if last else None, "state": pick(zh, en) if last else pick("从未上线", "Never seen"), "colour": colour}
+    return {
+        "vehicle": vehicle,
+        "at": last.at if last else None,
+        "state": pick(zh, en) if last else pick("从未上线", "Never seen"),
+        "colour": colour,
+    }
 
 
 @pages.page("transport/vehicles/new/", "new_vehicle", permission="vehicle.read", methods=("POST",))
@@ -125,7 +163,12 @@ def new_vehicle(request: AccountRequest) -> HttpResponse:
     carrier = visible_row(request.user, Carrier.objects.all(), request.POST.get("carrier"))
     colour = request.POST.get("plate_colour", "2")
     vehicle = services.register_vehicle(
-        request.user, carrier, plate=request.POST.get("plate", ""), plate_colour=int(colour) if colour.isdigit() else -1, kind=request.POST.get("kind", ""), phone=request.POST.get("phone", "")
+        request.user,
+        carrier,
+        plate=request.POST.get("plate", ""),
+        plate_colour=int(colour) if colour.isdigit() else -1,
+        kind=request.POST.get("kind", ""),
+        phone=request.POST.get("phone", ""),
     )
     messages.success(request, pick(f"已登记 {vehicle}。", f"{vehicle} is registered."))
     return go(request, reverse("transport:vehicle", args=[vehicle.pk]))
@@ -171,7 +214,9 @@ def _day_content(request: AccountRequest, found: Vehicle, on: date, purpose: str
 def send_text(request: AccountRequest, pk: int) -> HttpResponse:
     found = visible_row(request.user, Vehicle.objects.all(), pk)
     services.send_text(request.user, found, text=request.POST.get("text", ""))
-    messages.success(request, pick("已排队，终端在线时下发。", "Queued: it is sent as soon as the terminal is connected."))
+    messages.success(
+        request, pick("已排队，终端在线时下发。", "Queued: it is sent as soon as the terminal is connected.")
+    )
     return go(request, reverse("transport:vehicle", args=[pk]))
 
 

@@ -23,7 +23,9 @@ PHONE = re.compile(r"\d{6,20}")
 
 @action("carrier.register", "登记运输企业", "register a carrier", roles=[Role.SUPERVISOR])
 def register_carrier(account: Account, organisation: Organisation, *, licence_number: str = "") -> Carrier:
-    carrier, fresh = Carrier.objects.get_or_create(organisation=organisation, defaults={"licence_number": licence_number.strip()})
+    carrier, fresh = Carrier.objects.get_or_create(
+        organisation=organisation, defaults={"licence_number": licence_number.strip()}
+    )
     if not fresh:
         raise Conflict("该企业已登记。", "This carrier is registered already.", where=organisation.name)
     return carrier
@@ -54,7 +56,9 @@ def register_vehicle(
 def register_terminal(account: Account, vehicle: Vehicle, *, phone: str) -> Terminal:
     phone = phone.strip()
     if not PHONE.fullmatch(phone):
-        raise InvalidInput("终端手机号应为 6–20 位数字。", "The terminal's phone number has 6 to 20 digits.", where="phone")
+        raise InvalidInput(
+            "终端手机号应为 6–20 位数字。", "The terminal's phone number has 6 to 20 digits.", where="phone"
+        )
     known = Terminal.objects.filter(phone=device_key(phone)).select_related("vehicle").first()
     if known is not None and known.vehicle_id not in (None, vehicle.pk):
         raise Conflict(f"该终端已装在 {known.vehicle} 上。", f"This terminal is in {known.vehicle}.", where=phone)
@@ -62,7 +66,9 @@ def register_terminal(account: Account, vehicle: Vehicle, *, phone: str) -> Term
         for other in Terminal.objects.filter(vehicle=vehicle).exclude(phone=device_key(phone)):
             other.vehicle = None
             other.save()
-        terminal, _ = Terminal.objects.update_or_create(phone=device_key(phone), defaults={"vehicle": vehicle, "enabled": True, "registered_by": account})
+        terminal, _ = Terminal.objects.update_or_create(
+            phone=device_key(phone), defaults={"vehicle": vehicle, "enabled": True, "registered_by": account}
+        )
     audit.note(phone=phone)
     return terminal
 
@@ -87,5 +93,7 @@ def authentication_code(terminal: Terminal) -> str:
     """The code that a terminal is given when it registers: 16 characters that only this district can compute."""
     from haihe.settings import secret_from_file
 
-    digest = hmac.new(secret_from_file("terminals.key").encode(), f"{terminal.phone}|{terminal.epoch}".encode(), hashlib.sha256).digest()
+    digest = hmac.new(
+        secret_from_file("terminals.key").encode(), f"{terminal.phone}|{terminal.epoch}".encode(), hashlib.sha256
+    ).digest()
     return base64.b32encode(digest)[:16].decode()

@@ -74,7 +74,6 @@ def speed_limit_of(vehicle: Vehicle, on: date) -> float | None:
     return None if found is None else float(found)
 
 
-
 __all__ = [
     "Carrier", "Vehicle", "alerts_of", "commands_of", "count_open_alerts", "has_synthetic", "last_positions", "read_day", "register_carrier", "register_terminal",
     "register_vehicle", "revoke_terminal", "send_text", "speed_limit_of", "things_with_open_alerts",

@@ -40,9 +40,13 @@ def last_positions(things: Iterable[int], now: datetime) -> dict[int, Last]:
     wanted = list(things)
     if not wanted:
         return {}
-    rows = latest("position", things=wanted).filter(pl.col("longitude_deg").is_not_null() & pl.col("latitude_deg").is_not_null())
+    rows = latest("position", things=wanted).filter(
+        pl.col("longitude_deg").is_not_null() & pl.col("latitude_deg").is_not_null()
+    )
     found = {}
-    for row in rows.select("thing", "observed_at", "longitude_deg", "latitude_deg", "speed_kmh", "heading_deg").iter_rows():
+    for row in rows.select(
+        "thing", "observed_at", "longitude_deg", "latitude_deg", "speed_kmh", "heading_deg"
+    ).iter_rows():
         thing, at, longitude, latitude, speed, heading = row
         found[thing] = Last(at, longitude, latitude, speed or 0.0, heading or 0.0, state_of(at, speed or 0.0, now))
     return found
@@ -67,5 +71,9 @@ def read_day(account: Account, vehicle: Vehicle, day: date, purpose: str) -> pl.
         raise InvalidInput("请选择查看目的。", "Choose the purpose.", where="purpose")
     since, until = day_bounds(day)
     rows = read_for(account, str(titles[purpose]), "position", things=[vehicle.thing_id], since=since, until=until)
-    rows = rows.filter(pl.col("longitude_deg").is_not_null() & pl.col("latitude_deg").is_not_null()).sort("observed_at").unique("observed_at", maintain_order=True)
+    rows = (
+        rows.filter(pl.col("longitude_deg").is_not_null() & pl.col("latitude_deg").is_not_null())
+        .sort("observed_at")
+        .unique("observed_at", maintain_order=True)
+    )
     return rows.with_columns(pl.col("observed_at").diff().dt.total_seconds().fill_null(0).alias("gap_s"))

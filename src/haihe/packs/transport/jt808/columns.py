@@ -170,7 +170,11 @@ def read_headers(joined: Joined, checksum_ok: NDArray[np.bool_]) -> Frames:
     whole &= joined.lengths >= 13
     body_length = np.where(whole, joined.lengths - size - 1, 0)
     length_ok = whole & (body_length == attributes & 0x3FF)
-    fragment = packages & (_either(sent, in_2019, "count") | _either(sent, in_2019, "number") > 1) if packages.any() else packages
+    fragment = (
+        packages & (_either(sent, in_2019, "count") | _either(sent, in_2019, "number") > 1)
+        if packages.any()
+        else packages
+    )
     encrypted = attributes & 0x1C00 != 0
     phone, wrong_digits = _phones(octets, in_2019)
     issues = joined.issues

@@ -57,7 +57,9 @@ class ItemColumns:
         return np.where(self.has(number), values, np.nan)
 
 
-def step_items(data: bytes, offset: NDArray[np.int64], length: NDArray[np.int64], issues: NDArray[np.uint32]) -> ItemColumns:
+def step_items(
+    data: bytes, offset: NDArray[np.int64], length: NDArray[np.int64], issues: NDArray[np.uint32]
+) -> ItemColumns:
     """Walk the items at `offset` of `data`; odd ones are noted in `issues`. `data` goes on for 8 bytes after the last item."""
     count = len(offset)
     sent = np.zeros((_OTHER + 1) * count, np.uint32)

@@ -96,7 +96,9 @@ class Batch:
             size = int.from_bytes(reader.take(2), "big")
             if size > left:
                 reader.note(Issue.BATCH, f"{name}[{len(rows)}]")
-            part = Reader(reader.take(min(size, left)), reader.version, notes=reader.notes, where=f"{name}[{len(rows)}]")
+            part = Reader(
+                reader.take(min(size, left)), reader.version, notes=reader.notes, where=f"{name}[{len(rows)}]"
+            )
             rows.append(read_location(part))
         if reader.position < len(reader.data):
             reader.note(Issue.BATCH, name)

@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 # No time: the value numpy and polars use for it as well (NaT).
 NOT_A_TIME = np.iinfo(np.int64).min
 _UTC_BEHIND_S = 8 * 3600  # the standard's times are GMT+8
-_DECIMAL = np.array([(byte >> 4) * 10 + (byte & 15) if byte >> 4 < 10 and byte & 15 < 10 else 255 for byte in range(256)], np.uint8)
+_DECIMAL = np.array(
+    [(byte >> 4) * 10 + (byte & 15) if byte >> 4 < 10 and byte & 15 < 10 else 255 for byte in range(256)], np.uint8
+)
 
 
 def _months() -> tuple[NDArray[np.int64], NDArray[np.int64]]:

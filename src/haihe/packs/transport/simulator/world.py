@@ -77,7 +77,11 @@ class World:
     def step(self, seconds: float) -> State:
         """Let `seconds` pass."""
         self.clock_s += seconds
-        starts = self.is_speeder & (self.fast_until_s < self.clock_s - 240) & (self.dice.random(len(self.road)) < seconds / 120)
+        starts = (
+            self.is_speeder
+            & (self.fast_until_s < self.clock_s - 240)
+            & (self.dice.random(len(self.road)) < seconds / 120)
+        )
         self.fast_until_s = np.where(starts, self.clock_s + 180, self.fast_until_s)
         fast = self.fast_until_s > self.clock_s
         wanted = self.limit_kmh * np.where(fast, 1.22, self.habit)
@@ -88,7 +92,9 @@ class World:
         self.mileage_km += moved_m / 1000
         self.at_m += moved_m * self.direction
         beyond = (self.at_m < 0) | (self.at_m > self.length_m)
-        self.at_m = np.where(self.at_m < 0, -self.at_m, np.where(self.at_m > self.length_m, 2 * self.length_m - self.at_m, self.at_m))
+        self.at_m = np.where(
+            self.at_m < 0, -self.at_m, np.where(self.at_m > self.length_m, 2 * self.length_m - self.at_m, self.at_m)
+        )
         self.at_m = np.clip(self.at_m, 0, self.length_m)
         self.direction = np.where(beyond, -self.direction, self.direction)
         return self.state()
@@ -103,7 +109,9 @@ class World:
             longitude[here] = np.interp(at, road.at_m, road.longitude_deg)
             latitude[here] = np.interp(at, road.at_m, road.latitude_deg)
             segment = np.clip(np.searchsorted(road.at_m, at) - 1, 0, len(road.at_m) - 2)
-            east = (road.longitude_deg[segment + 1] - road.longitude_deg[segment]) * np.cos(np.radians(road.latitude_deg[segment]))
+            east = (road.longitude_deg[segment + 1] - road.longitude_deg[segment]) * np.cos(
+                np.radians(road.latitude_deg[segment])
+            )
             north = road.latitude_deg[segment + 1] - road.latitude_deg[segment]
             heading[here] = np.degrees(np.arctan2(east * self.direction[here], north * self.direction[here])) % 360
         return State(longitude, latitude, self.speed_kmh.copy(), heading, self.mileage_km.copy())
