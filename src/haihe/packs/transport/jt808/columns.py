@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,9 @@ from haihe.packs.transport.jt808.issues import Issue
 from haihe.packs.transport.jt808.item_columns import ItemColumns, step_items
 from haihe.packs.transport.jt808.location import BASIC_LENGTH_BYTES, BATCH_LIMIT
 from haihe.packs.transport.jt808.times import NOT_A_TIME, bcd_times_us
+
+if TYPE_CHECKING:
+    import polars as pl
 
 Ints = NDArray[np.int64]
 # Reading past the end of the last frame must stay within the buffer: header 21, location 28, item 8 bytes.
@@ -38,10 +41,11 @@ _HEADER = np.dtype(
 )  # fmt: skip
 _LOCATION = np.dtype(
     [("alarm", ">u4"), ("status", ">u4"), ("latitude", ">u4"), ("longitude", ">u4"), ("altitude", ">u2"), ("speed", ">u2"),
-     ("heading", ">u2"), ("time", "u1", (6,))]
+     ("heading", ">u2"), ("year_month", ">u2"), ("day_hour", ">u2"), ("minute_second", ">u2")]
 )  # fmt: skip
-_HEX_PAIRS = np.frombuffer(b"".join(f"{byte:02x}".encode() for byte in range(256)), np.uint16)
-_NOT_BCD = np.array([byte >> 4 > 9 or byte & 15 > 9 for byte in range(256)])
+# Two bytes at once to their four digits as ASCII; the digits a–f, which BCD does not have, are the ones with bit 0x40.
+_DIGITS = np.frombuffer(np.arange(65536, dtype=">u2").tobytes().hex().encode(), np.uint32)
+_LETTERS = np.uint32(0x40404040)
 
 
 @dataclass
@@ -61,7 +65,7 @@ class Joined:
         """Records of dtype `kind` that begin at `offsets`, which need not be aligned."""
         size = np.dtype(kind).itemsize
         overlapping: NDArray[Any] = np.ndarray(len(self.data) - size + 1, f"V{size}", self.data, strides=(1,))
-        return overlapping.take(offsets).view(kind)
+        return overlapping[offsets].view(kind)  # not take(), which would copy all that overlaps first
 
 
 @dataclass
@@ -105,6 +109,12 @@ class Columns:
     frames: Frames
     locations: Locations
 
+    def positions(self) -> pl.DataFrame:
+        """One row a location with the fields of the kernel's Position table, the frame's phone, serial and issues beside them."""
+        from haihe.packs.transport.jt808.position_frame import position_frame
+
+        return position_frame(self)
+
     def item_bytes(self, row: int) -> bytes:
         """The additional items of one location as they were sent."""
         start = int(self.locations.items_offset[row])
@@ -147,8 +157,18 @@ def unescape_all(joined: Joined) -> Joined:
         joined.issues[lonely] |= np.uint32(Issue.ESCAPE)
     before = np.searchsorted(pairs, joined.starts)
     upto = np.searchsorted(pairs, joined.starts + joined.lengths)
-    data = joined.data.replace(b"\x7d\x02", b"\x7e").replace(b"\x7d\x01", b"\x7d")
-    return Joined(data, joined.starts - before, joined.lengths - (upto - before), joined.issues)
+    return Joined(_without_escapes(joined, pairs), joined.starts - before, joined.lengths - (upto - before), joined.issues)
+
+
+def _without_escapes(joined: Joined, pairs: Ints) -> bytes:
+    """The buffer with each pair made one byte: cut at the pairs where they are few, as they are in what terminals send."""
+    buffer = joined.buffer.copy()
+    buffer[pairs] = 0x7C + buffer[pairs + 1]
+    if len(pairs) * 32 > len(buffer):
+        return np.delete(buffer, pairs + 1).tobytes()
+    view = memoryview(buffer)
+    starts, ends = [0, *(pairs + 2).tolist()], [*(pairs + 1).tolist(), len(view)]
+    return b"".join([view[start:end] for start, end in zip(starts, ends, strict=True)])
 
 
 def checksums_ok(joined: Joined) -> NDArray[np.bool_]:
@@ -161,7 +181,6 @@ def checksums_ok(joined: Joined) -> NDArray[np.bool_]:
 
 def read_headers(joined: Joined, checksum_ok: NDArray[np.bool_]) -> Frames:
     sent = joined.rows(joined.starts, _HEADER)
-    octets = sent.view(np.uint8).reshape(-1, _HEADER.itemsize)
     attributes = sent["attributes"].astype(np.uint16)
     in_2019 = attributes & VERSION_BIT != 0
     packages = attributes & PACKAGES_BIT != 0
@@ -170,13 +189,11 @@ def read_headers(joined: Joined, checksum_ok: NDArray[np.bool_]) -> Frames:
     whole &= joined.lengths >= 13
     body_length = np.where(whole, joined.lengths - size - 1, 0)
     length_ok = whole & (body_length == attributes & 0x3FF)
-    fragment = (
-        packages & (_either(sent, in_2019, "count") | _either(sent, in_2019, "number") > 1)
-        if packages.any()
-        else packages
-    )
+    fragment = packages
+    if packages.any():
+        fragment = packages & ((_either(sent, in_2019, "count") > 1) | (_either(sent, in_2019, "number") > 1))
     encrypted = attributes & 0x1C00 != 0
-    phone, wrong_digits = _phones(octets, in_2019)
+    phone, wrong_digits = _phones(joined, in_2019)
     issues = joined.issues
     for condition, issue in (
         (~checksum_ok, Issue.CHECKSUM), (~whole, Issue.HEADER_CUT), (whole & ~length_ok, Issue.LENGTH),
@@ -185,12 +202,11 @@ def read_headers(joined: Joined, checksum_ok: NDArray[np.bool_]) -> Frames:
         if condition.any():
             issues[condition] |= np.uint32(issue)
     phone[~whole] = b""
-    serial = np.where(in_2019, sent["serial_2019"], sent["serial_2013"])
     return Frames(
         message_id=np.where(joined.lengths > 1, sent["id"], 0).astype(np.uint16),
         version=np.where(in_2019, np.uint16(2019), np.uint16(2013)) * whole,
         phone=phone,
-        serial=serial * whole,
+        serial=_either(sent, in_2019, "serial") * whole,
         checksum_ok=checksum_ok,
         length_ok=length_ok,
         body_offset=joined.starts + size,
@@ -200,26 +216,24 @@ def read_headers(joined: Joined, checksum_ok: NDArray[np.bool_]) -> Frames:
     )
 
 
-def _either(sent: NDArray[Any], in_2019: NDArray[np.bool_], name: str) -> NDArray[Any]:
-    return np.where(in_2019, sent[f"{name}_2019"], sent[f"{name}_2013"])
+def _either(sent: NDArray[Any], in_2019: NDArray[np.bool_], name: str) -> NDArray[np.uint16]:
+    """The field at the place where each row's edition has it."""
+    old = sent[f"{name}_2013"].astype(np.uint16)
+    return np.where(in_2019, sent[f"{name}_2019"], old).astype(np.uint16) if in_2019.any() else old
 
 
-def _phones(octets: NDArray[np.uint8], in_2019: NDArray[np.bool_]) -> tuple[NDArray[np.bytes_], NDArray[np.bool_]]:
+def _phones(joined: Joined, in_2019: NDArray[np.bool_]) -> tuple[NDArray[np.bytes_], NDArray[np.bool_]]:
     """BCD digits as ASCII, and whether any of them is no digit."""
-    pairs = np.zeros((len(octets), 10), np.uint16)
-    wrong = np.zeros(len(octets), np.bool_)
-    for edition, first, width in ((~in_2019, 4, 6), (in_2019, 5, 10)):
-        count = np.count_nonzero(edition)
-        if count == len(octets):
-            part: Any = slice(None)
-        elif count:
-            part = np.flatnonzero(edition)
-        else:
-            continue
-        digits = octets[part, first : first + width]
-        pairs[part, :width] = _HEX_PAIRS[digits]
-        wrong[part] = _NOT_BCD[digits].any(axis=1)
-    return pairs.view("S20").reshape(-1), wrong
+    digits = np.zeros((len(in_2019), 5), np.uint32)
+    new = np.flatnonzero(in_2019)
+    old = np.flatnonzero(~in_2019) if len(new) else slice(None)
+    for rows, first, pairs in ((old, 4, 3), (new, 5, 5)):
+        starts = joined.starts[rows]
+        if len(starts):
+            digits[rows, :pairs] = _DIGITS.take(joined.rows(starts + first, f"({pairs},)>u2"))
+    letters = digits & _LETTERS
+    wrong = letters.any(axis=1) if letters.any() else np.zeros(len(digits), np.bool_)
+    return digits.view("S20").reshape(-1), wrong
 
 
 def find_locations(joined: Joined, frames: Frames) -> tuple[Ints, Ints, Ints]:
@@ -253,6 +267,7 @@ def _batch_entries(joined: Joined, frames: Frames, rows: Ints) -> list[tuple[Int
     at = frames.body_offset[rows]
     end, declared, number = at + frames.body_length[rows], joined.rows(at, ">u2").astype(np.int64), np.arange(len(rows))
     at = at + 3
+    end[at == end] = -1  # done; what is not at the last has bytes left over
     entries = np.zeros(len(rows), np.int64)
     parts: list[tuple[Ints, Ints, Ints]] = []
     for _ in range(BATCH_LIMIT):
@@ -267,8 +282,7 @@ def _batch_entries(joined: Joined, frames: Frames, rows: Ints) -> list[tuple[Int
         parts.append((rows[number], at + 2, size))
         at = at + 2 + size
         entries[number] += 1
-        end_reached = at == end[number]
-        end[number[end_reached]] = -1
+        end[number[at == end[number]]] = -1
     wrong = (entries != declared) | (end > 0)
     frames.issues[rows[wrong]] |= np.uint32(Issue.BATCH)
     return parts
@@ -280,7 +294,7 @@ def read_locations(joined: Joined, frame: Ints, offset: Ints, length: Ints) -> L
     status = sent["status"].astype(np.uint32)
     heading = sent["heading"].astype(np.uint16)
     longitude, latitude = sent["longitude"] / 1_000_000, sent["latitude"] / 1_000_000
-    time_us = bcd_times_us(sent["time"])
+    time_us = bcd_times_us(sent["year_month"], sent["day_hour"], sent["minute_second"])
     issues = np.zeros(len(frame), np.uint32)
     for condition, issue in (
         (time_us == NOT_A_TIME, Issue.TIME), (latitude > 90, Issue.LATITUDE), (longitude > 180, Issue.LONGITUDE),

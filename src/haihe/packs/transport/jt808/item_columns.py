@@ -51,15 +51,18 @@ class ItemColumns:
         """Item `number` (say 0x01) in the unit of its table row, not-a-number where a location has none."""
         kind, sent = ITEMS[number].kind, self.sent[_COLUMN_OF[number]]
         if isinstance(kind, Temperature):
-            values = np.array([temperature(int(each)) for each in sent], np.float64)
+            values = _temperatures(sent)
         else:
             values = sent / (kind.divisor if isinstance(kind, Number) else 1)
         return np.where(self.has(number), values, np.nan)
 
 
-def step_items(
-    data: bytes, offset: NDArray[np.int64], length: NDArray[np.int64], issues: NDArray[np.uint32]
-) -> ItemColumns:
+def _temperatures(sent: NDArray[np.uint32]) -> NDArray[np.float64]:
+    distinct, at = np.unique(sent, return_inverse=True)
+    return np.array([temperature(int(each)) for each in distinct], np.float64)[at]
+
+
+def step_items(data: bytes, offset: NDArray[np.int64], length: NDArray[np.int64], issues: NDArray[np.uint32]) -> ItemColumns:
     """Walk the items at `offset` of `data`; odd ones are noted in `issues`. `data` goes on for 8 bytes after the last item."""
     count = len(offset)
     sent = np.zeros((_OTHER + 1) * count, np.uint32)
@@ -72,7 +75,7 @@ def step_items(
             row, at, end = row[going], at[going], end[going]
         if not len(row):
             break
-        word = words.take(at).byteswap()
+        word = words[at].byteswap()
         head = (word >> np.uint64(48)).astype(np.intp)
         size = head & 255
         following = at + 2 + size

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,31 +10,43 @@ from numpy.typing import NDArray
 # No time: the value numpy and polars use for it as well (NaT).
 NOT_A_TIME = np.iinfo(np.int64).min
 _UTC_BEHIND_S = 8 * 3600  # the standard's times are GMT+8
-_DECIMAL = np.array(
-    [(byte >> 4) * 10 + (byte & 15) if byte >> 4 < 10 and byte & 15 < 10 else 255 for byte in range(256)], np.uint8
-)
+_INVALID = 255
 
 
-def _months() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Days from 1970 to the first of each month of 2000–2099 and the length of each month; row year, column month, 0 = none."""
-    first, length = np.zeros((100, 13), np.int64), np.zeros((100, 13), np.int64)
-    for year in range(100):
-        for month in range(1, 13):
-            following = date(2000 + year + month // 12, month % 12 + 1, 1)
-            first[year, month] = (date(2000 + year, month, 1) - date(1970, 1, 1)).days
-            length[year, month] = (following - date(2000 + year, month, 1)).days
-    return first.reshape(-1), length.reshape(-1)
+def _two_decimals() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """For every pair of bytes the two numbers that they are in BCD, _INVALID where a digit is none."""
+    byte = np.arange(256)
+    decimal = np.where((byte >> 4 < 10) & (byte & 15 < 10), (byte >> 4) * 10 + (byte & 15), _INVALID)
+    return np.repeat(decimal, 256), np.tile(decimal, 256)
 
 
-_FIRST_DAY, _MONTH_LENGTH = _months()
+_HIGH, _LOW = _two_decimals()
 
 
-def bcd_times_us(sent: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """(n, 6) BCD bytes YYMMDDhhmmss of GMT+8 → microseconds since 1970 UTC, NOT_A_TIME where they are no time."""
-    year, month, day, hour, minute, second = _DECIMAL[sent].T.astype(np.int64)
-    valid = (year < 100) & (month < 13) & (hour < 24) & (minute < 60) & (second < 60)
-    index = np.where(valid, year * 13 + month, 0)
-    valid &= (day > 0) & (day <= _MONTH_LENGTH[index])
-    seconds = ((_FIRST_DAY[index] + day - 1) * 24 + hour) * 3600 + minute * 60 + second - _UTC_BEHIND_S
-    times: NDArray[np.int64] = np.where(valid, seconds * 1_000_000, NOT_A_TIME)
+def _months() -> tuple[NDArray[np.int64], NDArray[np.int8]]:
+    """By BCD year and month of this century: seconds from 1970 to its beginning at GMT+8, and its days (0 = no month)."""
+    valid = (_HIGH < 100) & (_LOW > 0) & (_LOW < 13)
+    month = np.datetime64("2000-01", "M") + np.where(valid, _HIGH * 12 + _LOW - 1, 0)
+    first, following = month.astype("M8[D]"), (month + 1).astype("M8[D]")
+    days = np.where(valid, (following - first).astype(np.int64), 0)
+    return first.astype(np.int64) * 86400 - _UTC_BEHIND_S, days.astype(np.int8)
+
+
+_MONTH_S, _MONTH_DAYS = _months()
+# By BCD day and hour: seconds since the month began, and the day (100 = no day or hour, more than any month has).
+_DAY_HOUR_S = ((_HIGH - 1) * 24 + _LOW) * 3600
+_DAY = np.where((_HIGH > 0) & (_HIGH < 32) & (_LOW < 24), _HIGH, 100).astype(np.int8)
+# By BCD minute and second: seconds since the hour began, -1 = none.
+_MINUTE_SECOND_S = np.where((_HIGH < 60) & (_LOW < 60), _HIGH * 60 + _LOW, -1)
+
+
+def bcd_times_us(year_month: NDArray[Any], day_hour: NDArray[Any], minute_second: NDArray[Any]) -> NDArray[np.int64]:
+    """The six BCD bytes YYMMDDhhmmss of GMT+8 as three columns of two bytes → microseconds since 1970 UTC, NOT_A_TIME where they
+    are no time. YY counts from 2000."""
+    month, day, second = (column.astype(np.intp) for column in (year_month, day_hour, minute_second))
+    seconds = _MINUTE_SECOND_S.take(second)
+    valid = (_DAY.take(day) <= _MONTH_DAYS.take(month)) & (seconds >= 0)
+    times: NDArray[np.int64] = (seconds + _DAY_HOUR_S.take(day) + _MONTH_S.take(month)) * 1_000_000
+    if not valid.all():
+        times[~valid] = NOT_A_TIME
     return times
