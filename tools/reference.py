@@ -61,6 +61,29 @@ def parameters_page() -> str:
     )
 
 
+def observations_page() -> str:
+    import haihe.kernel.observations.standard  # noqa: F401  (declares its tables)
+    from haihe.kernel.observations.quality import TITLES
+    from haihe.kernel.observations.tables import TABLES
+
+    parts = [
+        "# Tables of observations\n\nEvery row also has thing, observed_at, received_at and quality (bits, see below).\n"
+    ]
+    for name, table in sorted(TABLES.items()):
+        parts.append(
+            f"## `{name}` {table.title_zh} {table.title_en}\n\n用途 {table.purpose_zh} — {table.purpose_en}. Kept for "
+            f"{table.retention_days} days of receipt{'; personal: reading needs a purpose and is recorded' if table.personal else ''}.\n\n"
+            "| field | 中文 | English | unit | range | source |\n| --- | --- | --- | --- | --- | --- |"
+        )
+        for key, f in table.fields.items():
+            span = "" if f.low is None and f.high is None else f"{f.low}–{f.high}"
+            parts.append(f"| `{key}` | {f.title_zh} | {f.title_en} | {f.unit} | {span} | {f.source} |")
+        parts.append("")
+    parts.append("## Bits of quality\n\n| bit | 中文 | English |\n| --- | --- | --- |")
+    parts += [f"| {int(bit)} `{bit.name}` | {zh} | {en} |" for bit, (zh, en) in TITLES.items()]
+    return "\n".join(parts) + "\n"
+
+
 def errors_page() -> str:
     from haihe.kernel import errors
 
@@ -86,6 +109,7 @@ PAGES = {
     "settings.md": settings_page,
     "permissions.md": permissions_page,
     "parameters.md": parameters_page,
+    "observations.md": observations_page,
     "errors.md": errors_page,
     "plan-reading.md": plan_reading_page,
 }

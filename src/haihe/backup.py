@@ -1,5 +1,5 @@
-"""Backup and restore of a district: one .tar.gz with a consistent copy of the database, the evidence files and the keys, and a
-list of hashes that restoring checks before it puts anything in place."""
+"""Backup and restore of a district: one .tar.gz with a consistent copy of the database, of the journal with the lake, the evidence
+files and the keys, and a list of hashes that restoring checks before it puts anything in place."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import os
+import shutil
 import sqlite3
 import tarfile
 import tempfile
@@ -17,6 +18,10 @@ from haihe import __version__
 from haihe.kernel.errors import Conflict, InvalidInput
 
 DATABASE = "haihe.sqlite3"
+JOURNAL = "journal.sqlite3"
+LAKE = "lake"
+LATEST = "latest"
+LOCK = ".lock"
 INDEX = "backup.json"
 # Left out: files that a running database keeps for itself, and half-received uploads.
 SKIPPED_ENDINGS = ("-wal", "-shm", "-journal", ".lock")
@@ -41,17 +46,14 @@ def make_backup(path: Path) -> Made:
     with tempfile.TemporaryDirectory(dir=path.parent) as scratch:
         database = Path(scratch) / DATABASE
         _copy_database(home / DATABASE, database)
+        observed = _copy_observations(home, Path(scratch) / "observations")
         with tarfile.open(unfinished, "w:gz", compresslevel=6) as archive:
             _add(archive, database, DATABASE, hashes)
-            for file in sorted(home.rglob("*")):
-                name = file.relative_to(home).as_posix()
-                if (
-                    file.is_file()
-                    and name != DATABASE
-                    and not name.endswith(SKIPPED_ENDINGS)
-                    and ".incoming-" not in name
-                ):
-                    _add(archive, file, name, hashes)
+            for folder, choose in ((home, _is_kept), (observed, lambda name: True)):
+                for file in sorted(folder.rglob("*")):
+                    name = file.relative_to(folder).as_posix()
+                    if file.is_file() and choose(name):
+                        _add(archive, file, name, hashes)
             index = json.dumps({"version": __version__, "sha256": hashes}, indent=1).encode()
             entry = tarfile.TarInfo(INDEX)
             entry.size = len(index)
@@ -61,6 +63,39 @@ def make_backup(path: Path) -> Made:
     unfinished.chmod(0o600)
     unfinished.replace(path)
     return Made(len(hashes), path.stat().st_size)
+
+
+def _is_kept(name: str) -> bool:
+    """Whether a file of the data folder goes in as it lies there; observations are copied apart, newest rows are made again."""
+    if name in (DATABASE, JOURNAL) or name.split("/", 1)[0] in (LAKE, LATEST):
+        return False
+    return not name.endswith(SKIPPED_ENDINGS) and ".incoming-" not in name
+
+
+def _copy_observations(home: Path, copy: Path) -> Path:
+    """Journal and lake as of one moment: while nothing is moved between them. Files of the lake never change, so links will
+    do; only this part makes the feeder wait. A lake that lies elsewhere is kept as lake/ too."""
+    from haihe.kernel.observations import stores
+
+    copy.mkdir()
+    if not (home / JOURNAL).exists():
+        return copy
+    lake = stores.lake()
+    with lake.exclusive():
+        stores.journal().copy_to(copy / JOURNAL)
+        for file in lake.folder.rglob("*"):
+            if file.is_file() and file.name != LOCK:
+                target = copy / LAKE / file.relative_to(lake.folder)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                _link_or_copy(file, target)
+    return copy
+
+
+def _link_or_copy(file: Path, target: Path) -> None:
+    try:
+        os.link(file, target)
+    except OSError:
+        shutil.copyfile(file, target)
 
 
 def _copy_database(source: Path, copy: Path) -> None:

@@ -24,7 +24,9 @@ app = typer.Typer(
 )
 audit_app = typer.Typer(no_args_is_help=True, help="审计记录 audit record")
 pack_app = typer.Typer(no_args_is_help=True, help="功能包 packs")
+observations_app = typer.Typer(no_args_is_help=True, help="观测数据 observations")
 app.add_typer(audit_app, name="audit")
+app.add_typer(observations_app, name="observations")
 app.add_typer(pack_app, name="pack")
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
@@ -217,6 +219,65 @@ def audit_key(path: Annotated[Path, typer.Argument(help="私钥文件 private ke
 
     set_up_django()
     out.print(f"公钥 public key: {audit.make_key(path)}")
+
+
+@observations_app.command("status")
+def observations_status() -> None:
+    """日志与数据湖现状。 How the journal and the lake stand."""
+    set_up_django()
+    from django.utils import timezone
+
+    from haihe.kernel.observations.upkeep import status
+
+    found = status()
+    table = Table("表 table", "名称 title", "日志行 journal rows", "湖中行 lake rows", "文件 files", "MB")
+    for row in found.tables:
+        title = f"{row.title_zh} {row.title_en}"
+        table.add_row(
+            row.name,
+            title,
+            f"{row.journal_rows:,}",
+            f"{row.lake_rows:,}",
+            str(row.files),
+            f"{row.lake_bytes / 1e6:.1f}",
+        )
+    out.print(table)
+    fed_at = timezone.localtime(found.fed_at).strftime("%Y-%m-%d %H:%M:%S") if found.fed_at else "—"
+    out.print(
+        f"日志 journal: {found.journal_rows:,} 行 rows, {found.journal_bytes / 1e6:.1f} MB, 序号至 up to {found.last_seq}"
+    )
+    out.print(f"最近入湖 last feed: {fed_at}, 至序号 up to {found.fed_seq}")
+    for name, seq in sorted(found.consumers.items()):
+        out.print(f"  读者 consumer {name}: {seq}（落后 behind {found.last_seq - seq}）", markup=False)
+    for seq, name, rows, reason, at in found.set_aside:
+        out.print(f"✗ 搁置 set aside: {seq} {name} {rows} 行 rows, {at} UTC: {reason}", style="red", markup=False)
+
+
+@observations_app.command("tables")
+def observations_tables() -> None:
+    """有哪些观测表、为何目的、保存多久、有哪些字段。 The tables: purpose, retention, fields."""
+    set_up_django()
+    import haihe.kernel.observations.standard  # noqa: F401  (declares its tables)
+    from haihe.kernel.observations.tables import TABLES
+
+    for name, one in sorted(TABLES.items()):
+        table = Table(
+            "字段 field",
+            "名称 title",
+            "单位 unit",
+            "范围 range",
+            "依据 source",
+            title=f"{name} {one.title_zh} {one.title_en}",
+        )
+        for key, field in one.fields.items():
+            span = "" if field.low is None and field.high is None else f"{field.low}–{field.high}"
+            table.add_row(key, f"{field.title_zh} {field.title_en}", field.unit, span, field.source)
+        out.print(table)
+        out.print(f"用途 purpose: {one.purpose_zh} {one.purpose_en}", markup=False)
+        personal = (
+            "含个人信息，读取须写明用途并留痕 personal: reading needs a purpose and is recorded" if one.personal else ""
+        )
+        out.print(f"保存 kept: {one.retention_days} 天 days。{personal}")
 
 
 @pack_app.command("list")

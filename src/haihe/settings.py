@@ -50,7 +50,7 @@ SETTINGS = (
         "HAIHE_LAKE_URL",
         "",
         "folder",
-        "Where observations are kept for long (the lake); default: lake/ under HAIHE_HOME. A backup includes it wherever it lies.",
+        "Where observations are kept for long (the lake); default: lake/ under HAIHE_HOME. A backup holds it as lake/ wherever it lies.",
     ),
     Setting("HAIHE_DISTRICT", "望河区（演示）", "text", "Name of the district on every page."),
     Setting("HAIHE_SESSION_HOURS", "8", "1–72", "Hours after the last action until a person must sign in again."),

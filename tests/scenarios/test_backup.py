@@ -100,3 +100,63 @@ def test_check_deploy_names_what_production_lacks(home: Path) -> None:
     assert done.returncode == 1
     for lacking in ("HAIHE_URL", "HAIHE_CHECKPOINTS", "first password"):
         assert lacking in done.stdout, lacking
+
+
+OBSERVE = """
+from haihe.runtime import set_up_django
+set_up_django()
+from haihe.kernel.observations import stores
+from haihe.kernel.observations.feeder import feed_once
+from haihe.kernel.observations.queries import latest, observations
+from haihe.testing.observations import positions
+"""
+FILL = """
+for n in range(4):
+    stores.journal().append([("position", positions(seed=n))])
+    stores.latest().advance()
+    if n < 3:
+        feed_once(stores.journal(), stores.lake())
+"""
+COUNT = "print(observations('position').collect().height, latest('position').height)"
+
+
+def observe(home: Path, program: str, **environment: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", OBSERVE + program],
+        env={**os.environ, "HAIHE_HOME": str(home), **environment}, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_journal_and_lake_are_restored_as_of_one_moment_and_go_on(home: Path, tmp_path: Path, elsewhere: bool) -> None:
+    """Also while rows move, and also when the lake lies outside of the data folder."""
+    place = {"HAIHE_LAKE_URL": str(tmp_path / "lake elsewhere")} if elsewhere else {}
+    observe(home, FILL, **place)
+    environment = {**os.environ, "HAIHE_HOME": str(home), **place}
+    moving = (
+        OBSERVE
+        + "while True:\n    stores.journal().append([('position', positions())])\n    feed_once(stores.journal(), stores.lake())"
+    )
+    mover = subprocess.Popen([sys.executable, "-c", moving], env=environment)
+    try:
+        made = subprocess.run(
+            [sys.executable, "-m", "haihe.cli", "backup", str(tmp_path / "b.tar.gz")],
+            env=environment,
+            capture_output=True,
+            text=True,
+        )
+    finally:
+        mover.kill()
+        mover.wait()
+    assert made.returncode == 0, made.stderr
+    other = tmp_path / "restored"
+    assert haihe(other, "restore", str(tmp_path / "b.tar.gz")).returncode == 0
+    rows, things = map(int, observe(other, COUNT).split())
+    assert rows >= 4000 and rows % 1000 == 0 and things == 20
+    observe(other, "stores.journal().append([('position', positions())]); feed_once(stores.journal(), stores.lake())")
+    assert observe(other, COUNT) == f"{rows + 1000} 20", "new rows after the restore count too"
+    shown = haihe(other, "observations", "status").stdout
+    assert f"{rows + 1000:,}" in shown and "last feed" in shown
+    assert "purpose" in haihe(other, "observations", "tables").stdout

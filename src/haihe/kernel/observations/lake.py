@@ -89,11 +89,7 @@ class Lake:
             delta = self.find(table)
             if delta is None:
                 return pl.DataFrame(schema={"path": pl.String, "size_bytes": pl.Int64, "num_records": pl.Int64})
-            version, known = self._files.get(table, (-1, None))
-            if known is None or version != delta.version():
-                known = pl.DataFrame(pa.table(delta.get_add_actions(flatten=True)))
-                self._files[table] = (delta.version(), known)
-            return known
+            return self._files_of(table, delta)
 
     def scan(self, table: str, keep: Sequence[pl.Expr] = (), *, writer: str = "") -> tuple[pl.LazyFrame | None, int]:
         """(rows of the newest version or None, the last journal number of `writer` in that same version).
@@ -106,7 +102,8 @@ class Lake:
             if delta is None:
                 return None, 0
             number = int(delta.transaction_version(writer) or 0) if writer else 0
-            files = self.files(table)
+            # Of the version in hand: looking again could give a newer one, whose rows would count twice.
+            files = self._files_of(table, delta)
             if keep:
                 files = files.filter([condition.fill_null(True) for condition in keep])
             schema = {name: kind for name, kind in polars_schema(delta).items() if name != PARTITION}
@@ -241,6 +238,13 @@ class Lake:
                 f"数据湖里没有表“{table}”。", f"The lake has no table {table!r}.", where=str(self.folder)
             )
         return delta
+
+    def _files_of(self, table: str, delta: DeltaTable) -> pl.DataFrame:
+        version, known = self._files.get(table, (-1, None))
+        if known is None or version != delta.version():
+            known = pl.DataFrame(pa.table(delta.get_add_actions(flatten=True)))
+            self._files[table] = (delta.version(), known)
+        return known
 
     def _ready(self, table: str, schema: pl.Schema) -> DeltaTable:
         """The table, made or widened so that it has the columns of `schema`."""

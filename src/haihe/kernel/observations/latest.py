@@ -60,8 +60,9 @@ class Latest:
             raise InvalidInput(f"表“{table}”不保存最新值。", f"The table {table!r} keeps no newest rows.", where=table,
                                to_do_zh="请按时间查询。", to_do_en="Ask for a span of time.")  # fmt: skip
         while True:
-            gone, cursor = self.journal.trimmed(), self.journal.cursor(CONSUMER)
-            kept = self._file(table)
+            gone, cursors = self.journal.trimmed(), self.journal.cursors()
+            cursor = cursors.get(CONSUMER, 0)
+            kept = self._file(table) if CONSUMER in cursors else self.rebuild(table)
             news = [entry.batch for entry in self.journal.read(cursor, 1 << 62, table=table)]
             # Otherwise the consumer went on and the feeder trimmed while we looked: what we read may have a gap.
             if self.journal.trimmed() <= max(cursor, gone):
@@ -74,6 +75,11 @@ class Latest:
 
     def advance(self) -> int:
         """Take in what the journal has after the cursor; returns rows read. Cheap: sorting and one file a table a step."""
+        if CONSUMER not in self.journal.cursors():
+            self._begin()
+        for table in self.lake.tables():
+            if _keeps(table) and not self._path(table).exists():
+                self._replace(table, self.rebuild(table))
         total, step = 0, STEP_ROWS
         while step >= STEP_ROWS:
             entries = self.journal.read(self.journal.cursor(CONSUMER), STEP_ROWS)
@@ -86,6 +92,13 @@ class Latest:
             step = sum(entry.rows for entry in entries)
             total += step
         return total
+
+    def _begin(self) -> None:
+        """A journal that has not seen this consumer: hold back trimming from now on, and make every file again, because the
+        feeder may have moved rows that no file has."""
+        self.journal.set_cursor(CONSUMER, self.journal.trimmed())
+        for old in self.folder.glob("*.arrow"):
+            old.unlink(missing_ok=True)
 
     def expire(self, table: str, before: datetime) -> None:
         """Forget newest rows that were received before an instant: they are past their retention."""
@@ -108,12 +121,14 @@ class Latest:
         news = [e.batch for e in self.journal.read(0, 1 << 62, table=table) if e.seq <= cursor]
         return _merged(found, news, table)
 
+    def _path(self, table: str) -> Path:
+        return self.folder / f"{table}.arrow"
+
     def _file(self, table: str) -> pl.DataFrame:
-        path = self.folder / f"{table}.arrow"
         try:
-            return pl.read_ipc(path)
+            return pl.read_ipc(self._path(table))
         except FileNotFoundError:
-            log.info("the newest rows are made again", table=table)
+            pass  # a new table, or lost: the same to do
         except (pl.exceptions.PolarsError, OSError) as error:
             log.error("the newest rows are damaged and made again", table=table, error=repr(error))
         return self.rebuild(table)
@@ -127,7 +142,7 @@ class Latest:
                     rows.write_ipc(file)
                     file.flush()
                     os.fsync(file.fileno())
-                fresh.replace(self.folder / f"{table}.arrow")
+                fresh.replace(self._path(table))
             finally:
                 with contextlib.suppress(FileNotFoundError):
                     fresh.unlink()

@@ -35,6 +35,8 @@ def observations(
     No permission is checked and nothing recorded: for rules, indicators and tests. People and programs use `read_for`.
     """
     journal, lake = journal or stores.journal(), lake or stores.lake()
+    if box is not None and table in TABLES and "longitude_deg" not in TABLES[table].fields:
+        raise InvalidInput(f"表“{table}”没有坐标。", f"The table {table!r} has no coordinates.", where="box")
     instants = [_microseconds(instant) for instant in (since, until)]
     # What the lake holds already need not be read from the journal; the check below is what makes it exact.
     before = lake.transaction(table, journal.identity)
