@@ -24,10 +24,12 @@ app = typer.Typer(
 )
 audit_app = typer.Typer(no_args_is_help=True, help="审计记录 audit record")
 pack_app = typer.Typer(no_args_is_help=True, help="功能包 packs")
+simulate_app = typer.Typer(no_args_is_help=True, help="模拟设备（合成数据） simulated devices (synthetic)")
 observations_app = typer.Typer(no_args_is_help=True, help="观测数据 observations")
 app.add_typer(audit_app, name="audit")
 app.add_typer(observations_app, name="observations")
 app.add_typer(pack_app, name="pack")
+app.add_typer(simulate_app, name="simulate")
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
@@ -78,7 +80,7 @@ def demo(
     out.print("[bold]演示账号 demo accounts[/bold]（账号 密码 身份）")
     out.print(demo_district.accounts_text())
     if not only_build:
-        _run_district()
+        _run_district(with_demo=True)
 
 
 def _choose_address(port: int, host: str) -> None:
@@ -115,14 +117,14 @@ def _check_port_free() -> None:
             ) from error  # fmt: skip
 
 
-def _run_district() -> None:
+def _run_district(*, with_demo: bool = False) -> None:
     from haihe import settings
-    from haihe.runtime import District
+    from haihe.runtime import District, parts
 
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
-    district = District()
+    district = District(parts(with_demo=with_demo))
     district.start()
     out.print(
         f"[bold green]http://{settings.value_of('HAIHE_HOST')}:{settings.PORT}[/bold green]  （Ctrl-C 停止 to stop）"
@@ -333,7 +335,7 @@ def version() -> None:
 
 
 def _mount_pack_commands() -> None:
-    """Packs' own commands are mounted under the pack's command name, without loading Django."""
+    """Packs' own commands (`app`) and simulators (`simulate`) are mounted under the pack's NAME, without loading Django."""
     from importlib import import_module
     from importlib.util import find_spec
 
@@ -342,7 +344,10 @@ def _mount_pack_commands() -> None:
     for dotted in installed_packs().values():
         if find_spec(f"{dotted}.commands"):
             module: Any = import_module(f"{dotted}.commands")
-            app.add_typer(module.app, name=module.NAME)
+            if hasattr(module, "app"):
+                app.add_typer(module.app, name=module.NAME)
+            if hasattr(module, "simulate"):
+                simulate_app.command(name=module.NAME)(module.simulate)
 
 
 def tell(error: HaiheError) -> None:

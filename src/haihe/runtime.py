@@ -35,6 +35,18 @@ PARTS = (
 )
 
 
+def parts(*, with_demo: bool = False) -> tuple[Part, ...]:
+    """The processes that this district needs: no gateway without a feed; for the demo also the simulators of its packs."""
+    from haihe.kernel.feeds.feed import all_feeds
+    from haihe.kernel.packs import find_module, loaded_packs
+
+    found = [part for part in PARTS if part.name != "gateway" or all_feeds()]
+    if with_demo:
+        demos = [pack.pack for pack in loaded_packs() if hasattr(find_module(pack, "demo"), "simulate")]
+        found += [Part(f"demo-{name}", ("demo", name)) for name in demos]
+    return tuple(found)
+
+
 @dataclass(frozen=True)
 class Step:
     """A step of the road: in which process it runs, what it does, and, in the worker, how often at most."""
@@ -159,6 +171,15 @@ def receive() -> None:
     uvloop.run(run())
 
 
+def simulate(name: str) -> None:
+    """The simulated devices of a pack's demo."""
+    from haihe.kernel.packs import find_module, loaded_packs
+
+    for pack in loaded_packs():
+        if pack.pack == name and (demo := find_module(pack, "demo")):
+            demo.simulate()
+
+
 class District:
     """The running processes of one district: started together, restarted when one dies, stopped within seconds."""
 
@@ -223,7 +244,8 @@ def main() -> None:
     threading.Thread(target=_stop_with_parent, daemon=True).start()
     set_up_logging()
     set_up_django()
-    {"web": serve_web, "worker": work, "gateway": receive}[sys.argv[1]]()
+    programs: dict[str, Callable[..., None]] = {"web": serve_web, "worker": work, "gateway": receive, "demo": simulate}
+    programs[sys.argv[1]](*sys.argv[2:])
 
 
 if __name__ == "__main__":

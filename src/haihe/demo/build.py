@@ -18,6 +18,7 @@ from django.utils import timezone
 from haihe.kernel import evidence
 from haihe.kernel.identity import Account, Role, RoleGrant, random_password, set_password
 from haihe.kernel.organisations import Organisation, OrganisationAlias, get_organisation
+from haihe.kernel.packs import find_module, loaded_packs
 from haihe.packs.plans import services as plans
 from haihe.packs.plans.models import Clause, Plan, Target, Task
 
@@ -60,6 +61,11 @@ def build(tell: Tell, today: date | None = None) -> None:
     plans.publish(supervisor, plan)
     tell("进展 progress")
     _progress(people, plan, today)
+    for pack in loaded_packs():
+        demo = find_module(pack, "demo")
+        if demo is not None:
+            tell(f"{pack.title_zh} {pack.title_en}")
+            demo.build(people)
 
 
 def _units() -> None:
@@ -86,6 +92,8 @@ PEOPLE = (
     ("yingji", "应急局联络员", "区应急管理局", Role.OFFICER),
     ("jiaotong", "交通局联络员", "区交通运输局", Role.OFFICER),
     ("liudu", "柳渡镇联络员", "柳渡镇", Role.OFFICER),
+    ("shunda", "顺达运输安全员", "顺达运输", Role.OFFICER),
+    ("anxing", "安行客运安全员", "安行客运", Role.OFFICER),
 )
 
 

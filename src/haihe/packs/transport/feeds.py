@@ -94,10 +94,8 @@ class JT808(Feed):
         """One 0x8001 a frame; those of a connection that stand together leave in one write."""
         if not len(rows):
             return []
-        made = encode_acks(
-            frames.phone[rows], frames.version[rows], frames.serial[rows], frames.message_id[rows], result[rows]
-        )
-        pairs = zip((batch.sessions[row] for row in rows.tolist()), made, strict=True)
+        made = encode_acks(frames, result)
+        pairs = ((batch.sessions[row], made[row]) for row in rows.tolist())
         return [(session, b"".join(map(itemgetter(1), group))) for session, group in groupby(pairs, key=itemgetter(0))]
 
     def _positions(

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 from haihe.packs.transport.jt808.build import Terminal
 from haihe.packs.transport.jt808.codec import decode
@@ -38,7 +39,7 @@ class Device:
         self.terminal, self.row, self.tally = terminal, row, tally
         self.code = ""
         self.writer: asyncio.StreamWriter | None = None
-        self.answers: asyncio.Queue[dict[str, object]] = asyncio.Queue()
+        self.answers: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self.waiting: dict[int, bytes] = {}
 
     @property
@@ -64,7 +65,9 @@ class Device:
         listening = asyncio.create_task(self._listen(reader, writer))
         try:
             if not self.code:
-                self.code = str((await self._ask(writer, self.terminal.registration(), "0x8100")).get("auth_code") or "")
+                self.code = str(
+                    (await self._ask(writer, self.terminal.registration(), "0x8100")).get("auth_code") or ""
+                )
             answer = await self._ask(writer, self.terminal.authentication(self.code), "0x8001")
             if answer["result"] != 0:
                 self.tally.refused += 1
@@ -79,13 +82,12 @@ class Device:
             listening.cancel()
             writer.close()
 
-    async def _ask(self, writer: asyncio.StreamWriter, frame: bytes, answer_id: str) -> dict[str, object]:
+    async def _ask(self, writer: asyncio.StreamWriter, frame: bytes, answer_id: str) -> dict[str, Any]:
         writer.write(frame)
         while True:
             message = await asyncio.wait_for(self.answers.get(), ANSWER_WITHIN_S)
             if message["message_id"] == answer_id:
-                body = message["body"]
-                assert isinstance(body, dict)
+                body: dict[str, Any] = message["body"]
                 return body
 
     async def _listen(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -94,16 +96,15 @@ class Device:
             for frame in splitter.feed(data):
                 self._hear(decode(frame), writer)
 
-    def _hear(self, message: dict[str, object], writer: asyncio.StreamWriter) -> None:
+    def _hear(self, message: dict[str, Any], writer: asyncio.StreamWriter) -> None:
         body, number = message["body"], message["message_id"]
-        assert isinstance(body, dict)
         if number == "0x8001" and self.waiting.pop(body["reply_serial"], None) is not None:
             self.tally.acknowledged += 1
         elif number in ("0x8001", "0x8100"):
             self.answers.put_nowait(message)
         elif number == "0x8300":
             self.tally.texts.append(f"{self.terminal.plate}: {body['text']}")
-            writer.write(self.terminal.reply(int(str(message["serial"])), 0x8300))
+            writer.write(self.terminal.reply(message["serial"], 0x8300))
 
     def report(self, state: State, at: datetime) -> None:
         """Send where the vehicle is; kept until it is acknowledged (the newest thousand of them)."""

@@ -1,0 +1,41 @@
+"""The transport part of the demo district: three invented carriers, fifty vehicles, and terminals that drive them. Synthetic."""
+
+from __future__ import annotations
+
+import asyncio
+
+from haihe.kernel.identity import Account
+from haihe.kernel.organisations import get_organisation
+from haihe.packs.transport import services
+from haihe.packs.transport.models import Vehicle
+from haihe.packs.transport.simulator.registering import register_synthetic, synthetic_terminals
+
+CARRIERS = (
+    ("顺达运输", (Vehicle.Kind.HEAVY_TRUCK, Vehicle.Kind.TRACTOR), 26),
+    ("安行客运", (Vehicle.Kind.INTERCITY_BUS, Vehicle.Kind.CHARTER_COACH), 14),
+    ("捷联物流", (Vehicle.Kind.DANGEROUS_GOODS,), 10),
+)
+EVERY_S = 5.0
+
+
+def build(people: dict[str, Account]) -> None:
+    """Register carriers, vehicles and terminals."""
+    first = 0
+    for name, kinds, count in CARRIERS:
+        carrier = services.register_carrier(people["ducha"], get_organisation(name), licence_number="演示")
+        register_synthetic(people["ducha"], carrier, count, kinds=kinds, first=first)
+        first += count
+
+
+def simulate() -> None:
+    """Drive all synthetic vehicles over real TCP, with some that drive too fast and one that has driven for too long."""
+    from haihe import settings
+    from haihe.kernel.feeds.feed import all_feeds, ports_of
+    from haihe.packs.transport.simulator.fleet import drive
+    from haihe.packs.transport.simulator.world import World
+
+    terminals = synthetic_terminals()
+    port = ports_of(all_feeds(), settings.value_of("HAIHE_FEED_PORTS")).get("jt808")
+    if terminals and port:
+        world = World(len(terminals), speeders=0.15)
+        asyncio.run(drive(terminals, world, settings.value_of("HAIHE_FEED_HOST"), port, every_s=EVERY_S))

@@ -1,0 +1,91 @@
+"""The alerts board: what rules of any pack have raised, the most pressing first, and what people do about each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+
+from haihe.kernel import audit
+from haihe.kernel.alerts import board, lifecycle
+from haihe.kernel.alerts.models import Alert
+from haihe.kernel.errors import InvalidInput
+from haihe.kernel.language import pick, two
+from haihe.kernel.permissions import ACTIONS, allows
+from haihe.web.fields import visible_row
+from haihe.web.pages import AccountRequest, go
+from haihe.web.site import pages
+
+LISTED = 200
+SEVERITIES = {
+    "Extreme": ("特别严重", "Extreme", "red"), "Severe": ("严重", "Severe", "red"), "Moderate": ("较重", "Moderate", "amber"), "Minor": ("一般", "Minor", "blue"),
+    "Unknown": ("未定级", "Unknown", ""),
+}  # fmt: skip
+STATE_COLOUR = {"raised": "red", "acknowledged": "amber", "handled": "blue", "ended": "green", "false_alarm": ""}
+STEPS: dict[str, tuple[str, Callable[..., Alert], str, str]] = {
+    "acknowledge": ("alert.acknowledge", lifecycle.acknowledge, "受理", "Acknowledge"),
+    "handle": ("alert.handle", lifecycle.handle, "处置完毕", "Handled"),
+    "false-alarm": ("alert.false_alarm", lifecycle.call_false_alarm, "标为误报", "False alarm"),
+    "end": ("alert.end", lifecycle.end, "审核通过，结束", "Accept and end"),
+}
+NEXT = {
+    Alert.State.RAISED: ("acknowledge", "handle", "false-alarm"), Alert.State.ACKNOWLEDGED: ("handle", "false-alarm"), Alert.State.HANDLED: ("end", "false-alarm"),
+}  # fmt: skip
+
+
+def _row(alert: Alert) -> dict[str, Any]:
+    zh, en, colour = SEVERITIES.get(alert.severity, SEVERITIES["Unknown"])
+    return {"alert": alert, "severity": pick(zh, en), "colour": colour, "state_colour": STATE_COLOUR[alert.state]}
+
+
+@pages.page("alerts/", "alerts", permission="alert.read")
+def alerts(request: AccountRequest) -> HttpResponse:
+    chosen = {name: request.GET.get(name, "") for name in ("severity", "rule", "state", "level")}
+    states = (
+        (chosen["state"],) if chosen["state"] in Alert.State.values else () if chosen["state"] == "all" else Alert.OPEN
+    )
+    found = board.visible_alerts(
+        request.user, states=states, severity=chosen["severity"], rule=chosen["rule"], level=chosen["level"] or "raised"
+    )
+    counts = board.counts_by_severity(request.user)
+    content = {
+        "rows": [_row(alert) for alert in found[:LISTED]], "more": found.count() > LISTED, "chosen": chosen, "states": Alert.State.choices,
+        "counts": [{"key": key, "title": pick(*SEVERITIES[key][:2]), "colour": SEVERITIES[key][2], "count": n} for key, n in counts.items() if key in SEVERITIES],
+        "today": board.counts_by_state(request.user, timezone.now() - timedelta(hours=24)), "rules": board.list_rules(),
+    }  # fmt: skip
+    return render(request, "web/alerts.html", content)
+
+
+@pages.page("alerts/<int:pk>/", "alert", permission="alert.read")
+def alert(request: AccountRequest, pk: int) -> HttpResponse:
+    found = visible_row(request.user, Alert.objects.select_related("thing", "organisation", "suppression"), pk)
+    steps = [{"name": name, "title": pick(zh, en), "needs_text": name in ("handle", "false-alarm")} for name in NEXT.get(found.state, ())
+             for action, _, zh, en in [STEPS[name]] if allows(request.user, action, found)]  # fmt: skip
+    history = [
+        {"at": row.at, "who": row.actor_name, "what": pick(ACTIONS[row.action].title_zh, ACTIONS[row.action].title_en) if row.action in ACTIONS else row.action, "text": row.details.get("text", "")}
+        for row in audit.history(found)
+    ]  # fmt: skip
+    return render(
+        request,
+        "web/alert.html",
+        {**_row(found), "steps": steps, "history": history, "facts": sorted(found.evidence.items())},
+    )
+
+
+@pages.page("alerts/<int:pk>/<str:step>/", "alert_step", permission="alert.read", methods=("POST",))
+def alert_step(request: AccountRequest, pk: int, step: str) -> HttpResponse:
+    found = visible_row(request.user, Alert.objects.all(), pk)
+    if step not in STEPS:
+        raise InvalidInput("没有这一步。", "There is no such step.", where=step)
+    STEPS[step][1](request.user, found, text=request.POST.get("text", ""))
+    messages.success(request, pick("已记录。", "Recorded."))
+    return go(request, reverse("web:alert", args=[pk]))
+
+
+pages.in_nav("alerts", two("预警", "Alerts"), order=29, roles=["supervisor", "viewer", "officer"])
