@@ -111,7 +111,9 @@ def record(actor: Account | None, action: str, target: models.Model | None = Non
         object_id=str(target.pk) if target is not None else "",
         details=json.loads(json.dumps(details, ensure_ascii=False, default=str)),
     )
-    transaction.on_commit(seal_pending, robust=True)
+    # Once a transaction, however many records it writes.
+    if not any(pending[1] is seal_pending for pending in transaction.get_connection().run_on_commit):
+        transaction.on_commit(seal_pending, robust=True)
     return row
 
 

@@ -77,5 +77,5 @@ def _terminals(count: int) -> list[Terminal]:
     known = count_synthetic()
     if known < count:
         account = operator()
-        register_synthetic(account, synthetic_carrier(account), count - known, first=known)
+        register_synthetic(account, synthetic_carrier(account), count=count - known, first=known)
     return synthetic_terminals(count)

@@ -23,7 +23,7 @@ def build(people: dict[str, Account]) -> None:
     first = 0
     for name, kinds, count in CARRIERS:
         carrier = services.register_carrier(people["ducha"], get_organisation(name), licence_number="演示")
-        register_synthetic(people["ducha"], carrier, count, kinds=kinds, first=first)
+        register_synthetic(people["ducha"], carrier, count=count, kinds=kinds, first=first)
         first += count
 
 

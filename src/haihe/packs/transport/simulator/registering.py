@@ -8,12 +8,14 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from haihe.kernel import audit
-from haihe.kernel.identity import Account
+from haihe.kernel.identity import Account, Role
 from haihe.kernel.organisations import Organisation
+from haihe.kernel.permissions import action
+from haihe.kernel.things import Thing
 from haihe.packs.transport.jt808.build import Terminal as SimulatedTerminal
 from haihe.packs.transport.models import Carrier, Terminal, Vehicle
-from haihe.packs.transport.registers import register_vehicle
 
+COLOUR = Vehicle.Colour.YELLOW.value
 FIRST_PHONE = 10_000_000_000  # no mobile number begins with 10
 
 
@@ -41,24 +43,25 @@ def _synthetic() -> QuerySet[Terminal]:
     )
 
 
+@action("vehicle.simulate", "登记模拟车辆", "register synthetic vehicles", roles=[Role.SUPERVISOR])
 def register_synthetic(
-    account: Account,
-    carrier: Carrier,
-    count: int,
-    *,
-    kinds: Sequence[str] = (Vehicle.Kind.HEAVY_TRUCK,),
-    first: int = 0,
+    account: Account, carrier: Carrier, *, count: int, kinds: Sequence[str] = (Vehicle.Kind.HEAVY_TRUCK,), first: int = 0
 ) -> list[Vehicle]:
-    """`count` vehicles with terminals; numbers go on from `first`."""
-    made = []
-    with transaction.atomic():
-        for number in range(first, first + count):
-            plate, phone = f"模A{number:05d}", str(FIRST_PHONE + number)
-            vehicle = register_vehicle(account, carrier, plate=plate, kind=kinds[number % len(kinds)], phone=phone)
-            vehicle.thing.attributes["synthetic"] = True
-            vehicle.thing.save()
-            made.append(vehicle)
-    return made
+    """`count` vehicles with terminals at once; numbers go on from `first`."""
+    things, vehicles, terminals = [], [], []
+    for number in range(first, first + count):
+        plate, kind = f"模A{number:05d}", str(kinds[number % len(kinds)])
+        attributes = {"plate": plate, "vehicle_kind": kind, "synthetic": True}
+        thing = Thing(kind="vehicle", key=f"{plate}-{COLOUR}", name=plate, organisation=carrier.organisation, attributes=attributes, pack="transport")
+        vehicle = Vehicle(thing=thing, carrier=carrier, plate=plate, plate_colour=COLOUR, kind=kind)
+        things.append(thing)
+        vehicles.append(vehicle)
+        terminals.append(Terminal(phone=str(FIRST_PHONE + number), vehicle=vehicle, registered_by=account))
+    Thing.objects.bulk_create(things)
+    Vehicle.objects.bulk_create(vehicles)
+    Terminal.objects.bulk_create(terminals)
+    audit.note(count=count, first=first)
+    return vehicles
 
 
 def synthetic_terminals(count: int | None = None) -> list[SimulatedTerminal]:
