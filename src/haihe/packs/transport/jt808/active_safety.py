@@ -6,9 +6,24 @@ from __future__ import annotations
 
 from typing import Any
 
-from haihe.packs.transport.jt808.fields import U8, U16, Field, Number, Octets, Reader, Repeated, Text, Time, read_fields, write_fields
+from haihe.packs.transport.jt808.fields import (
+    U8,
+    U16,
+    Field,
+    Number,
+    Octets,
+    Reader,
+    Repeated,
+    Text,
+    Time,
+    read_fields,
+    write_fields,
+)
 
-_ID = (Field("alarm_id", Number(4), "报警 ID", "alarm id"), Field("state", U8, "标志状态：0 不可用，1 开始，2 结束", "0 none, 1 start, 2 end"))
+_ID = (
+    Field("alarm_id", Number(4), "报警 ID", "alarm id"),
+    Field("state", U8, "标志状态：0 不可用，1 开始，2 结束", "0 none, 1 start, 2 end"),
+)
 _KIND = (Field("type", U8, "报警类型", "type of alarm"), Field("level", U8, "报警级别", "level"))
 _PLACE = (
     Field("speed_kmh", U8, "车速", "speed", "km/h"),

@@ -13,7 +13,15 @@ from typing import Any
 
 from haihe.kernel.errors import HaiheError, InvalidInput
 from haihe.packs.transport.jt808.fields import Reader, read_fields, write_fields
-from haihe.packs.transport.jt808.frame import Header, build_frame, checksum, header_length_bytes, read_header, strip_flags, unescape
+from haihe.packs.transport.jt808.frame import (
+    Header,
+    build_frame,
+    checksum,
+    header_length_bytes,
+    read_header,
+    strip_flags,
+    unescape,
+)
 from haihe.packs.transport.jt808.issues import Issue, Note
 from haihe.packs.transport.jt808.messages import MESSAGES, message_name
 
