@@ -28,7 +28,11 @@ def encode_acks(frames: Frames, results: Any = DONE, serials: Any = 0) -> list[b
 
 
 def build_frames(
-    message_id: NDArray[Any], version: NDArray[Any], phone: NDArray[np.bytes_], serial: NDArray[Any], body: NDArray[np.uint8]
+    message_id: NDArray[Any],
+    version: NDArray[Any],
+    phone: NDArray[np.bytes_],
+    serial: NDArray[Any],
+    body: NDArray[np.uint8],
 ) -> list[bytes]:
     """Whole frames with flags, checksum and escapes for bodies of equal length, given as (n, length) bytes. `version` is 2013 or
     2019 (anything else gives an empty frame), `phone` BCD digits as ASCII of up to 20 places, `serial` is taken modulo 65,536."""
@@ -63,9 +67,8 @@ def _put(target: NDArray[np.uint8], at: int, values: NDArray[Any]) -> None:
 def _bcd(phone: NDArray[np.bytes_]) -> NDArray[np.uint8]:
     """ASCII digits (a–f too: they are answered as they came) to (n, 10) bytes, the first digit in front."""
     signs = np.ascontiguousarray(phone.astype("S20")).view(np.uint8).reshape(-1, 20)
-    values = (signs & 0x0F) + 9 * (signs >> 6)
-    packed: NDArray[np.uint8] = (values[:, 0::2] << 4) | values[:, 1::2]
-    return packed
+    values = (signs & 0x0F) + np.uint8(9) * (signs >> 6)
+    return ((values[:, 0::2] << 4) | values[:, 1::2]).astype(np.uint8)
 
 
 def _rows(made: NDArray[np.uint8]) -> list[bytes]:

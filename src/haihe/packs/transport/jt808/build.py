@@ -85,7 +85,9 @@ class Terminal:
     def heartbeat(self) -> bytes:
         return self.frame(0x0002, b"")
 
-    def location(self, at: datetime, longitude_deg: float, latitude_deg: float, speed_kmh: float = 0, **more: Any) -> bytes:
+    def location(
+        self, at: datetime, longitude_deg: float, latitude_deg: float, speed_kmh: float = 0, **more: Any
+    ) -> bytes:
         """A location report; `more` as in `location_body`."""
         return self.frame(0x0200, location_body(at, longitude_deg, latitude_deg, speed_kmh, **more))
 
@@ -115,11 +117,18 @@ def location_frames(
         [("alarm", ">u4"), ("status", ">u4"), ("lat", ">u4"), ("lon", ">u4"), ("altitude", ">u2"), ("speed", ">u2"), ("heading", ">u2"),
          ("time", "V6"), ("mileage_head", ">u2"), ("mileage", ">u4"), ("satellites_head", ">u2"), ("satellites", "u1")]
     ))  # fmt: skip
-    body["status"], body["mileage_head"], body["satellites_head"], body["satellites"] = ACC_ON_POSITIONED, 0x0104, 0x3101, 12
+    body["status"], body["mileage_head"], body["satellites_head"], body["satellites"] = (
+        ACC_ON_POSITIONED,
+        0x0104,
+        0x3101,
+        12,
+    )
     for name, values, factor in (
         ("lat", latitude_deg, 1e6), ("lon", longitude_deg, 1e6), ("speed", speed_kmh, 10), ("heading", heading_deg, 1), ("mileage", mileage_km, 10),
     ):  # fmt: skip
         body[name] = np.rint(np.asarray(values) * factor)
     body["time"] = np.void(_bcd_time(at))
     octets = body.view(np.uint8).reshape(len(phones), -1)
-    return build_frames(np.full(len(phones), 0x0200), np.full(len(phones), version), phones, np.asarray(serials), octets)
+    return build_frames(
+        np.full(len(phones), 0x0200), np.full(len(phones), version), phones, np.asarray(serials), octets
+    )

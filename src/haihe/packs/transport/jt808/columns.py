@@ -19,18 +19,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from haihe.packs.transport.jt808.bits import SOUTH_BIT, WEST_BIT
-from haihe.packs.transport.jt808.frame import FLAG, PACKAGES_BIT, VERSION_BIT, strip_flags
+from haihe.packs.transport.jt808.frame import PACKAGES_BIT, VERSION_BIT
 from haihe.packs.transport.jt808.issues import Issue
 from haihe.packs.transport.jt808.item_columns import ItemColumns, step_items
+from haihe.packs.transport.jt808.joined import Ints, Joined, checksums_ok, join, unescape_all
 from haihe.packs.transport.jt808.location import BASIC_LENGTH_BYTES, BATCH_LIMIT
 from haihe.packs.transport.jt808.times import NOT_A_TIME, bcd_times_us
 
 if TYPE_CHECKING:
     import polars as pl
 
-Ints = NDArray[np.int64]
-# Reading past the end of the last frame must stay within the buffer: header 21, location 28, item 8 bytes.
-PADDING = bytes(64)
 _HEADER = np.dtype(
     {
         "names": ["id", "attributes", "serial_2013", "count_2013", "number_2013", "serial_2019", "count_2019", "number_2019"],
@@ -46,26 +44,6 @@ _LOCATION = np.dtype(
 # Two bytes at once to their four digits as ASCII; the digits a–f, which BCD does not have, are the ones with bit 0x40.
 _DIGITS = np.frombuffer(np.arange(65536, dtype=">u2").tobytes().hex().encode(), np.uint32)
 _LETTERS = np.uint32(0x40404040)
-
-
-@dataclass
-class Joined:
-    """All frames in one buffer: frame i is `buffer[starts[i]:starts[i] + lengths[i]]`."""
-
-    data: bytes
-    starts: Ints
-    lengths: Ints
-    issues: NDArray[np.uint32]
-
-    @property
-    def buffer(self) -> NDArray[np.uint8]:
-        return np.frombuffer(self.data, np.uint8)
-
-    def rows(self, offsets: Ints, kind: Any) -> NDArray[Any]:
-        """Records of dtype `kind` that begin at `offsets`, which need not be aligned."""
-        size = np.dtype(kind).itemsize
-        overlapping: NDArray[Any] = np.ndarray(len(self.data) - size + 1, f"V{size}", self.data, strides=(1,))
-        return overlapping[offsets].view(kind)  # not take(), which would copy all that overlaps first
 
 
 @dataclass
@@ -129,56 +107,6 @@ def decode_locations(frames: Sequence[bytes]) -> Columns:
     return Columns(joined, headers, read_locations(joined, frame, offset, length))
 
 
-def join(frames: Sequence[bytes]) -> Joined:
-    """Frames one after another with a flag byte after each; flags at their ends are taken off."""
-    data = FLAG.join(frames)
-    if data.count(FLAG) != max(len(frames) - 1, 0):
-        frames = [strip_flags(frame) for frame in frames]
-        data = FLAG.join(frames)
-    lengths = np.fromiter(map(len, frames), np.int64, len(frames))
-    starts = np.cumsum(lengths + 1) - lengths - 1
-    issues = np.zeros(len(frames), np.uint32)
-    if data.count(FLAG) != max(len(frames) - 1, 0):
-        inside = np.fromiter((FLAG in frame for frame in frames), np.bool_, len(frames))
-        issues[inside] |= np.uint32(Issue.FLAG_INSIDE)
-    return Joined(data + FLAG + PADDING, starts, lengths, issues)
-
-
-def unescape_all(joined: Joined) -> Joined:
-    """The same with pairs replaced. A flag stands after each frame, so no pair can reach from one frame into the next."""
-    if b"\x7d" not in joined.data:
-        return joined
-    found = np.flatnonzero(joined.buffer == 0x7D)
-    following = joined.buffer[found + 1]
-    paired = (following == 1) | (following == 2)
-    pairs = found[paired]
-    if len(pairs) < len(found):
-        lonely = np.searchsorted(joined.starts, found[~paired], "right") - 1
-        joined.issues[lonely] |= np.uint32(Issue.ESCAPE)
-    before = np.searchsorted(pairs, joined.starts)
-    upto = np.searchsorted(pairs, joined.starts + joined.lengths)
-    return Joined(_without_escapes(joined, pairs), joined.starts - before, joined.lengths - (upto - before), joined.issues)
-
-
-def _without_escapes(joined: Joined, pairs: Ints) -> bytes:
-    """The buffer with each pair made one byte: cut at the pairs where they are few, as they are in what terminals send."""
-    buffer = joined.buffer.copy()
-    buffer[pairs] = 0x7C + buffer[pairs + 1]
-    if len(pairs) * 32 > len(buffer):
-        return np.delete(buffer, pairs + 1).tobytes()
-    view = memoryview(buffer)
-    starts, ends = [0, *(pairs + 2).tolist()], [*(pairs + 1).tolist(), len(view)]
-    return b"".join([view[start:end] for start, end in zip(starts, ends, strict=True)])
-
-
-def checksums_ok(joined: Joined) -> NDArray[np.bool_]:
-    """Whether all bytes of a frame, its checksum among them, give zero by exclusive or; the flag after it gives 0x7e."""
-    if not len(joined.starts):
-        return np.zeros(0, np.bool_)
-    folded = np.bitwise_xor.reduceat(joined.buffer[: -len(PADDING)], joined.starts)
-    return (folded == 0x7E) & (joined.lengths > 1)
-
-
 def read_headers(joined: Joined, checksum_ok: NDArray[np.bool_]) -> Frames:
     sent = joined.rows(joined.starts, _HEADER)
     attributes = sent["attributes"].astype(np.uint16)
@@ -232,8 +160,9 @@ def _phones(joined: Joined, in_2019: NDArray[np.bool_]) -> tuple[NDArray[np.byte
         if len(starts):
             digits[rows, :pairs] = _DIGITS.take(joined.rows(starts + first, f"({pairs},)>u2"))
     letters = digits & _LETTERS
-    wrong = letters.any(axis=1) if letters.any() else np.zeros(len(digits), np.bool_)
-    return digits.view("S20").reshape(-1), wrong
+    wrong: NDArray[np.bool_] = np.any(letters, axis=1) if letters.any() else np.zeros(len(digits), np.bool_)
+    phones: NDArray[np.bytes_] = digits.view("S20").reshape(-1)
+    return phones, wrong
 
 
 def find_locations(joined: Joined, frames: Frames) -> tuple[Ints, Ints, Ints]:

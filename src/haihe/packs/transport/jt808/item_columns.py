@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,13 +63,16 @@ def _temperatures(sent: NDArray[np.uint32]) -> NDArray[np.float64]:
     return np.array([temperature(int(each)) for each in distinct], np.float64)[at]
 
 
-def step_items(data: bytes, offset: NDArray[np.int64], length: NDArray[np.int64], issues: NDArray[np.uint32]) -> ItemColumns:
+def step_items(
+    data: bytes, offset: NDArray[np.int64], length: NDArray[np.int64], issues: NDArray[np.uint32]
+) -> ItemColumns:
     """Walk the items at `offset` of `data`; odd ones are noted in `issues`. `data` goes on for 8 bytes after the last item."""
     count = len(offset)
     sent = np.zeros((_OTHER + 1) * count, np.uint32)
     present = np.zeros(count, np.uint32)
     words: NDArray[np.uint64] = np.ndarray(len(data) - 7, np.dtype("<u8"), data, strides=(1,))
-    row, at, end = np.arange(count), offset, offset + length
+    row: NDArray[Any] = np.arange(count)
+    at, end = offset, offset + length
     for _ in range(ITEM_LIMIT):
         going = at < end
         if not going.all():
@@ -76,13 +80,14 @@ def step_items(data: bytes, offset: NDArray[np.int64], length: NDArray[np.int64]
         if not len(row):
             break
         word = words[at].byteswap()
-        head = (word >> np.uint64(48)).astype(np.intp)
-        size = head & 255
+        head: NDArray[Any] = (word >> np.uint64(48)).astype(np.intp)
+        size: NDArray[Any] = head & 255
         following = at + 2 + size
         whole = following <= end
         if not whole.all():
             issues[row[~whole]] |= np.uint32(Issue.ITEMS_CUT)
-            row, end, word, head, size, following = (each[whole] for each in (row, end, word, head, size, following))
+            row, end, word = row[whole], end[whole], word[whole]
+            head, size, following = head[whole], size[whole], following[whole]
         wrong = _WRONG_LENGTH[head]
         if wrong.any():
             issues[row[wrong]] |= np.uint32(Issue.ITEM_LENGTH)

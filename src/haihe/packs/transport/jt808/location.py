@@ -60,11 +60,17 @@ def _note_odd_values(sent: dict[str, Any], time: str | None, reader: Reader) -> 
 
 def write_location(given: dict[str, Any]) -> bytes:
     """The inverse of `read_location`. Hemispheres are taken from the signs where the status bits do not say them already."""
-    values = dict(given)
+    values: dict[str, Any] = dict(given)
     status = values.get("status_bits", 0)
     status |= WEST_BIT if values.get("longitude_deg", 0) < 0 else 0
     status |= SOUTH_BIT if values.get("latitude_deg", 0) < 0 else 0
-    defaults = {"alarm_bits": 0, "altitude_m": 0, "speed_kmh": 0, "heading_deg": 0, "time_bcd": "0" * 12}
+    defaults: dict[str, Any] = {
+        "alarm_bits": 0,
+        "altitude_m": 0,
+        "speed_kmh": 0,
+        "heading_deg": 0,
+        "time_bcd": "0" * 12,
+    }
     values = defaults | values | {"status_bits": status}
     for name in ("longitude_deg", "latitude_deg"):
         if name in values:

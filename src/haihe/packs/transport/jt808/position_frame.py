@@ -9,7 +9,8 @@ import polars as pl
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from haihe.packs.transport.jt808.columns import Columns, Frames, Ints
+from haihe.packs.transport.jt808.columns import Columns, Frames
+from haihe.packs.transport.jt808.joined import Ints
 
 # Items that get a column beside mileage: name of the column by id.
 ITEM_NAMES = {
@@ -48,7 +49,10 @@ def position_frame(columns: Columns) -> pl.DataFrame:
 
 
 def _values(columns: Columns, number: int) -> pl.Series:
-    return pl.Series(columns.locations.items.value(number)).fill_nan(None)
+    items = columns.locations.items
+    if not items.has(number).any():
+        return pl.repeat(None, len(items.present), dtype=pl.Float64, eager=True)
+    return pl.Series(items.value(number)).fill_nan(None)
 
 
 def _arrow(kind: pa.DataType, lengths: Ints, data: bytes) -> pl.Series:

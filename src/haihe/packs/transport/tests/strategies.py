@@ -10,7 +10,25 @@ from haihe.packs.transport.tests.published import everything
 PUBLISHED = everything()
 # Half of the bytes are those that hurt: flag, escape and what follows it, zero, signs of lengths.
 BYTES = st.lists(st.one_of(st.integers(0, 255), st.sampled_from([0, 1, 2, 0x7D, 0x7E, 0xFF])), max_size=80).map(bytes)
-IDS = st.sampled_from([0x0001, 0x8001, 0x0002, 0x0100, 0x0102, 0x0104, 0x8103, 0x0200, 0x0200, 0x0200, 0x0201, 0x0704, 0x0704, 0x8300, 0x1234])
+IDS = st.sampled_from(
+    [
+        0x0001,
+        0x8001,
+        0x0002,
+        0x0100,
+        0x0102,
+        0x0104,
+        0x8103,
+        0x0200,
+        0x0200,
+        0x0200,
+        0x0201,
+        0x0704,
+        0x0704,
+        0x8300,
+        0x1234,
+    ]
+)
 
 
 @st.composite

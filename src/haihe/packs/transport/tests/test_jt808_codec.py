@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -12,7 +13,15 @@ from hypothesis import strategies as st
 
 from haihe.kernel.errors import HaiheError, InvalidInput, TooLarge
 from haihe.packs.transport.jt808.codec import decode, encode
-from haihe.packs.transport.jt808.frame import FRAME_LIMIT_BYTES, Header, build_frame, checksum, escape, strip_flags, unescape
+from haihe.packs.transport.jt808.frame import (
+    FRAME_LIMIT_BYTES,
+    Header,
+    build_frame,
+    checksum,
+    escape,
+    strip_flags,
+    unescape,
+)
 from haihe.packs.transport.jt808.items import temperature
 from haihe.packs.transport.jt808.splitter import Splitter
 from haihe.packs.transport.tests.published import everything
@@ -74,7 +83,9 @@ HOSTILE = [b"\x7d" * 65536, b"\x7d\x01" * 32768, b"\x00" * 65536, bytes.fromhex(
 def test_hostile_64_kilobytes_take_less_than_a_second(data: bytes) -> None:
     started = time.process_time()
     assert encode(decode(data)) == data
-    assert time.process_time() - started < 2  # decoded thrice; far below on any machine, seconds if anything were quadratic
+    assert (
+        time.process_time() - started < 2
+    )  # decoded thrice; far below on any machine, seconds if anything were quadratic
 
 
 @pytest.mark.parametrize(("digits", "expected"), [("700101000000", "2070-01-01T00:00:00+08:00"), ("991231235959", "2099-12-31T23:59:59+08:00"),
@@ -87,13 +98,24 @@ def test_clocks_that_cannot_be_right_are_kept(digits: str, expected: str | None)
 
 
 def location(digits: str, latitude: int = 39_000_000, longitude: int = 117_000_000, heading: int = 0) -> bytes:
-    body = bytes(7) + b"\x03" + latitude.to_bytes(4, "big") + longitude.to_bytes(4, "big") + bytes(4) + heading.to_bytes(2, "big")
+    body = (
+        bytes(7)
+        + b"\x03"
+        + latitude.to_bytes(4, "big")
+        + longitude.to_bytes(4, "big")
+        + bytes(4)
+        + heading.to_bytes(2, "big")
+    )
     return build_frame(Header(0x0200, 0, "2013", "13900000000", 7), body + bytes.fromhex(digits))
 
 
 def test_coordinates_and_headings_out_of_range_are_kept_and_noted() -> None:
     found = decode(location("240101000000", 116_307_629, 4_000_000_000, 360))
-    assert (found["body"]["latitude_deg"], found["body"]["longitude_deg"], found["body"]["heading_deg"]) == (116.307629, 4000.0, 360)
+    assert (found["body"]["latitude_deg"], found["body"]["longitude_deg"], found["body"]["heading_deg"]) == (
+        116.307629,
+        4000.0,
+        360,
+    )
     assert {issue["code"] for issue in found["issues"]} == {"latitude", "longitude", "heading"}
 
 
@@ -110,21 +132,39 @@ def test_a_text_that_is_not_gbk_is_shown_as_far_as_it_is_and_kept() -> None:
 
 
 def test_fragments_and_encrypted_bodies_stay_bytes_with_their_header() -> None:
-    for header, code in ((Header(0x0200, 0, "2019", "1", 1, 1, 3, 2), "fragment"), (Header(0x0200, 0x400, "2013", "1", 1), "encrypted")):
+    for header, code in (
+        (Header(0x0200, 0, "2019", "1", 1, 1, 3, 2), "fragment"),
+        (Header(0x0200, 0x400, "2013", "1", 1), "encrypted"),
+    ):
         found = decode(build_frame(header, b"abc"))
         assert found["body"]["hex"] == "616263" and found["issues"][0]["code"] == code and found["body"]["header"]
 
 
 def test_changed_values_are_encoded_anew() -> None:
     found = decode(location("240101000000"))
-    found["body"] |= {"speed_kmh": 88.8, "longitude_deg": -3.5, "items": {"0x01": {"value": 12.3}, "0x06": {"value": -7}, "0xE1": {"hex": "0102"}}}
+    found["body"] |= {
+        "speed_kmh": 88.8,
+        "longitude_deg": -3.5,
+        "items": {"0x01": {"value": 12.3}, "0x06": {"value": -7}, "0xE1": {"hex": "0102"}},
+    }
     again = decode(encode(found))["body"]
-    assert (again["speed_kmh"], again["longitude_deg"], again["items"]["0x01"]["value"], again["items"]["0x06"]["value"]) == (88.8, -3.5, 12.3, -7)
+    assert (
+        again["speed_kmh"],
+        again["longitude_deg"],
+        again["items"]["0x01"]["value"],
+        again["items"]["0x06"]["value"],
+    ) == (88.8, -3.5, 12.3, -7)
     assert again["items"]["0xE1"] == {"hex": "0102"} and again["status_bits"] & 8
 
 
 def test_a_person_can_write_a_text_to_a_vehicle() -> None:
-    given_by_hand = {"message_id": "0x8300", "version": "2019", "phone": "13912345678", "serial": 5, "body": {"flags": 8, "kind": 1, "text": "请减速行驶"}}
+    given_by_hand = {
+        "message_id": "0x8300",
+        "version": "2019",
+        "phone": "13912345678",
+        "serial": 5,
+        "body": {"flags": 8, "kind": 1, "text": "请减速行驶"},
+    }
     found = decode(encode(given_by_hand))
     assert found["body"] == given_by_hand["body"] and found["phone"] == "00000000013912345678" and not found["issues"]
 
@@ -161,7 +201,7 @@ def test_temperatures_below_zero_in_both_ways_they_are_sent(sent: int, degrees: 
 def test_frames_come_out_however_the_stream_is_cut(frames: list[bytes], cuts: list[int]) -> None:
     splitter, found, stream = Splitter(), [], b"".join(frames)
     places = sorted({min(cut, len(stream)) for cut in cuts} | {0, len(stream)})
-    for start, end in zip(places, places[1:], strict=False):
+    for start, end in pairwise(places):
         found += splitter.feed(stream[start:end])
     assert found == [strip_flags(frame) for frame in frames] and splitter.pending_bytes == 0
 
@@ -172,7 +212,9 @@ def test_garbage_before_between_and_shared_flags() -> None:
     assert splitter.dropped_bytes == 10
 
 
-@pytest.mark.parametrize("flood", [b"\x7d" * 65536, b"\x00" * 65536, b"\x7d\x02" * 32768], ids=["escapes", "zeros", "pairs"])
+@pytest.mark.parametrize(
+    "flood", [b"\x7d" * 65536, b"\x00" * 65536, b"\x7d\x02" * 32768], ids=["escapes", "zeros", "pairs"]
+)
 def test_a_stream_without_flags_holds_no_memory_and_the_next_frame_comes_through(flood: bytes) -> None:
     splitter = Splitter()
     splitter.feed(b"\x7e")

@@ -43,7 +43,9 @@ def test_header_and_raw_body_of_125_frames(published: Published) -> None:
     assert int(found["message_id"], 16) == said["messageId"]
     assert found["version"] == ("2019" if said["properties"] & 0x4000 else "2013")
     assert (found["phone"], found["serial"]) == (said["clientId"], said["serialNo"])
-    assert found["checksum_ok"] and found["length_ok"] and found["name"] or said["messageId"] & 0xF000 in (0x1000, 0x9000)
+    assert found["checksum_ok"] and found["length_ok"]
+    of_other_standards = said["messageId"] & 0xF000 in (0x1000, 0x9000)  # video and active safety
+    assert (found["name"] is None) is of_other_standards
     assert encode(found) == published.frame and "raw_frame" not in found["body"]
 
 
@@ -78,7 +80,11 @@ def check_item(number: int, said: Any, ours: dict[str, Any]) -> None:
     if number == 0x05:
         assert ours["value"] == said["value"]
     elif number == 0x13:  # the source calls the section an area
-        assert ours["value"] == {"section_id": said["areaId"], "driving_time_s": said["driveTime"], "result": said["result"]}
+        assert ours["value"] == {
+            "section_id": said["areaId"],
+            "driving_time_s": said["driveTime"],
+            "result": said["result"],
+        }
     elif number in (0x11, 0x12):
         assert ours["value"] == {AREA_NAMES[name]: value for name, value in said.items()}
     elif number == 0x2B:
@@ -91,7 +97,11 @@ def check_item(number: int, said: Any, ours: dict[str, Any]) -> None:
 
 def check_active_safety(said: dict[str, Any], ours: dict[str, Any]) -> None:
     identifier = ours["identifier"]
-    assert (identifier["terminal_id"], identifier["number"], identifier["attachments"]) == (said["deviceId"], said["sequenceNo"], said["fileTotal"])
+    assert (identifier["terminal_id"], identifier["number"], identifier["attachments"]) == (
+        said["deviceId"],
+        said["sequenceNo"],
+        said["fileTotal"],
+    )
     assert (identifier["time"], ours["time"]) == (said["dateTime"] + "+08:00", said["alarmTime"] + "+08:00")
     assert int(identifier["reserved"], 16) == said["reserved"]
     assert (ours["latitude_deg"], ours["longitude_deg"]) == (said["latitude"] / 1e6, said["longitude"] / 1e6)
@@ -217,7 +227,10 @@ def value_of(body: dict[str, Any], name: str) -> str:
 
 def test_western_and_southern_hemispheres_follow_the_status_bits() -> None:
     entries = [entry for p in traccar() for entry in [decode(p.frame)["body"]] if "time" in entry]
-    assert sum(entry["longitude_deg"] < 0 for entry in entries) > 3 and sum(entry["latitude_deg"] < 0 for entry in entries) > 1
+    assert (
+        sum(entry["longitude_deg"] < 0 for entry in entries) > 3
+        and sum(entry["latitude_deg"] < 0 for entry in entries) > 1
+    )
     for entry in entries:
         assert entry["longitude_deg"] == 0 or (entry["longitude_deg"] < 0) is bool(entry["status_bits"] & 8)
         assert entry["latitude_deg"] == 0 or (entry["latitude_deg"] < 0) is bool(entry["status_bits"] & 4)
