@@ -213,10 +213,12 @@ def queries(folder: Path) -> None:
     }
     for name, question in questions.items():
         found: list[int] = []
+        busy = time.process_time()
         delays = repeated(5.0, lambda: found.append(question()))
+        busy = 1000 * (time.process_time() - busy) / len(delays)
         p50, p99 = (1000 * percentile(delays, share) for share in (0.5, 0.99))
         print(
-            f"query {name}: p50 {p50:.0f} ms, p99 {p99:.0f} ms ({len(delays)} times, {statistics.median(found):,.0f} rows)"
+            f"query {name}: p50 {p50:.0f} ms, p99 {p99:.0f} ms, processor {busy:.0f} ms ({len(delays)} times, {statistics.median(found):,.0f} rows)"
         )
     child.stdin.close()
     rate = child.stdout.readline().strip()
