@@ -20,7 +20,7 @@ class Finding:
 
 
 def findings(*, deploy: bool) -> list[Finding]:
-    rows = [_database(), _vendor_files(), _home_private(), _disk()]
+    rows = [_database(), _vendor_files(), _home_private(), _disk(), _observations()]
     if deploy:
         rows += [
             _tls(),
@@ -73,6 +73,22 @@ def _disk() -> Finding:
         ok,
         f"磁盘可用 {free / 1e9:.1f} GB" + ("" if ok else "，低于 2 GB"),
         f"{free / 1e9:.1f} GB free" + ("" if ok else ", below 2 GB"),
+    )
+
+
+def _observations() -> Finding:
+    """Rows wait in the journal for a minute, never for hours; a batch set aside needs a person."""
+    from haihe.kernel.observations.upkeep import status
+
+    found = status()
+    waiting = sum(table.journal_rows for table in found.tables)
+    ok = not found.set_aside and waiting < 5_000_000
+    return Finding(
+        ok,
+        f"观测数据：{waiting} 行待入湖，{len(found.set_aside)} 批搁置"
+        + ("" if ok else "（haihe observations status）"),
+        f"Observations: {waiting} rows wait, {len(found.set_aside)} batches set aside"
+        + ("" if ok else " (haihe observations status)"),
     )
 
 

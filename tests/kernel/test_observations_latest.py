@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
@@ -48,6 +48,7 @@ def test_a_clock_in_2099_does_not_stick_and_one_in_1970_is_not_lost(store: Store
     assert newest_speed(store) == 70.0
 
 
+@settings(deadline=None, max_examples=40)
 @given(st.lists(st.tuples(st.integers(1, 4), st.integers(0, 50)), min_size=1, max_size=40), st.integers(1, 8))
 def test_the_cut_into_batches_does_not_matter(rows: list[tuple[int, int]], size: int) -> None:
     """Equal times included: the later row wins either way."""

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from haihe.kernel.errors import InvalidInput, NotFound
@@ -55,6 +55,7 @@ def test_bits_of_a_decoder_stay() -> None:
     assert Position.check(batch)["quality"][0] == Quality.NOT_FIXED | Quality.OUT_OF_RANGE
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.lists(st.floats(), min_size=1, max_size=20))
 def test_checking_drops_and_changes_no_row(speeds: list[float]) -> None:
     batch = pl.concat([one(speed_kmh=speed) for speed in speeds])

@@ -12,8 +12,9 @@ from datetime import datetime, timedelta
 import polars as pl
 
 from haihe.kernel.observations.faults import storage_faults
-from haihe.kernel.observations.lake import PARTITION, Lake, removals
+from haihe.kernel.observations.lake import Lake, removals
 from haihe.kernel.observations.lake_files import ORDER
+from haihe.kernel.observations.lake_reader import PARTITION
 
 SMALL_ROWS = 1_000_000
 STEP_ROWS = 2_000_000

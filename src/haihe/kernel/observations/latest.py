@@ -22,8 +22,9 @@ import structlog
 from haihe.kernel.errors import InvalidInput
 from haihe.kernel.observations.faults import storage_faults
 from haihe.kernel.observations.journal import Journal
-from haihe.kernel.observations.lake import PARTITION, Lake
+from haihe.kernel.observations.lake import Lake
 from haihe.kernel.observations.lake_files import sync
+from haihe.kernel.observations.lake_reader import PARTITION
 from haihe.kernel.observations.quality import clock_is_ahead, clock_is_behind
 from haihe.kernel.observations.tables import COMMON, TABLES
 

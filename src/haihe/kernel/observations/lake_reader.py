@@ -1,0 +1,138 @@
+"""Reading the lake: the newest version of a table, its files with their statistics, and its rows."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+from deltalake import DeltaTable
+from deltalake.exceptions import DeltaError, TableNotFoundError
+
+from haihe.kernel.errors import ConfigurationError, InvalidInput
+from haihe.kernel.observations.faults import storage_faults
+from haihe.kernel.observations.tables import TABLES
+
+PARTITION = "received_day"
+
+
+class LakeReader:
+    """The lake in the folder `url` (a path or file://…). Other places need an engine of their own and are refused."""
+
+    def __init__(self, url: str | Path) -> None:
+        text = str(url)
+        if "://" in text and not text.startswith("file://"):
+            raise ConfigurationError(
+                "此版本的数据湖只支持本机目录。", "This version keeps the lake in a local folder only.", where="HAIHE_LAKE_URL",
+                to_do_zh="请改为本机目录。", to_do_en="Name a local folder.",
+            )  # fmt: skip
+        self.folder = Path(text.removeprefix("file://"))
+        self._turn = threading.RLock()
+        self._opened: dict[str, DeltaTable] = {}
+        self._files: dict[str, tuple[int, pl.DataFrame]] = {}
+
+    def tables(self) -> list[str]:
+        return sorted(path.parent.name for path in self.folder.glob("*/_delta_log"))
+
+    def transaction(self, table: str, writer: str) -> int:
+        """The last journal number of `writer` that the table holds, 0 for none."""
+        delta = self.find(table)
+        return int(delta.transaction_version(writer) or 0) if delta else 0
+
+    def find(self, table: str) -> DeltaTable | None:
+        """The table at its newest version, or None."""
+        with self._turn, storage_faults(self.folder):
+            if not (self.folder / table / "_delta_log").is_dir():
+                self._opened.pop(table, None)
+                return None
+            try:
+                if table in self._opened:
+                    self._opened[table].update_incremental()
+                else:
+                    self._opened[table] = DeltaTable(self.folder / table)
+            except TableNotFoundError:
+                return None
+            except (DeltaError, OSError, ValueError):
+                # A long absence: the entries that would lead from our version to the newest may be cleaned up.
+                self._opened.pop(table, None)
+                self._opened[table] = _opened(self.folder / table)
+            return self._opened[table]
+
+    def files(self, table: str) -> pl.DataFrame:
+        """Files of the newest version: path, size_bytes, num_records, min.*, max.*, partition.received_day."""
+        with self._turn:
+            delta = self.find(table)
+            if delta is None:
+                return pl.DataFrame(schema={"path": pl.String, "size_bytes": pl.Int64, "num_records": pl.Int64})
+            return self._files_of(table, delta)
+
+    def scan(self, table: str, keep: Sequence[pl.Expr] = (), *, writer: str = "") -> tuple[pl.LazyFrame | None, int]:
+        """(rows of the newest version or None, the last journal number of `writer` in that same version).
+
+        `keep`: conditions on the statistics of files (see `files`); a file is left out when one is false for sure. The rows
+        must be collected within an hour: old files are then vacuumed.
+        """
+        with self._turn:
+            delta = self.find(table)
+            if delta is None:
+                return None, 0
+            number = int(delta.transaction_version(writer) or 0) if writer else 0
+            # Of the version in hand: looking again could give a newer one, whose rows would count twice.
+            files = self._files_of(table, delta)
+            if keep:
+                files = files.filter([condition.fill_null(True) for condition in keep])
+            schema = {name: kind for name, kind in _polars_schema(delta).items() if name != PARTITION}
+        if files.is_empty():
+            return pl.LazyFrame(schema=_declared(table, schema)), number
+        rows = pl.scan_parquet(
+            [self.folder / table / path for path in files["path"]],
+            schema=schema, missing_columns="insert", extra_columns="ignore", hive_partitioning=False, glob=False,
+            hidden_file_prefix=None,
+        )  # fmt: skip
+        return rows.cast(
+            {name: kind for name, kind in _declared(table, schema).items() if kind != schema.get(name)}
+        ), number
+
+    def stored_schema(self, table: str) -> dict[str, Any]:
+        """Columns and types as they lie in the files, without the partition's."""
+        return {name: kind for name, kind in _polars_schema(self._fresh(table)).items() if name != PARTITION}
+
+    def _fresh(self, table: str) -> DeltaTable:
+        delta = self.find(table)
+        if delta is None:
+            raise InvalidInput(
+                f"数据湖里没有表“{table}”。", f"The lake has no table {table!r}.", where=str(self.folder)
+            )
+        return delta
+
+    def _files_of(self, table: str, delta: DeltaTable) -> pl.DataFrame:
+        version, known = self._files.get(table, (-1, None))
+        if known is None or version != delta.version():
+            known = pl.DataFrame(pa.table(delta.get_add_actions(flatten=True)))
+            self._files[table] = (delta.version(), known)
+        return known
+
+
+def _polars_schema(delta: DeltaTable) -> dict[str, Any]:
+    arrow = pa.schema(delta.schema().to_arrow())
+    return dict(pl.DataFrame(arrow.empty_table()).schema)
+
+
+def _declared(table: str, schema: dict[str, Any]) -> dict[str, Any]:
+    """The types that a reader gets: as declared where a loaded pack declares the table, else as stored."""
+    declared = TABLES[table].schema() if table in TABLES else pl.Schema({"quality": pl.UInt16})
+    return {name: declared.get(name, kind) for name, kind in schema.items()}
+
+
+def _opened(path: Path) -> DeltaTable:
+    try:
+        return DeltaTable(path)
+    except (DeltaError, OSError, ValueError) as error:
+        raise ConfigurationError(
+            "数据湖的表无法打开。", f"A table of the lake cannot be opened ({str(error).splitlines()[0]}).", where=str(path),
+            to_do_zh="后台进程会修复断电留下的半条日志；若持续出现，请从备份恢复。",
+            to_do_en="The worker mends what a power cut tore; if it goes on, restore a backup.",
+        ) from error  # fmt: skip
