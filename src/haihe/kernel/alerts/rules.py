@@ -134,7 +134,9 @@ def advance(
     if rows.is_empty():
         return Advance(no_findings(), state, 0)
     touched = rows.group_by("thing").agg(late=pl.col("is_late").sum().cast(pl.Int64)).sort("thing")
-    local = touched.select("thing").join(state, on="thing", how="left", maintain_order="left").select(rule.state_schema)
+    local = (
+        touched.select("thing").join(state, on="thing", how="left", maintain_order="left").select(*rule.state_schema)
+    )
     fresh = rows.filter(~pl.col("is_late")).drop("is_late").sort("thing", "observed_at")
     findings = [no_findings()]
     for parameters, part in _by_regime(rule, fresh, policy):
