@@ -22,6 +22,7 @@ A case says what vehicles do and which findings follow:
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
@@ -37,7 +38,6 @@ from polars.testing import assert_frame_equal
 from haihe.kernel.alerts.processing import parameter_of
 from haihe.kernel.alerts.replay import Replay, replay
 from haihe.kernel.alerts.rules import INSTANT, Rule, advance
-import itertools
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 # Where invented tracks begin: open country, nobody's address.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,6 @@ from haihe.kernel.alerts.rules import RULES
 from haihe.kernel.policies import all_parameters
 from haihe.packs.transport.columns import night_total_ms
 from haihe.testing.rules import NOW, RuleContract, case_name, positions, read_cases, run_case, same
-import itertools
 
 CASES = Path(__file__).parent.parent / "policies" / "cases"
 SPEEDING, FATIGUE = RULES["transport.speeding"], RULES["transport.fatigue"]
