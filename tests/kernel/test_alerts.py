@@ -131,6 +131,19 @@ def test_the_limit_is_that_of_the_day_of_the_row(journal: SmallJournal, gauge: T
     assert alert.started_at == START + timedelta(days=1, hours=16) and alert.limit == 2.0
 
 
+def test_rows_sent_afterwards_count_when_they_are_in_order(journal: SmallJournal, gauge: Thing) -> None:
+    rows = levels(gauge.pk, EPISODE).with_columns(
+        quality=pl.lit(8, dtype=pl.UInt16), received_at=pl.col("observed_at") + timedelta(hours=2)
+    )
+    step(journal, rows, levels(gauge.pk, [1.0], start=START + timedelta(hours=3)))
+    assert Alert.objects.get().count == 1
+
+
+def test_the_journal_is_told_at_once_from_where_the_rules_still_read(journal: SmallJournal, db: None) -> None:
+    RuleCursor.objects.create(name="rules", seq=7)
+    assert step(journal).rows == 0 and journal.cursor("rules") == 7
+
+
 def test_a_step_reads_only_what_is_new_and_nothing_twice(journal: SmallJournal, gauge: Thing) -> None:
     step(journal, levels(gauge.pk, EPISODE))
     assert step(journal).rows == 0 and journal.cursor("rules") == 1
@@ -323,6 +336,19 @@ def test_an_alert_opens_its_case_once(journal: SmallJournal, gauge: Thing, opene
     (((account, kind, subject, organisation), more),) = opened
     assert (account, kind, organisation, more["about"]) == (None, "water.case", gauge.organisation, Alert.objects.get())
     assert subject == "水位超限：一号水位" and Alert.objects.get().case_opened
+
+
+def test_a_case_that_cannot_be_opened_holds_nothing_up_and_is_tried_again(
+    journal: SmallJournal, gauge: Thing, opened: list[Any]
+) -> None:
+    unit, gauge.organisation = gauge.organisation, None
+    gauge.save()
+    step(journal, levels(gauge.pk, EPISODE[:3]))
+    alert = Alert.objects.get()
+    assert opened == [] and not alert.case_opened and alert.level == "raised"
+    Alert.objects.update(organisation=unit)
+    step(journal, levels(gauge.pk, [1.0], start=START + timedelta(hours=1)))
+    assert len(opened) == 1 and Alert.objects.get().case_opened
 
 
 def test_a_suppressed_alert_opens_no_case(

@@ -38,6 +38,9 @@ FINDINGS: dict[str, Any] = {
 PHASES = ("end", "warning", "raise", "update")  # the order in which findings of one instant are applied
 KERNEL_STATE: dict[str, Any] = {"thing": pl.Int64, "last_at": INSTANT, "late_rows": pl.Int64}
 CLOCK_AHEAD = timedelta(minutes=10)
+# Quality.LATE of kernel/observations: sent more than ten minutes afterwards, as after a tunnel. Such rows are good ones; whether they
+# still count is told by their order below.
+SENT_AFTERWARDS = 1 << 3
 LOCAL = timezone.get_default_timezone
 
 RULES: dict[str, Rule] = {}
@@ -56,7 +59,7 @@ class Rule:
     attributes: ClassVar[tuple[str, ...]] = ()
     parameters: ClassVar[tuple[str, ...]] = ()
     state: ClassVar[Mapping[str, Any]] = {}
-    tolerated_quality: ClassVar[int] = 0
+    tolerated_quality: ClassVar[int] = SENT_AFTERWARDS
     severity: ClassVar[Severity] = Severity.UNKNOWN
     urgency: ClassVar[Urgency] = Urgency.UNKNOWN
     certainty: ClassVar[Certainty] = Certainty.UNKNOWN
