@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
@@ -61,10 +60,18 @@ class Runs:
 
     def greatest_since(self, values: Array, reset: Array, initial: Array) -> Array:
         """Greatest of `values` at or after the latest `reset`, or together with `initial` (NaN: nothing yet) before one."""
-        group = np.cumsum(reset | self.first)
-        frame = pl.DataFrame({"value": values, "group": group}).select(pl.col("value").cum_max().over("group"))
-        found = frame["value"].to_numpy()
+        found = greatest_so_far(values, np.cumsum(reset | self.first))
         return np.where(self._latest(reset) >= 0, found, np.fmax(found, initial[self.segment]))
+
+
+def greatest_so_far(values: Array, group: Array) -> Array:
+    """The running maximum within each group; `group` never falls. Works on ranks, so that it is one pass for all groups at once
+    (a window function per group costs a hundred times as much for tens of thousands of groups)."""
+    order = np.argsort(values, kind="stable")
+    rank = np.empty(len(values), dtype=np.int64)
+    rank[order] = np.arange(len(values))
+    highest = np.maximum.accumulate(rank + group * len(values)) - group * len(values) if len(values) else rank
+    return values[order[highest]] if len(values) else values
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,8 @@ class JournalLike(Protocol):
 
     def read(self, after_seq: int, limit_rows: int) -> Sequence[Any]: ...
 
+    def cursor(self, name: str) -> int: ...
+
     def set_cursor(self, name: str, seq: int) -> None: ...
 
 
@@ -143,6 +145,9 @@ def process_once(
     cursor, _ = RuleCursor.objects.get_or_create(name=CURSOR)
     if memory.seq != cursor.seq:
         memory.states.clear()
+    if journal.cursor(CURSOR) != cursor.seq:
+        # First start, or a kill between the commit and the journal's note: the journal must not forget what is still needed.
+        journal.set_cursor(CURSOR, cursor.seq)
     entries = journal.read(cursor.seq, limit_rows)
     if not entries:
         return Step(cursor.seq)

@@ -1,7 +1,10 @@
 """Replay: what a rule would have said about stored rows. Writes nothing.
 
 With the same rows in the same order of arrival, the same parameters and facts, a replay gives the alerts that the live road gave
-(as long as nobody handled them meanwhile), however the rows are cut into batches: tests/kernel/test_alerts_replay.py.
+(as long as nobody handled them meanwhile), however the rows are cut into batches: haihe.testing.rules and tests/kernel/test_alerts.py.
+
+The period of a replay is one of observation. Where a device's rows arrived out of order across the end of the period, a row that was
+late when it came may be in order here.
 """
 
 from __future__ import annotations

@@ -23,10 +23,12 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, ClassVar
 
+import numpy as np
 import polars as pl
 from django.utils import timezone
 
 from haihe.kernel.alerts.cap import Certainty, Severity, Urgency
+from haihe.kernel.alerts.columns import Runs, greatest_so_far
 
 INSTANT = pl.Datetime("us", "UTC")
 FINDINGS: dict[str, Any] = {
@@ -36,6 +38,9 @@ FINDINGS: dict[str, Any] = {
 PHASES = ("end", "warning", "raise", "update")  # the order in which findings of one instant are applied
 KERNEL_STATE: dict[str, Any] = {"thing": pl.Int64, "last_at": INSTANT, "late_rows": pl.Int64}
 CLOCK_AHEAD = timedelta(minutes=10)
+# Quality.LATE of kernel/observations: sent more than ten minutes afterwards, as after a tunnel. Such rows are good ones; whether they
+# still count is told by their order below.
+SENT_AFTERWARDS = 1 << 3
 LOCAL = timezone.get_default_timezone
 
 RULES: dict[str, Rule] = {}
@@ -54,7 +59,7 @@ class Rule:
     attributes: ClassVar[tuple[str, ...]] = ()
     parameters: ClassVar[tuple[str, ...]] = ()
     state: ClassVar[Mapping[str, Any]] = {}
-    tolerated_quality: ClassVar[int] = 0
+    tolerated_quality: ClassVar[int] = SENT_AFTERWARDS
     severity: ClassVar[Severity] = Severity.UNKNOWN
     urgency: ClassVar[Urgency] = Urgency.UNKNOWN
     certainty: ClassVar[Certainty] = Certainty.UNKNOWN
@@ -107,13 +112,17 @@ def usable(rule: Rule, batch: pl.DataFrame) -> pl.DataFrame:
     return batch.filter(keep)
 
 
-def in_order(batch: pl.DataFrame, state: pl.DataFrame) -> pl.DataFrame:
-    """The batch in its order of arrival with a column `is_late`."""
-    known = batch.join(state.select("thing", "last_at"), on="thing", how="left", maintain_order="left")
-    earlier = pl.col("observed_at").cum_max().shift(1).over("thing")
-    return known.with_columns(
-        is_late=(pl.col("observed_at") <= pl.max_horizontal(earlier, "last_at")).fill_null(False)
-    ).drop("last_at")
+def sorted_with_lateness(batch: pl.DataFrame, state: pl.DataFrame) -> pl.DataFrame:
+    """The rows by thing, and within a thing in their order of arrival, with a column `is_late`."""
+    by_thing = batch.sort("thing", maintain_order=True)
+    at = by_thing["observed_at"].dt.epoch("us").to_numpy()
+    known = by_thing.select("thing").join(
+        state.select("thing", "last_at"), on="thing", how="left", maintain_order="left"
+    )
+    last = known["last_at"].dt.epoch("us").fill_null(np.iinfo(np.int64).min).to_numpy()
+    runs = Runs(by_thing["thing"].to_numpy())
+    newest = np.maximum(runs.before(greatest_so_far(at, runs.segment), last[runs.starts]), last)
+    return by_thing.with_columns(is_late=pl.Series(at <= newest, dtype=pl.Boolean))
 
 
 @dataclass(frozen=True)
@@ -130,11 +139,14 @@ def advance(
 
     `policy` gives the parameter of a key (kernel.policies.Parameter, or anything with `values` and `on(day)`).
     """
-    rows = in_order(usable(rule, batch), state)
-    if rows.is_empty():
+    speaking = usable(rule, batch)
+    if speaking.is_empty():
         return Advance(no_findings(), state, 0)
+    rows = sorted_with_lateness(speaking, state)
     touched = rows.group_by("thing").agg(late=pl.col("is_late").sum().cast(pl.Int64)).sort("thing")
-    local = touched.select("thing").join(state, on="thing", how="left", maintain_order="left").select(rule.state_schema)
+    local = (
+        touched.select("thing").join(state, on="thing", how="left", maintain_order="left").select(*rule.state_schema)
+    )
     fresh = rows.filter(~pl.col("is_late")).drop("is_late").sort("thing", "observed_at")
     findings = [no_findings()]
     for parameters, part in _by_regime(rule, fresh, policy):

@@ -15,7 +15,7 @@ from django.db import transaction
 from haihe.kernel.alerts import folding
 from haihe.kernel.alerts.models import Alert, Suppression
 from haihe.kernel.alerts.rules import Rule
-from haihe.kernel.errors import HaiheError
+from haihe.kernel.errors import InvalidInput
 from haihe.kernel.things import Thing
 
 log = structlog.get_logger()
@@ -84,7 +84,7 @@ def _window(rule: Rule, thing: Thing, at: datetime, windows: Iterable[Suppressio
 
 def _open_cases(rule: Rule, alerts: Iterable[Alert]) -> None:
     """Once for each raised alert that is not suppressed, in the transaction of the alert. A case that cannot be opened is
-    reported and does not hold up the stream."""
+    reported, tried again when the alert is next touched, and does not hold up the stream."""
     if not rule.opens_case or find_spec("haihe.kernel.cases") is None:
         return
     open_case: Any = import_module("haihe.kernel.cases").open_case
@@ -92,10 +92,12 @@ def _open_cases(rule: Rule, alerts: Iterable[Alert]) -> None:
         if alert.case_opened or alert.suppression_id is not None or alert.level != Alert.Level.RAISED:
             continue
         try:
+            if alert.organisation is None:
+                raise InvalidInput("该对象没有所属单位。", "The thing belongs to no unit.", where=str(alert.thing))
             with transaction.atomic():
                 open_case(None, rule.opens_case, f"{rule.title_zh}：{alert.thing}", alert.organisation, about=alert)
                 alert.case_opened = True
                 alert.save(update_fields=["case_opened"])
-        except HaiheError as error:
+        except Exception as error:
             alert.case_opened = False
             log.error("no case could be opened for an alert", rule=rule.name, alert=alert.pk, error=str(error))

@@ -1,0 +1,166 @@
+"""How fast the rules of road transport go over positions: rows per second of processor time, and how many times faster than they arrive.
+
+    python benchmarks/rules.py [--vehicles 100000] [--rounds 4] [--runs 3] [--step]
+
+Each round is one position of every vehicle, 30 seconds after the one before; its rows are cut into batches of 50,000, as the
+worker reads them, and the state of the whole fleet is carried along. The ratio is against real time (one position per vehicle and 30 s)
+and, for comparing machines, against polars sorting and grouping the same rows once in the same run.
+`--step` measures whole steps instead: reading, both rules, alerts, states and cursor written and fsync'd in one transaction of a
+database of its own.
+
+Processor time of all threads is counted, so that other load on a shared machine matters less.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import polars as pl
+
+sys.path.insert(0, str(Path(__file__).parent))
+from machine import describe, resident_mb
+
+EVERY_S = 30
+BATCH_ROWS = 50_000
+START = datetime(2026, 3, 2, tzinfo=UTC)
+
+
+def fleet_round(number: int, vehicles: int, dice: np.random.Generator) -> pl.DataFrame:
+    """One position of every vehicle: nine of ten drive, at speeds round the limits."""
+    at = START + timedelta(seconds=EVERY_S * number)
+    drives = np.arange(vehicles) % 10 != 0
+    speed = np.where(drives, dice.normal(78, 8, vehicles).clip(0, 120), 0.0)
+    east = np.where(drives, number * EVERY_S / 3600 * 78 / 86, 0.0)
+    return pl.DataFrame({
+        "thing": np.arange(1, vehicles + 1), "quality": np.zeros(vehicles, dtype=np.uint16),
+        "longitude_deg": 117.0 + east, "latitude_deg": np.full(vehicles, 39.4), "speed_kmh": speed,
+    }).with_columns(observed_at=pl.lit(at).cast(pl.Datetime("us", "UTC")), received_at=pl.lit(at).cast(pl.Datetime("us", "UTC")))  # fmt: skip
+
+
+def main() -> int:
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--vehicles", type=int, default=100_000)
+    options.add_argument("--rounds", type=int, default=4)
+    options.add_argument("--runs", type=int, default=3)
+    options.add_argument("--step", action="store_true")
+    chosen = options.parse_args()
+    if chosen.step:
+        return whole_steps(chosen.vehicles, chosen.rounds)
+
+    from haihe.runtime import set_up_django
+
+    set_up_django()
+    from haihe.kernel.alerts.processing import SHARDS, pack_state, parameter_of
+    from haihe.kernel.alerts.rules import RULES, advance
+
+    print(f"machine: {describe()}")
+    dice = np.random.default_rng(1)
+    batches = [
+        part
+        for number in range(chosen.rounds)
+        for part in fleet_round(number, chosen.vehicles, dice).iter_slices(BATCH_ROWS)
+    ]
+    uses = np.array(["hazmat", "passenger", "freight"])
+    facts = pl.DataFrame({"thing": range(1, chosen.vehicles + 1), "use": uses[np.arange(chosen.vehicles) % 3]})
+    rows = sum(batch.height for batch in batches)
+    arriving = chosen.vehicles / EVERY_S
+    plain = statistics.median(plain_seconds(batches) for _ in range(chosen.runs))
+    total = 0.0
+    for name in ("transport.speeding", "transport.fatigue"):
+        taken, found, state = [], 0, RULES[name].empty_state()
+        for _ in range(chosen.runs):
+            state, found = RULES[name].empty_state(), 0
+            began = time.process_time()
+            for batch in batches:
+                joined = batch.join(facts, on="thing", how="inner", maintain_order="left")
+                result = advance(RULES[name], joined, state, parameter_of, START)
+                state, found = result.state, found + result.findings.height
+            taken.append(time.process_time() - began)
+        seconds = statistics.median(taken)
+        total += seconds
+        began = time.process_time()
+        size = sum(len(pack_state(state.filter(pl.col("thing") % SHARDS == shard))) for shard in range(SHARDS))
+        print(
+            f"{name}: {rows / seconds:,.0f} rows/s, {rows / seconds / arriving:,.0f} × real time; {seconds / plain:.1f} × plain sort and group; "
+            f"{found} findings; state of {state.height:,} vehicles {size / 1e6:.1f} MB packed in {time.process_time() - began:.2f} s"
+        )
+    print(
+        f"both rules: {rows / total:,.0f} rows/s, {rows / total / arriving:,.0f} × real time at one position per {EVERY_S} s"
+    )
+    print(f"memory: {resident_mb():.0f} MB")
+    return 0
+
+
+class Batches:
+    """The journal's interface over batches in memory: what is measured is the step, not the journal."""
+
+    def __init__(self, batches: list[pl.DataFrame]) -> None:
+        self.entries = [SimpleNamespace(seq=n + 1, table="position", batch=batch) for n, batch in enumerate(batches)]
+
+    def read(self, after_seq: int, limit_rows: int) -> list[SimpleNamespace]:
+        return self.entries[after_seq : after_seq + 1]
+
+    def cursor(self, name: str) -> int:
+        return 0
+
+    def set_cursor(self, name: str, seq: int) -> None: ...
+
+
+def whole_steps(vehicles: int, rounds: int) -> int:
+    with tempfile.TemporaryDirectory(prefix="haihe-rules-") as home:
+        os.environ["HAIHE_HOME"] = home
+        os.environ["HAIHE_PACKS"] = "transport"
+        from haihe.runtime import set_up_django
+
+        set_up_django()
+        from django.core.management import call_command
+
+        from haihe.kernel.alerts.models import Alert
+        from haihe.kernel.alerts.processing import Memory, process_once
+        from haihe.kernel.things import Thing
+
+        print(f"machine: {describe()}")
+        call_command("migrate", verbosity=0)
+        uses = ("hazmat", "passenger", "freight")
+        fleet = (
+            Thing(pk=n + 1, kind="vehicle", key=f"V{n:06d}", attributes={"use": uses[n % 3]}) for n in range(vehicles)
+        )
+        Thing.objects.bulk_create(fleet, batch_size=5000)
+        dice, memory, taken = np.random.default_rng(1), Memory(), []
+        batches = [
+            part for number in range(rounds) for part in fleet_round(number, vehicles, dice).iter_slices(BATCH_ROWS)
+        ]
+        journal = Batches(batches)
+        for _ in batches:
+            began = time.perf_counter()
+            process_once(journal, memory=memory)
+            taken.append(time.perf_counter() - began)
+        alerts = Alert.objects.count()
+    print(
+        f"steps of {batches[0].height:,} rows: median {statistics.median(taken):.2f} s, first {taken[0]:.2f} s; {alerts} alerts"
+    )
+    rows = sum(batch.height for batch in batches)
+    print(
+        f"whole steps: {rows / sum(taken):,.0f} rows/s of wall time, {rows / sum(taken) / (vehicles / EVERY_S):.0f} × real time"
+    )
+    return 0
+
+
+def plain_seconds(batches: list[pl.DataFrame]) -> float:
+    began = time.process_time()
+    for batch in batches:
+        batch.sort("thing", "observed_at").group_by("thing").agg(pl.col("speed_kmh").max())
+    return time.process_time() - began
+
+
+if __name__ == "__main__":
+    sys.exit(main())

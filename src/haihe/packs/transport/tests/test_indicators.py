@@ -1,0 +1,79 @@
+"""The indicators of joint supervision on tracks whose answer is known beforehand."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import polars as pl
+import pytest
+
+from haihe.kernel.alerts.replay import replay
+from haihe.packs.transport import indicators
+from haihe.packs.transport.indicators import Period
+from haihe.testing.rules import NOW, positions
+
+START = datetime(2026, 3, 2, tzinfo=UTC)
+DAY = Period(START, START + timedelta(days=1))
+HOUR_AT_60 = positions(1, START, [{"minutes": 60, "speed_kmh": 60}])
+
+
+def test_vehicles_online_are_those_with_a_valid_position_in_the_period() -> None:
+    flagged = positions(2, START, [{"minutes": 5, "speed_kmh": 60}]).with_columns(quality=pl.lit(4, dtype=pl.UInt16))
+    rows = pl.concat([HOUR_AT_60, flagged])
+    assert indicators.online_rate(rows, [1, 2, 3, 4], DAY) == 25
+    assert indicators.online_rate(rows, [], DAY) is None
+    assert indicators.online_rate(rows, [1], Period(DAY.until, DAY.until + timedelta(days=1))) == 0
+
+
+def test_track_completeness_is_kilometres_without_a_gap_of_all_kilometres() -> None:
+    """30 minutes at 60 km/h, 10 minutes of silence at 60 km/h, 20 minutes at 60: the gap is 10.5 of 59.5 km."""
+    rows = positions(1, START, [{"minutes": 30, "speed_kmh": 60}, {"minutes": 10, "silent": True, "speed_kmh": 60}, {"minutes": 20, "speed_kmh": 60}])  # fmt: skip
+    share = indicators.track_completeness(rows, [1], DAY)
+    assert share is not None and float(share) == pytest.approx(100 * 49 / 59.5, abs=0.05)
+    assert indicators.track_completeness(HOUR_AT_60, [1], DAY) == 100
+    assert indicators.track_completeness(HOUR_AT_60.clear(), [1], DAY) is None
+
+
+def test_silence_without_moving_leaves_the_track_complete() -> None:
+    rows = positions(1, START, [{"minutes": 30, "speed_kmh": 60}, {"minutes": 60, "silent": True}, {"minutes": 20, "speed_kmh": 60}])  # fmt: skip
+    share = indicators.track_completeness(rows, [1], DAY)
+    assert share is not None and share > 97
+
+
+def test_validity_counts_flags_zero_positions_and_rows_a_day_late() -> None:
+    rows = HOUR_AT_60.head(100).with_row_index("n")
+    rows = rows.with_columns(
+        quality=pl.when(pl.col("n") < 5).then(1).otherwise(pl.col("quality")).cast(pl.UInt16),
+        longitude_deg=pl.when(pl.col("n").is_between(5, 9)).then(0.0).otherwise("longitude_deg"),
+        latitude_deg=pl.when(pl.col("n").is_between(5, 9)).then(0.0).otherwise("latitude_deg"),
+        observed_at=pl.when(pl.col("n").is_between(10, 14))
+        .then(pl.col("observed_at") - timedelta(days=2))
+        .otherwise("observed_at"),
+    ).drop("n")
+    assert indicators.data_validity(rows, [1], DAY) == 85
+
+
+def test_drift_is_vehicles_that_jump_of_those_online() -> None:
+    jumping = positions(2, START, [{"minutes": 5, "speed_kmh": 60}, {"seconds": 30, "speed_kmh": 60, "positions_off_km": 30}, {"minutes": 5, "speed_kmh": 60}])  # fmt: skip
+    assert indicators.drift_rate(pl.concat([HOUR_AT_60, jumping]), [1, 2, 3], DAY) == 50
+
+
+def test_rows_received_twice_or_out_of_order_change_nothing() -> None:
+    shuffled = pl.concat([HOUR_AT_60, HOUR_AT_60]).sample(fraction=1.0, shuffle=True, seed=1)
+    for count in (indicators.online_rate, indicators.track_completeness, indicators.drift_rate):
+        assert count(shuffled, [1], DAY) == count(HOUR_AT_60, [1], DAY)
+
+
+def test_speeding_per_vehicle_counts_what_the_rule_raised() -> None:
+    fast = positions(2, START, [{"minutes": 5, "speed_kmh": 90}, {"minutes": 5, "speed_kmh": 60}] * 3)
+    rows = pl.concat([HOUR_AT_60, fast])
+    things = pl.DataFrame({"thing": [1, 2], "use": ["hazmat", "hazmat"]})
+    found = replay("transport.speeding", [rows.sort("received_at")], things=things, now=NOW).findings
+    assert indicators.speeding_per_vehicle(found, rows, [1, 2], DAY) == Decimal("1.5")
+    assert indicators.speeding_per_vehicle(found.clear(), rows.clear(), [1, 2], DAY) is None
+
+
+def test_every_definition_says_where_it_comes_from() -> None:
+    assert {row["key"].split(".")[1] for row in indicators.DEFINITIONS} <= set(vars(indicators))
+    assert all(row["source"] and row["definition_zh"] for row in indicators.DEFINITIONS)
