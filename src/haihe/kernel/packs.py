@@ -40,8 +40,8 @@ class PackConfig(AppConfig):
         return self.label
 
     def ready(self) -> None:
-        # Actions, indicators and reminders register by being imported.
-        for name in ("services", "indicators", "duties"):
+        # Actions, case types, indicators and reminders register by being imported.
+        for name in ("services", "cases", "indicators", "duties"):
             find_module(self, name)
 
 
