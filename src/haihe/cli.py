@@ -331,6 +331,8 @@ def decode(context: typer.Context) -> None:
 def encode(context: typer.Context) -> None:
     """编码：decode 的逆。 The inverse of decode."""
     raise typer.Exit(protocols.run(["encode", *context.args]))
+
+
 @rules_app.command("list")
 def rules_list() -> None:
     """列出预警规则及运行情况。 List the rules and how they run."""

@@ -91,6 +91,28 @@ SETTINGS = (
         "folder",
         "Where signed audit checkpoints are written; default: audit/ under HAIHE_HOME. Name a place that the database's administrator cannot write.",
     ),
+    Setting(
+        "HAIHE_SMTP_URL",
+        "",
+        "smtp://user:password@host:587 (STARTTLS), smtps://…, smtp+plain://…",
+        "Mail server for messages to accounts that entered an address; without one no mail is sent.",
+    ),
+    Setting("HAIHE_SMTP_FROM", "haihe@localhost", "mail address", "Sender of those mails."),
+    Setting(
+        "HAIHE_WEBHOOK_URL",
+        "",
+        "http(s)://…",
+        "Address that gets every message as a JSON POST, such as a gateway to short messages or a work chat.",
+    ),
+    Setting(
+        "HAIHE_WEBHOOK_KEY",
+        "",
+        "text",
+        "Signs each message: X-Haihe-Signature is the HMAC-SHA256 of its time and body (kernel/notices/channels.py).",
+    ),
+    Setting(
+        "HAIHE_WEBHOOK_SHAPE", "json", "json or wecom", "Shape of that body: Haihe's own, or a WeCom text message."
+    ),
 )
 _DECLARED = {setting.name: setting for setting in SETTINGS}
 
@@ -128,6 +150,16 @@ def feed_limits() -> Limits:
     )  # fmt: skip
 
 
+def _one_of(name: str, choices: tuple[str, ...]) -> str:
+    written = value_of(name)
+    if written not in choices:
+        raise ConfigurationError(
+            f"设置 {name} 的值“{written}”无效。", f"{name}={written!r} is not one of {', '.join(choices)}.", where=name,
+            to_do_zh=f"可选：{'、'.join(choices)}。", to_do_en="Correct this environment variable and start again.",
+        )  # fmt: skip
+    return written
+
+
 HOME = Path(value_of("HAIHE_HOME")).expanduser().resolve()
 DISTRICT = value_of("HAIHE_DISTRICT")
 MAP = value_of("HAIHE_MAP")
@@ -138,6 +170,9 @@ UPLOAD_LIMIT_BYTES = _whole_number("HAIHE_UPLOAD_MB", 1, 500) * 1024 * 1024
 CHECKPOINT_FOLDER = Path(value_of("HAIHE_CHECKPOINTS") or HOME / "audit").expanduser()
 EVIDENCE_FOLDER = HOME / "evidence"
 LAKE_URL = value_of("HAIHE_LAKE_URL")
+SMTP_URL, SMTP_FROM = value_of("HAIHE_SMTP_URL"), value_of("HAIHE_SMTP_FROM")
+WEBHOOK_URL, WEBHOOK_KEY = value_of("HAIHE_WEBHOOK_URL"), value_of("HAIHE_WEBHOOK_KEY")
+WEBHOOK_SHAPE = _one_of("HAIHE_WEBHOOK_SHAPE", ("json", "wecom"))
 
 
 def secret_from_file(name: str) -> str:

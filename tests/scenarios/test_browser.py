@@ -175,6 +175,28 @@ def test_the_unit_officer_accepts_and_reports_on_a_phone_and_the_supervisor_clos
     page.get_by_text("现场照片.png").first.wait_for()
 
 
+def test_the_unit_answers_a_supervision_notice_on_a_phone_and_the_supervisor_closes_it(person, tmp_path: Path) -> None:
+    officer = person("shujuju", PHONE)
+    page = officer.page
+    page.goto("/cases/?show=mine")
+    page.locator(".case-table a").first.click()
+    page.wait_for_url(re.compile(r"/cases/\d+/"))
+    officer.fits()
+    evidence = tmp_path / "整改照片.png"
+    evidence.write_bytes(b"\x89PNG\r\n\x1a\n" + b"0" * 64)
+    page.locator("#step textarea").fill("设备已到货，下周完成安装。")
+    page.locator("#step input[type=file]").set_input_files(str(evidence))
+    page.get_by_role("button", name="提交答复").click()
+    page.get_by_text("设备已到货，下周完成安装。").first.wait_for()
+    page.get_by_text("整改照片.png").first.wait_for()
+    supervisor = person("ducha")
+    supervisor.page.goto(page.url)
+    supervisor.page.get_by_role("button", name="同意销号").click()
+    supervisor.page.locator(".case-way li.done", has_text="办结").wait_for()
+    page.reload()
+    assert page.locator("#step").count() == 0
+
+
 def test_a_number_without_evidence_is_refused_and_nothing_typed_is_lost(person) -> None:
     supervisor = person("ducha")
     page = supervisor.page
@@ -208,8 +230,8 @@ def test_every_figure_says_where_it_comes_from(person) -> None:
 @pytest.mark.parametrize(
     ("username", "paths"),
     [
-        ("ducha", ["/programme/", "/board/", "/plans/", "/plans/units/", "/tasks/1/", "/targets/1/", "/units/", "/account/"]),
-        ("shujuju", ["/week/", "/my-tasks/", "/plans/", "/account/"]),
+        ("ducha", ["/programme/", "/board/", "/plans/", "/plans/units/", "/tasks/1/", "/targets/1/", "/units/", "/account/", "/cases/", "/cases/1/", "/cases/new/", "/messages/"]),
+        ("shujuju", ["/week/", "/my-tasks/", "/plans/", "/account/", "/cases/?show=mine", "/messages/"]),
         ("xitong", ["/units/", "/units/paste/", "/accounts/"]),
         ("anquan", ["/accounts/"]),
         ("shenji", ["/audit/"]),

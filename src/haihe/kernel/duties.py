@@ -11,7 +11,7 @@ import structlog
 from django.db import close_old_connections
 from django.utils import timezone
 
-from haihe.kernel import audit, indicators
+from haihe.kernel import audit, cases, indicators, notices
 
 log = structlog.get_logger()
 
@@ -97,3 +97,13 @@ def _expire(at: datetime) -> int:
     from haihe.kernel.observations import upkeep
 
     return upkeep.expire(at)
+
+
+@duty("cases.watch", every_s=20)
+def _watch_cases(at: datetime) -> int:
+    return cases.watch(at)
+
+
+@duty("notices.send", every_s=5)
+def _send_notices(at: datetime) -> int:
+    return notices.send_due(at)

@@ -2,11 +2,13 @@
 
 from haihe.kernel.alerts.models import Alert, RuleCursor, RuleState, RuleStatus, Suppression
 from haihe.kernel.audit import AuditRecord, AuditSeal
+from haihe.kernel.cases.models import Case, CaseCounter, CaseEvent, CaseUnit
 from haihe.kernel.evidence import EvidenceFile
 from haihe.kernel.exports import Export
 from haihe.kernel.feeds.commands import Command
 from haihe.kernel.identity import Account, ApiToken, Deputy, RoleGrant
 from haihe.kernel.indicators import Indicator, IndicatorDefinition, IndicatorValue
+from haihe.kernel.notices.models import ContactAddress, Notice, NoticeReading
 from haihe.kernel.organisations import Organisation, OrganisationAlias, Succession
 from haihe.kernel.places import Place
 from haihe.kernel.things import Thing
@@ -17,13 +19,20 @@ __all__ = [
     "ApiToken",
     "AuditRecord",
     "AuditSeal",
+    "Case",
+    "CaseCounter",
+    "CaseEvent",
+    "CaseUnit",
     "Command",
+    "ContactAddress",
     "Deputy",
     "EvidenceFile",
     "Export",
     "Indicator",
     "IndicatorDefinition",
     "IndicatorValue",
+    "Notice",
+    "NoticeReading",
     "Organisation",
     "OrganisationAlias",
     "Place",

@@ -8,6 +8,7 @@ a person recorded. Everything else is only *proposed*.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -177,6 +178,20 @@ def successor_on(organisation: Organisation, on: date) -> Organisation:
             return organisation
         organisation = step.successor
         seen.add(organisation.pk)
+
+
+def units_carried_on(paths: Iterable[str], on: date) -> set[int]:
+    """Ids of the units whose work has passed, by successions in force on a day, to units below one of the paths."""
+    within = models.Q(pk__in=[])
+    for path in paths:
+        within |= models.Q(path__startswith=path)
+    found: set[int] = set()
+    fresh = set(Organisation.objects.filter(within).values_list("pk", flat=True))
+    while fresh:
+        steps = Succession.objects.filter(successor__in=fresh, on__lte=on)
+        fresh = set(steps.values_list("predecessor", flat=True)) - found
+        found |= fresh
+    return found
 
 
 _KIND_BY_ENDING = (

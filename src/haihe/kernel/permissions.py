@@ -74,15 +74,19 @@ def action(
     def wrap(function: Callable[Concatenate[Account, Any, P], R]) -> Callable[Concatenate[Account, Any, P], R]:
         @functools.wraps(function)
         def perform(account: Account, target: Any, /, *args: P.args, **kwargs: P.kwargs) -> R:
-            with transaction.atomic(), audit.collecting() as details:
-                if isinstance(target, models.Model):
-                    target = type(target)._base_manager.select_for_update().get(pk=target.pk)
-                demand(account, name, target)
-                result = function(account, target, *args, **kwargs)
-                about = (
-                    target if isinstance(target, models.Model) else result if isinstance(result, models.Model) else None
-                )
-                audit.record(account, name, about, **details)
+            # An action may call another one: on whose behalf the outer one runs is not the inner one's business.
+            before = getattr(account, "acting_for", "")
+            try:
+                with transaction.atomic(), audit.collecting() as details:
+                    if isinstance(target, models.Model):
+                        target = type(target)._base_manager.select_for_update().get(pk=target.pk)
+                    demand(account, name, target)
+                    result = function(account, target, *args, **kwargs)
+                    found = [row for row in (target, result) if isinstance(row, models.Model)]
+                    audit.record(account, name, found[0] if found else None, **details)
+            finally:
+                if account is not None:
+                    account.acting_for = before
             return result
 
         return perform
@@ -90,18 +94,20 @@ def action(
     return wrap
 
 
-def allows(account: Account | None, name: str, target: Any = None) -> bool:
-    """Whether the account may do the action (on the object). An unknown action is a programming error: KeyError."""
-    return _ground(account, ACTIONS[name], target) is not None
+def allows(account: Account | None, action: str | Action, target: Any = None) -> bool:
+    """Whether the account may do the action (on the object). An unknown name is a programming error: KeyError.
+
+    An `Action` that is not declared may be given where the object itself names who may act, such as the step of a case."""
+    return _ground(account, ACTIONS[action] if isinstance(action, str) else action, target) is not None
 
 
-def demand(account: Account | None, name: str, target: Any = None) -> None:
-    """Raise NotAllowed unless allowed; notes on the account for whom a deputy acts."""
-    wanted = ACTIONS[name]
+def demand(account: Account | None, action: str | Action, target: Any = None) -> None:
+    """Raise NotAllowed unless allowed (see `allows`); notes on the account for whom a deputy acts."""
+    wanted = ACTIONS[action] if isinstance(action, str) else action
     ground = _ground(account, wanted, target)
     if account is None or ground is None:
         raise NotAllowed(
-            f"您没有“{wanted.title_zh}”的权限。", f"You may not: {wanted.title_en}.", where=name,
+            f"您没有“{wanted.title_zh}”的权限。", f"You may not: {wanted.title_en}.", where=wanted.name,
             to_do_zh="如工作需要，请联系安全管理员授权。", to_do_en="Ask the security administrator for the role if your work needs it.",
         )  # fmt: skip
     account.acting_for = "" if ground.pk == account.pk else ground.username
@@ -147,7 +153,7 @@ def _in_scope(target: Any, scope: Organisation) -> bool:
 
 # --- seeing ---------------------------------------------------------------------------------------------------------
 
-_visibility: dict[type[models.Model], Callable[[Account | None, Any], Any]] = {}
+_visibility: dict[type[models.Model], list[Callable[[Account | None, Any], Any]]] = {}
 
 
 def visibility(
@@ -156,12 +162,14 @@ def visibility(
     [Callable[[Account | None, models.QuerySet[M]], models.QuerySet[M]]],
     Callable[[Account | None, models.QuerySet[M]], models.QuerySet[M]],
 ]:
-    """Declare who sees which rows of a model: a function (account or None for the public, queryset) → queryset."""
+    """Declare who sees which rows of a model: a function (account or None for the public, queryset) → queryset.
+
+    A model may have several: a row is seen where any of them lets it be seen (evidence belongs to reports, cases …)."""
 
     def wrap(
         function: Callable[[Account | None, models.QuerySet[M]], models.QuerySet[M]],
     ) -> Callable[[Account | None, models.QuerySet[M]], models.QuerySet[M]]:
-        _visibility[model] = function
+        _visibility.setdefault(model, []).append(function)
         return function
 
     return wrap
@@ -169,8 +177,13 @@ def visibility(
 
 def visible(account: Account | None, rows: models.QuerySet[M]) -> models.QuerySet[M]:
     """The rows this account may see; nothing of a model that declares no visibility."""
-    rule = _visibility.get(rows.model)
-    return rule(account, rows) if rule else rows.none()
+    rules = _visibility.get(rows.model, [])
+    if len(rules) == 1:
+        return rules[0](account, rows)
+    seen = models.Q(pk__in=[])
+    for rule in rules:
+        seen |= models.Q(pk__in=rule(account, rows.model._default_manager.all()).values("pk"))
+    return rows.filter(seen)
 
 
 def roles_of(account: Account | None) -> set[str]:
@@ -178,6 +191,19 @@ def roles_of(account: Account | None) -> set[str]:
     if account is None or not account.is_active:
         return set()
     return {grant.role for _, grants in _persons_and_grants(account) for grant in grants}
+
+
+def role_paths(account: Account | None, *roles: str) -> list[str]:
+    """Paths of the subtrees in which the account holds one of the roles; "/" stands for the whole district."""
+    if account is None or not account.is_active:
+        return []
+    grants = [grant for _, grants in _persons_and_grants(account) for grant in grants]
+    return [grant.scope.path if grant.scope else "/" for grant in grants if grant.role in roles]
+
+
+def persons_of(account: Account | None) -> list[Account]:
+    """The account and those whose deputy it is today."""
+    return [person for person, _ in _persons_and_grants(account)] if account and account.is_active else []
 
 
 def unit_paths(account: Account | None) -> list[str]:

@@ -91,12 +91,48 @@ def writable_rows(transactional_db: None) -> Iterator[None]:
     from django.apps import apps
     from django.db import connection
 
-    migration = import_module("haihe.kernel.migrations.0002_written_once")
+    names = ("0002_written_once", "0006_case_history_written_once")
+    migrations = [import_module(f"haihe.kernel.migrations.{name}") for name in names]
     yield
     with connection.schema_editor() as editor:
-        migration.unprotect(apps, editor)
+        for migration in migrations:
+            migration.unprotect(apps, editor)
     from django.core.management import call_command
 
     call_command("flush", verbosity=0, interactive=False)
     with connection.schema_editor() as editor:
-        migration.protect(apps, editor)
+        for migration in migrations:
+            migration.protect(apps, editor)
+
+
+ALARM_LIMITS = """
+answer_hours: {title_zh: 答复时限, title_en: answer, unit: hours, values: [{since: 2000-01-01, value: 24, source: unverified}]}
+answer_remind_hours: {title_zh: 提醒, title_en: reminder, unit: hours, values: [{since: 2000-01-01, value: 2, source: unverified}]}
+review_days: {title_zh: 审核时限, title_en: review, unit: working days, values: [{since: 2000-01-01, value: 3, source: unverified}]}
+review_remind_days: {title_zh: 提醒, title_en: reminder, unit: working days, values: [{since: 2000-01-01, value: 1, source: unverified}]}
+"""
+
+
+@pytest.fixture
+def alarm_type(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A case type that belongs to no pack: the handler answers with a file within 24 hours, the reviewer or a supervisor closes
+    it or sends it back within 3 working days."""
+    from haihe.kernel import policies
+    from haihe.kernel.cases import CASE_TYPES, CLOSED, CaseStep, CaseType, Exit, case_type
+
+    path = tmp_path / "limits.yaml"
+    path.write_text(ALARM_LIMITS, encoding="utf-8")
+    known = {**policies.all_parameters(), **policies.read_parameters(path, "test")}
+    monkeypatch.setattr(policies, "all_parameters", lambda: known)
+    answer = CaseStep(
+        "answer", "处置", "Handle", performers=("handler",), limit="test.answer_hours", remind=("test.answer_remind_hours",),
+        escalate_to=("supervisor",), evidence="file", exits=(Exit("review", "提交", "Submit"),),
+    )  # fmt: skip
+    review = CaseStep(
+        "review", "审核", "Review", performers=("reviewer", "supervisor"), limit="test.review_days", remind=("test.review_remind_days",),
+        escalate_to=("opener",), exits=(Exit(CLOSED, "办结", "Close"), Exit("answer", "退回", "Send back", evidence="text")),
+    )  # fmt: skip
+    yield case_type(
+        CaseType("test.alarm", "TS", "告警处置", "Alarm", (answer, review), openers=("supervisor", "officer"))
+    )
+    del CASE_TYPES["test.alarm"]

@@ -37,6 +37,7 @@ class NavEntry:
     order: int
     roles: frozenset[str]
     icon: str = ""
+    count: Callable[[Account], int] | None = None  # shown beside the title where it is not zero
 
 
 @dataclass
@@ -72,9 +73,12 @@ class Pages:
 
         return wrap
 
-    def in_nav(self, name: str, title: str, *, order: int, roles: Iterable[str], icon: str = "") -> None:
-        """Put a declared page into the navigation of some roles."""
-        self.nav.append(NavEntry(f"{self.name}:{name}", title, order, frozenset(map(str, roles)), icon))
+    def in_nav(
+        self, name: str, title: str, *, order: int, roles: Iterable[str], icon: str = "",
+        count: Callable[[Account], int] | None = None,
+    ) -> None:  # fmt: skip
+        """Put a declared page into the navigation of some roles; `count`: what waits there for the account."""
+        self.nav.append(NavEntry(f"{self.name}:{name}", title, order, frozenset(map(str, roles)), icon, count))
 
     def first_page_of(self, role: str, name: str, *, order: int = 50) -> None:
         """The page on which accounts of a role arrive after signing in; the lowest order wins."""

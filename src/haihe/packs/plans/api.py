@@ -559,7 +559,7 @@ def report_done(request: HttpRequest, pk: int, text: Form[str], files: File[list
 def chase(request: HttpRequest, pk: int, body: TextIn) -> Any:
     account, found = _task(request, pk)
     services.chase(account, found, text=body.text)
-    return {"count": found.chases.count()}
+    return {"count": found.notices.count()}
 
 
 @router.post("/tasks/{pk}/close", response=TaskOut, summary="办结: close a task on evidence")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 from django.db import transaction
@@ -12,6 +12,8 @@ from haihe.kernel import audit
 from haihe.kernel.calendar import add_working_days
 from haihe.kernel.duties import duty
 from haihe.kernel.indicators import measure
+from haihe.kernel.notices import notify
+from haihe.kernel.organisations import successor_on
 from haihe.kernel.policies import parameter
 from haihe.packs.plans.models import Reminder, Task
 from haihe.packs.plans.progress import light
@@ -38,8 +40,28 @@ def remind(at: datetime) -> int:
                 _reminder, fresh = Reminder.objects.get_or_create(task=task, kind=kind, due=day)
                 if fresh:
                     audit.record(None, "task.remind", task, kind=str(kind), due=day)
+                    _tell(task, kind, day)
                     written += 1
     return written
+
+
+SUBJECTS = {
+    Reminder.Kind.AMBER: ("任务临期", "A task is due soon"),
+    Reminder.Kind.RED: ("任务已逾期", "A task is overdue"),
+    Reminder.Kind.UNACCEPTED: ("任务超期未签收", "A task was not accepted in time"),
+}
+
+
+def _tell(task: Task, kind: Reminder.Kind, day: date) -> None:
+    """A message to each unit with a part in the task; of units that were succeeded, to the successor."""
+    text = (
+        f"《{task.heading}》（{task.plan.title}），时限 {day.isoformat()}。",
+        f"{task.heading} ({task.plan.title}), due {day.isoformat()}.",
+    )
+    today = timezone.localdate()
+    units = {successor_on(part.organisation, today) for part in task.units.all() if part.organisation is not None}
+    for unit in sorted(units, key=lambda unit: unit.pk):
+        notify(unit, SUBJECTS[kind], text, about=task)
 
 
 @measure("plans.closed_share")

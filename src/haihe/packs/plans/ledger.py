@@ -17,16 +17,14 @@ from pypinyin import lazy_pinyin
 from rapidfuzz import fuzz
 
 from haihe.kernel import audit
-from haihe.kernel.calendar import add_working_days
 from haihe.kernel.errors import Conflict, InvalidInput
 from haihe.kernel.evidence import EvidenceFile
 from haihe.kernel.identity import Account, Role, on_hand_over
 from haihe.kernel.indicators import Indicator, IndicatorDefinition, IndicatorValue, report_value
 from haihe.kernel.organisations import Organisation, find_organisation, successor_on
 from haihe.kernel.permissions import action, unit_paths
-from haihe.kernel.policies import parameter
+from haihe.packs.plans.chasing import answer_notices, settle_notices
 from haihe.packs.plans.models import (
-    Chase,
     Clause,
     Milestone,
     Plan,
@@ -425,7 +423,7 @@ def _report(
         report.value = _value_with_evidence(account, target, value, as_of, text, evidence)
     report.save()
     report.evidence.add(*evidence)
-    task.chases.filter(answered_with=None).update(answered_with=report)
+    answer_notices(account, task, report)
     audit.note(kind=str(kind), value=value, files=[{"name": f.name, "sha256": f.sha256} for f in evidence])
     return report
 
@@ -498,21 +496,7 @@ def set_milestones(account: Account, target: Target, *, points: Sequence[tuple[d
     return target
 
 
-# --- 催办 · 办结 -----------------------------------------------------------------------------------------------------
-
-
-@action("task.chase", "催办", "chase a task", roles=[Role.SUPERVISOR])
-def chase(account: Account, task: Task, *, text: str) -> Chase:
-    if task.state not in (Task.State.ASSIGNED, Task.State.UNDER_WAY):
-        raise Conflict(
-            f"任务{task.get_state_display()}，无需催办。",
-            f"The task is {task.state}: there is nothing to chase.",
-            where=task.heading,
-        )
-    today = timezone.localdate()
-    answer_by = add_working_days(today, parameter("plans.chase_answer_working_days", today))
-    audit.note(text=text, answer_by=answer_by)
-    return Chase.objects.create(task=task, by=account, text=text.strip() or "请尽快报告进展。", answer_by=answer_by)
+# --- 办结 -----------------------------------------------------------------------------------------------------------
 
 
 @action("task.close", "办结", "close a task", roles=[Role.SUPERVISOR])
@@ -526,6 +510,7 @@ def close(account: Account, task: Task, *, note: str = "") -> Task:
         )
     task.state, task.closed_at, task.closing_note = Task.State.CLOSED, timezone.now(), note.strip()
     task.save(update_fields=["state", "closed_at", "closing_note"])
+    settle_notices(account, task)
     audit.note(note=note)
     return task
 

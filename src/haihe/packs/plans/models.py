@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.db import models
+from django.urls import reverse
 from django.utils import timezone
 
+from haihe.kernel.cases import Case
 from haihe.kernel.evidence import EvidenceFile
 from haihe.kernel.identity import Account
 from haihe.kernel.indicators import Indicator, IndicatorValue
@@ -226,6 +228,14 @@ class Task(models.Model):
     def __str__(self) -> str:
         return self.heading
 
+    def get_absolute_url(self) -> str:
+        return reverse("plans:task", args=[self.pk])
+
+    @property
+    def notices(self) -> models.QuerySet[Case]:
+        """The supervision notices 督办单 about this task, newest first."""
+        return Case.about(self)
+
     def units_with_roles(self) -> Iterator[tuple[Organisation, str]]:
         """Every linked unit and, once it has been succeeded, the unit that carries on its work."""
         today = timezone.localdate()
@@ -296,20 +306,6 @@ class Report(models.Model):
 
     class Meta:
         ordering = ["-at", "-pk"]
-
-
-class Chase(models.Model):
-    """催办: the supervision office asks; the next report on the task answers it."""
-
-    task = models.ForeignKey(Task, models.CASCADE, related_name="chases")
-    by = models.ForeignKey(Account, models.PROTECT, related_name="+")
-    at = models.DateTimeField(auto_now_add=True)
-    text = models.TextField()
-    answer_by = models.DateField()
-    answered_with = models.ForeignKey(Report, models.PROTECT, null=True, related_name="+")
-
-    class Meta:
-        ordering = ["-at"]
 
 
 class Reminder(models.Model):

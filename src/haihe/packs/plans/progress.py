@@ -10,10 +10,12 @@ from typing import Literal
 from django.db.models import Prefetch, QuerySet
 
 from haihe.kernel.calendar import working_days_until
+from haihe.kernel.cases import Case
 from haihe.kernel.identity import Account
 from haihe.kernel.indicators import Assessment, IndicatorValue, Point, assess
 from haihe.kernel.permissions import visible
 from haihe.kernel.policies import parameter
+from haihe.packs.plans.chasing import open_notices
 from haihe.packs.plans.ledger import start_of
 from haihe.packs.plans.models import Plan, Target, Task
 
@@ -150,7 +152,7 @@ def programme(account: Account | None, today: date, plan: Plan | None = None) ->
     tasks = list(
         visible(account, Task.objects.filter(plan__in=plans))
         .select_related("plan", "clause")
-        .prefetch_related("units__organisation", "chases")
+        .prefetch_related("units__organisation")
     )
     lights = {task.pk: light(task, today) for task in tasks}
     standings = [standing(target, today) for target in leading_targets(plans)]
@@ -182,6 +184,7 @@ class Week:
     chased: list[Task] = field(default_factory=list)
     under_way: list[Task] = field(default_factory=list)
     waiting: list[Task] = field(default_factory=list)
+    notices: dict[int, Case] = field(default_factory=dict)  # supervision notices to answer, by task
 
     @property
     def needs_action(self) -> int:
@@ -192,11 +195,11 @@ def my_week(account: Account, today: date) -> Week:
     """The account's open tasks, each in the first list that fits; due means within seven days or amber."""
     from haihe.packs.plans.ledger import parts_of
 
-    week = Week()
+    week = Week(notices=open_notices())
     rows = (
         visible(account, Task.objects.filter(state__in=Task.OPEN))
         .select_related("plan")
-        .prefetch_related("units__organisation", "chases", "targets")
+        .prefetch_related("units__organisation", "targets")
     )
     for task in rows:
         parts = parts_of(account, task)
@@ -210,7 +213,7 @@ def my_week(account: Account, today: date) -> Week:
             week.to_accept.append(task)
         elif task.state == Task.State.REPORTED:
             week.waiting.append(task)
-        elif any(chase.answered_with_id is None for chase in task.chases.all()):
+        elif task.pk in week.notices:
             week.chased.append(task)
         elif lamp == "red":
             week.late.append(task)

@@ -1,6 +1,7 @@
 """The only door to this pack: what pages, programs and other packs may ask of it. Importing it registers the actions."""
 
 from haihe.packs.plans import visibility as _visibility  # noqa: F401  (registers who sees what)
+from haihe.packs.plans.chasing import chase
 from haihe.packs.plans.checking import add_clause, confirm, confirm_rest, correct, reject, reopen
 from haihe.packs.plans.importing import Imported, import_evidence
 from haihe.packs.plans.ledger import (
@@ -8,7 +9,6 @@ from haihe.packs.plans.ledger import (
     add_step,
     assign,
     assign_all,
-    chase,
     close,
     file_plan,
     finish_step,

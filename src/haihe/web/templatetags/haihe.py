@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString, mark_safe
 from haihe import __version__
 from haihe.kernel.language import is_english, pick
 from haihe.kernel.permissions import allows
+from haihe.web.pages import NavEntry
 from haihe.web.pages import may as _may
 
 register = template.Library()
@@ -72,3 +73,10 @@ def can(context: template.Context, action: str, target: Any = None) -> bool:
     """{% can "task.accept" task as ok %}: whether the reader may do it (on this object)."""
     account = context.get("account")
     return allows(account, action, target) if target is not None else _may(account, action)
+
+
+@register.simple_tag(takes_context=True)
+def nav_count(context: template.Context, entry: NavEntry) -> int:
+    """{% nav_count entry as n %}: how much waits behind a line of the navigation."""
+    account = context.get("account")
+    return entry.count(account) if entry.count and account else 0

@@ -55,7 +55,7 @@ def task(request: AccountRequest, pk: int) -> HttpResponse:
         "task": found, "parts": list(found.units.select_related("organisation", "accepted_by", "officer")), "my_parts": services.parts_of(request.user, found),
         "light": lamp, "light_title": in_language(*LIGHTS[lamp]), "way": [(in_language(*step), n < reached, n == reached) for n, step in enumerate(WAY, start=1)],
         "reports": visible(request.user, found.reports.select_related("account", "organisation", "value", "target__indicator").prefetch_related("evidence")),
-        "targets": found.targets.select_related("indicator"), "steps": found.steps.select_related("made_by"), "chases": found.chases.select_related("by", "answered_with"),
+        "targets": found.targets.select_related("indicator"), "steps": found.steps.select_related("made_by"), "notices": visible(request.user, found.notices.select_related("opened_by")),
         "history": history_of(audit.history(found)), "today": timezone.localdate(), "has_evidence": found.reports.exclude(evidence=None).exists(),
         "can_report": allows(request.user, "task.report", found) and found.state in ("assigned", "under_way"),
         "can_report_done": allows(request.user, "task.report_done", found) and found.state in ("assigned", "under_way"),

@@ -6,10 +6,12 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
+from haihe.kernel.cases import Case
 from haihe.kernel.language import pick as in_language
 from haihe.kernel.language import two
 from haihe.kernel.permissions import visible
 from haihe.packs.plans import services
+from haihe.packs.plans.chasing import open_notices
 from haihe.packs.plans.models import Task
 from haihe.packs.plans.pages.base import LIGHTS, pages
 from haihe.packs.plans.progress import light
@@ -21,15 +23,14 @@ SECTIONS = (
 )  # fmt: skip
 
 
-def _row(request: AccountRequest, task: Task) -> dict[str, object]:
+def _row(request: AccountRequest, task: Task, notices: dict[int, Case]) -> dict[str, object]:
     lamp = light(task, timezone.localdate())
-    open_chases = [chase for chase in task.chases.all() if chase.answered_with_id is None]
     return {
         "task": task,
         "light": lamp,
         "light_title": in_language(*LIGHTS[lamp]),
         "parts": services.parts_of(request.user, task),
-        "chase": open_chases[0] if open_chases else None,
+        "notice": notices.get(task.pk),
     }
 
 
@@ -37,7 +38,11 @@ def _row(request: AccountRequest, task: Task) -> dict[str, object]:
 def week(request: AccountRequest) -> HttpResponse:
     found = services.my_week(request.user, timezone.localdate())
     sections = [
-        {"name": name, "title": in_language(zh, en), "rows": [_row(request, task) for task in getattr(found, name)]}
+        {
+            "name": name,
+            "title": in_language(zh, en),
+            "rows": [_row(request, task, found.notices) for task in getattr(found, name)],
+        }
         for name, zh, en in SECTIONS
     ]
     return render(
@@ -48,8 +53,9 @@ def week(request: AccountRequest) -> HttpResponse:
 @pages.page("my-tasks/", "my_tasks", permission="plan.read")
 def my_tasks(request: AccountRequest) -> HttpResponse:
     """All tasks of the officer's unit, closed ones included."""
-    tasks = visible(request.user, Task.objects.select_related("plan")).prefetch_related("units__organisation", "chases")
-    return render(request, "plans/my_tasks.html", {"rows": [_row(request, task) for task in tasks]})
+    tasks = visible(request.user, Task.objects.select_related("plan")).prefetch_related("units__organisation")
+    notices = open_notices()
+    return render(request, "plans/my_tasks.html", {"rows": [_row(request, task, notices) for task in tasks]})
 
 
 pages.in_nav("week", two("我的一周", "My week"), order=5, roles=["officer"])

@@ -13,6 +13,7 @@ from haihe.kernel import administration
 from haihe.kernel.audit import AuditRecord
 from haihe.kernel.errors import Conflict, InvalidInput, NotAllowed
 from haihe.kernel.identity import Deputy
+from haihe.kernel.notices import Notice, own_notices
 from haihe.kernel.organisations import Succession
 from haihe.kernel.permissions import visible
 from haihe.packs.plans import services
@@ -199,15 +200,39 @@ def test_the_public_sees_a_plan_only_after_a_person_published_it(filed: Plan, pe
     assert not visible(None, Plan.objects.all()).exists()
 
 
-def test_a_chase_is_answered_by_the_next_report(filed: Plan, people: SimpleNamespace) -> None:
+def test_a_supervision_notice_is_answered_by_the_next_report_and_settled_by_closing(
+    filed: Plan, people: SimpleNamespace
+) -> None:
     found = the(filed, "建设平台")
-    chase = services.chase(people.supervisor, found, text="请报告")
+    notice = services.chase(people.supervisor, found, text="请报告")
     assert found.pk in {t.pk for t in services.my_week(people.data, TODAY()).to_accept}
     services.accept(people.data, found)
     assert [t.pk for t in services.my_week(people.data, TODAY()).chased] == [found.pk]
-    report = services.report_progress(people.data, found, text="进展正常")
-    chase.refresh_from_db()
-    assert chase.answered_with == report
+    services.report_progress(people.city, found, text="配合单位的进展")
+    notice.refresh_from_db()
+    assert notice.step == "answer", "the accountable unit is to answer, not a supporting one"
+    services.report_progress(people.data, found, text="进展正常", evidence=[evidence_of(people.data)])
+    notice.refresh_from_db()
+    event = notice.events.get(kind="taken")
+    assert (notice.step, event.text, event.organisation, event.evidence.count()) == (
+        "review", "进展正常", people.data.organisation, 1,
+    )  # fmt: skip
+    assert not services.my_week(people.data, TODAY()).chased
+    services.report_done(people.data, found, text="完成")
+    services.close(people.supervisor, found)
+    notice.refresh_from_db()
+    assert notice.closed_at is not None
+
+
+def test_a_supervision_notice_names_the_accountable_units_and_tells_their_officers(
+    filed: Plan, people: SimpleNamespace, district: SimpleNamespace
+) -> None:
+    notice = services.chase(people.supervisor, the(filed, "建设平台"), text="请报告")
+    assert [(part.organisation, part.role) for part in notice.units.all()] == [
+        (district.data, "handler"), (district.government, "opener"),
+    ]  # fmt: skip
+    assert [n.about_id for n in own_notices(people.data)] == [str(notice.pk)] and not own_notices(people.city)
+    assert notice.number.startswith(f"DB-{TODAY().year}-") and notice.find_about() == the(filed, "建设平台")
 
 
 def test_a_task_sent_back_is_under_way_again(filed: Plan, people: SimpleNamespace) -> None:
@@ -264,6 +289,8 @@ def test_reminders_are_written_once_and_in_time(filed: Plan, people: SimpleNames
     remind(at[3])
     assert Reminder.objects.filter(kind="red").count() == 1
     assert Reminder.objects.filter(kind="unaccepted").count() == 3
+    told = Notice.objects.filter(about_type="plans.task", organisation=people.town.organisation)
+    assert sorted(told.values_list("subject_zh", flat=True)) == ["任务临期", "任务已逾期", "任务超期未签收"]
 
 
 def test_milestones_set_by_a_person_replace_the_assumed_ones(filed: Plan, people: SimpleNamespace) -> None:

@@ -136,7 +136,7 @@ def test_the_public_page_shows_targets_and_nothing_about_people(client, people, 
 def test_several_tasks_are_chased_at_once(signed_in, people, filed) -> None:
     chosen = list(Task.objects.values_list("pk", flat=True))
     assert signed_in(people.supervisor).post("/board/", {"task": chosen, "text": "请报告"}, **HTMX).status_code == 204
-    assert all(task.chases.count() == 1 for task in Task.objects.all())
+    assert all(task.notices.count() == 1 for task in Task.objects.all())
 
 
 @pytest.mark.parametrize("path", ["/programme/", "/board/", "/plans/", "/week/", "/my-tasks/"])

@@ -45,14 +45,26 @@ def _synthetic() -> QuerySet[Terminal]:
 
 @action("vehicle.simulate", "登记模拟车辆", "register synthetic vehicles", roles=[Role.SUPERVISOR])
 def register_synthetic(
-    account: Account, carrier: Carrier, *, count: int, kinds: Sequence[str] = (Vehicle.Kind.HEAVY_TRUCK,), first: int = 0
+    account: Account,
+    carrier: Carrier,
+    *,
+    count: int,
+    kinds: Sequence[str] = (Vehicle.Kind.HEAVY_TRUCK,),
+    first: int = 0,
 ) -> list[Vehicle]:
     """`count` vehicles with terminals at once; numbers go on from `first`."""
     things, vehicles, terminals = [], [], []
     for number in range(first, first + count):
         plate, kind = f"模A{number:05d}", str(kinds[number % len(kinds)])
         attributes = {"plate": plate, "vehicle_kind": kind, "synthetic": True}
-        thing = Thing(kind="vehicle", key=f"{plate}-{COLOUR}", name=plate, organisation=carrier.organisation, attributes=attributes, pack="transport")
+        thing = Thing(
+            kind="vehicle",
+            key=f"{plate}-{COLOUR}",
+            name=plate,
+            organisation=carrier.organisation,
+            attributes=attributes,
+            pack="transport",
+        )
         vehicle = Vehicle(thing=thing, carrier=carrier, plate=plate, plate_colour=COLOUR, kind=kind)
         things.append(thing)
         vehicles.append(vehicle)
