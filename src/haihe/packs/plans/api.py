@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -44,8 +45,9 @@ def pick(account: Account, rows: QuerySet[Any], pk: int) -> Any:
     return found
 
 
-def receive_all(account: Account, files: list[UploadedFile]) -> list[evidence.EvidenceFile]:
-    return [evidence.receive(file.name or "file", file.chunks(), account) for file in files]
+def receiving(account: Account, files: list[UploadedFile]) -> AbstractContextManager[list[evidence.EvidenceFile]]:
+    """The uploaded files for the block that uses them; where it fails, none of them stays."""
+    return evidence.receiving(account, ((file.name or "file", file.chunks()) for file in files))
 
 
 # --- shapes ---------------------------------------------------------------------------------------------------------
@@ -275,7 +277,8 @@ def documents(request: HttpRequest) -> Any:
 @router.post("/documents", response=ImportedOut, summary="Import a plan file (idempotent)")
 def import_document(request: HttpRequest, file: File[UploadedFile]) -> Any:
     account = asker(request, "plan.import")
-    imported = services.import_evidence(account, receive_all(account, [file])[0])
+    with receiving(account, [file]) as kept:
+        imported = services.import_evidence(account, kept[0])
     return {"created": imported.created, "documents": imported.plans}
 
 
@@ -415,11 +418,8 @@ def report_target(
     account = asker(request)
     found = pick(account, Target.objects.all(), pk)
     demand(account, "target.report", found)
-    return report_out(
-        services.report_target(
-            account, found, value=value, text=text, as_of=as_of, evidence=receive_all(account, files)
-        )
-    )
+    with receiving(account, files) as kept:
+        return report_out(services.report_target(account, found, value=value, text=text, as_of=as_of, evidence=kept))
 
 
 @router.post("/targets/{pk}/baseline", response=TargetOut, summary="Set a target's baseline")
@@ -542,17 +542,18 @@ def report(
     account, found = _task(request, pk)
     demand(account, "task.report", found)
     about = pick(account, Target.objects.all(), target) if target is not None else None
-    made = services.report_progress(
-        account, found, text=text, evidence=receive_all(account, files), value=value, target=about, as_of=as_of
-    )
-    return report_out(made)
+    with receiving(account, files) as kept:
+        return report_out(
+            services.report_progress(account, found, text=text, evidence=kept, value=value, target=about, as_of=as_of)
+        )
 
 
 @router.post("/tasks/{pk}/done", response=ReportOut, summary="Report a task done, with evidence")
 def report_done(request: HttpRequest, pk: int, text: Form[str], files: File[list[UploadedFile]] = []) -> Any:  # noqa: B006
     account, found = _task(request, pk)
     demand(account, "task.report_done", found)
-    return report_out(services.report_done(account, found, text=text, evidence=receive_all(account, files)))
+    with receiving(account, files) as kept:
+        return report_out(services.report_done(account, found, text=text, evidence=kept))
 
 
 @router.post("/tasks/{pk}/chase", response=CountOut, summary="催办: chase a task")
