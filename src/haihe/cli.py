@@ -241,13 +241,18 @@ def pack_list() -> None:
 @pack_app.command("new")
 def pack_new(
     name: Annotated[str, typer.Argument(help="小写英文名 lower-case name")],
-    folder: Annotated[Path | None, typer.Option(help="放在哪里 where to put it")] = None,
+    folder: Annotated[
+        Path | None, typer.Option(help="建为独立项目，放在此目录 as a project of its own in this folder")
+    ] = None,
 ) -> None:
     """新建一个功能包的骨架（可运行、带测试）。 Make a pack that runs and has a test."""
-    from haihe.scaffold import make_pack
+    from haihe.scaffold import is_checkout, make_pack, make_project
 
-    path = make_pack(name, folder)
-    out.print(f"已建立 made: {path}\n下一步 next: haihe pack list")
+    if folder is None and is_checkout():
+        out.print(f"已建立 made: {make_pack(name)}\n下一步 next: haihe pack list", soft_wrap=True)
+    else:
+        path = make_project(name, folder or Path.cwd())
+        out.print(f"已建立 made: {path}\n下一步 next: pip install {path} && haihe pack list", soft_wrap=True)
 
 
 @app.command()

@@ -10,6 +10,7 @@ import os
 import secrets
 import zipfile
 from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -95,7 +96,8 @@ def check_type(name: str, head: bytes) -> str:
             to_do_zh="请用原软件重新保存后上传。", to_do_en="Save it again with the program that made it.",
         )  # fmt: skip
     if not beginnings and b"\x00" in head and not head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise InvalidInput("这不是文本文件。", "This is not a text file.", where=name)
+        raise InvalidInput("这不是文本文件。", "This is not a text file.", where=name,
+                           to_do_zh="请另存为文本后上传。", to_do_en="Save it as text.")  # fmt: skip
     return content_type
 
 
@@ -160,7 +162,8 @@ def receive(
                 digest.update(chunk)
                 file.write(chunk)
             if size == 0:
-                raise InvalidInput("文件是空的。", "The file is empty.", where=name)
+                raise InvalidInput("文件是空的。", "The file is empty.", where=name,
+                                   to_do_zh="请确认选对了文件，且保存时内容没有丢失。", to_do_en="Check that it is the right file and was saved with its content.")  # fmt: skip
             content_type = check_type(name, head)
             file.flush()
             os.fsync(file.fileno())
@@ -186,21 +189,42 @@ def _keep(incoming: Path, final: Path) -> None:
         os.close(descriptor)
 
 
+def _references() -> list[tuple[type[models.Model], str]]:
+    """Every model and column that names an evidence file, those of many-to-many tables included."""
+    relations = EvidenceFile._meta.get_fields(include_hidden=True)
+    return [(r.related_model, r.field.name) for r in relations if isinstance(r, models.ManyToOneRel)]
+
+
 def discard(file: EvidenceFile) -> None:
     """Take back a file that was received for something that then did not happen: its row, and its bytes unless the same bytes
     were handed in for something else. A file that anything refers to stays."""
     path, sha256 = file.path, file.sha256
-    lists = [relation for relation in file._meta.related_objects if relation.many_to_many]
     with transaction.atomic():
-        if any(getattr(file, str(relation.get_accessor_name())).exists() for relation in lists):
+        if any(owner._base_manager.filter(**{column: file.pk}).exists() for owner, column in _references()):
             return
-        try:
-            with transaction.atomic():
-                file.delete()
-        except models.ProtectedError:
-            return
+        file.delete()
         if not EvidenceFile.objects.filter(sha256=sha256).exists():
             path.unlink(missing_ok=True)
+
+
+UNUSED_HOURS = 24
+
+
+def sweep(at: datetime) -> int:
+    """Discard what was received a day ago and belongs to nothing: whoever sent it was killed, or its machine was, before the
+    report or import that it was meant for was stored. Returns how many files went."""
+    before = at - timedelta(hours=UNUSED_HOURS)
+    unused = EvidenceFile.objects.filter(uploaded_at__lt=before)
+    for owner, column in _references():
+        unused = unused.exclude(pk__in=owner._base_manager.exclude(**{column: None}).values(column))
+    count = 0
+    for file in unused:
+        discard(file)
+        count += 1
+    for path in Path(settings.EVIDENCE_FOLDER).glob(".incoming-*"):
+        if path.stat().st_mtime < before.timestamp():
+            path.unlink(missing_ok=True)
+    return count
 
 
 @contextlib.contextmanager
