@@ -261,7 +261,7 @@ def version() -> None:
     out.print(__version__)
 
 
-def _mount_pack_commands() -> None:
+def mount_pack_commands() -> None:
     """Packs' own commands are mounted under the pack's command name, without loading Django."""
     from importlib import import_module
     from importlib.util import find_spec
@@ -282,7 +282,7 @@ def tell(error: HaiheError) -> None:
 
 def main() -> None:
     """Run the command; an error of Haihe becomes one clear line in both languages and exit code 1."""
-    _mount_pack_commands()
+    mount_pack_commands()
     try:
         app(standalone_mode=True)
     except HaiheError as error:
