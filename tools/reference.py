@@ -7,6 +7,7 @@ import os
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs" / "reference"
@@ -88,11 +89,65 @@ def errors_page() -> str:
     from haihe.kernel import errors
 
     classes = [c for c in vars(errors).values() if isinstance(c, type) and issubclass(c, errors.HaiheError)]
-    rows = [f"| `{c.__name__}` | `{c.code}` | {c.status} |" for c in classes]
+    rows = [f"| `{c.__name__}` | `{c.code}` | {c.status} | {_first_line(c, errors.__doc__ or '')} |" for c in classes]
     return (
-        '# Errors\n\nOne envelope: `{"error": {code, message_zh, message_en, where, to_do_zh, to_do_en}}`.\n\n| class | code | HTTP |\n| --- | --- | --- |\n'
+        '# Errors\n\nOne envelope: `{"error": {code, message_zh, message_en, where, to_do_zh, to_do_en}}`.\n\n| class | code | HTTP | when |\n| --- | --- | --- | --- |\n'
         + "\n".join(rows)
         + "\n"
+    )
+
+
+def _first_line(cls: type, tree: str) -> str:
+    """What the drawing of the tree in kernel/errors.py says about a class."""
+    line = next((line for line in tree.splitlines() if f"─ {cls.__name__} " in line), "")
+    return line.split(cls.__name__, 1)[-1].split("(HTTP")[0].strip() if line else ""
+
+
+def commands_page() -> str:
+    """Every command with its arguments and options, the packs' own included."""
+    from typer.main import get_command
+
+    from haihe.cli import app, mount_pack_commands
+
+    mount_pack_commands()
+    parts = ["# The `haihe` command\n"]
+    _describe(get_command(app), "haihe", parts)
+    return "\n".join(parts) + "\n"
+
+
+def _describe(command: Any, path: str, parts: list[str]) -> None:
+    children = getattr(command, "commands", None)
+    if children is not None:
+        for name, child in sorted(children.items()):
+            _describe(child, f"{path} {name}", parts)
+        return
+    words = [_written(p) for p in command.params if p.name != "help"]
+    parts.append(f"## `{' '.join([path, *words])}`\n\n{(command.help or '').strip()}\n")
+    told = [f"* `{_written(p)}` {p.help}" for p in command.params if getattr(p, "help", None) and p.name != "help"]
+    if told:
+        parts.append("\n".join(told) + "\n")
+
+
+def _written(parameter: Any) -> str:
+    if parameter.param_type_name == "argument":
+        return parameter.name.upper() + ("…" if parameter.nargs == -1 else "")
+    value = "" if getattr(parameter, "is_flag", False) else f" {parameter.name.upper()}"
+    return max(parameter.opts, key=len) + value
+
+
+def api_page() -> str:
+    """Every operation of /api/v1 with its sentence; the shapes are in the running district's /api/v1/openapi.json."""
+    from haihe.web.api import build_api
+
+    described = build_api().get_openapi_schema()
+    rows = [
+        f"| {method.upper()} | `{path}` | {operation['summary']} |"
+        for path, methods in sorted(described["paths"].items())
+        for method, operation in methods.items()
+    ]
+    return (
+        "# `/api/v1`\n\nShapes: `/api/v1/openapi.json`, shown at `/api/v1/docs`. `Authorization: Bearer hh_…`; a token never allows more"
+        " than its account.\n\n| method | path | what it does |\n| --- | --- | --- |\n" + "\n".join(rows) + "\n"
     )
 
 
@@ -112,6 +167,8 @@ PAGES = {
     "observations.md": observations_page,
     "errors.md": errors_page,
     "plan-reading.md": plan_reading_page,
+    "commands.md": commands_page,
+    "api.md": api_page,
 }
 
 
@@ -120,6 +177,8 @@ def main() -> int:
     from haihe.runtime import set_up_django
 
     set_up_django()
+    import haihe.web.urls  # noqa: F401  (declares the permissions of all pages)
+
     REFERENCE.mkdir(parents=True, exist_ok=True)
     stale = []
     for name, page in PAGES.items():

@@ -1,5 +1,10 @@
 """Backup and restore of a district: one .tar.gz with a consistent copy of the database, of the journal with the lake, the evidence
-files and the keys, and a list of hashes that restoring checks before it puts anything in place."""
+files and the keys, and a list of hashes that restoring checks before it puts anything in place.
+
+The district may run meanwhile, and so the order matters. What says how far the audit record has come (the head file and the
+checkpoints) is copied before the database and is then at most behind it; the journal, whose rows the database's rules have counted,
+and evidence, whose bytes are there before their row and stay, are copied after it. A restored district lacks nothing.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +16,7 @@ import shutil
 import sqlite3
 import tarfile
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,8 +29,8 @@ LAKE = "lake"
 LATEST = "latest"
 LOCK = ".lock"
 INDEX = "backup.json"
-# Left out: files that a running database keeps for itself, and half-received uploads.
-SKIPPED_ENDINGS = ("-wal", "-shm", "-journal", ".lock")
+# Left out: files that a running database keeps for itself, half-received uploads and half-written small files.
+SKIPPED_ENDINGS = ("-wal", "-shm", "-journal", ".lock", ".new")
 
 
 @dataclass(frozen=True)
@@ -38,38 +44,55 @@ def make_backup(path: Path) -> Made:
     from django.conf import settings
 
     home = Path(settings.HOME)
+    if path.resolve().is_relative_to(home.resolve()):
+        raise InvalidInput("备份不能放在数据目录里。", "A backup does not belong into the data folder itself.", where=str(path),
+                           to_do_zh="请放到另一个磁盘或目录。", to_do_en="Put it on another disk or folder.")  # fmt: skip
+    if not (home / DATABASE).exists():
+        raise InvalidInput("数据目录里没有数据库，没有可备份的内容。", "The data folder holds no database: nothing to back up.", where=str(home),
+                           to_do_zh="请检查 HAIHE_HOME。", to_do_en="Check HAIHE_HOME.")  # fmt: skip
     if path.exists():
         raise Conflict("备份文件已存在，不会覆盖。", "The backup file exists and is not overwritten.", where=str(path))
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.unfinished")
+    try:
+        count = _write_archive(home, unfinished)
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    return Made(count, path.stat().st_size)
+
+
+def _write_archive(home: Path, unfinished: Path) -> int:
     hashes: dict[str, str] = {}
-    with tempfile.TemporaryDirectory(dir=path.parent) as scratch:
+    descriptor = os.open(unfinished, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
+    with (
+        tempfile.TemporaryDirectory(dir=unfinished.parent) as scratch,
+        os.fdopen(descriptor, "wb") as written,
+        tarfile.open(fileobj=written, mode="w:gz", compresslevel=6) as archive,
+    ):
+        for file in list(_files_outside_evidence(home)):
+            _add(archive, file, file.relative_to(home).as_posix(), hashes)
         database = Path(scratch) / DATABASE
         _copy_database(home / DATABASE, database)
+        _add(archive, database, DATABASE, hashes)
         observed = _copy_observations(home, Path(scratch) / "observations")
-        with tarfile.open(unfinished, "w:gz", compresslevel=6) as archive:
-            _add(archive, database, DATABASE, hashes)
-            for folder, choose in ((home, _is_kept), (observed, lambda name: True)):
-                for file in sorted(folder.rglob("*")):
-                    name = file.relative_to(folder).as_posix()
-                    if file.is_file() and choose(name):
-                        _add(archive, file, name, hashes)
-            index = json.dumps({"version": __version__, "sha256": hashes}, indent=1).encode()
-            entry = tarfile.TarInfo(INDEX)
-            entry.size = len(index)
-            archive.addfile(entry, io.BytesIO(index))
-    with unfinished.open("rb") as written:
-        os.fsync(written.fileno())
-    unfinished.chmod(0o600)
-    unfinished.replace(path)
-    return Made(len(hashes), path.stat().st_size)
+        for folder, files in ((observed, observed.rglob("*")), (home, (home / "evidence").rglob("*"))):
+            for file in sorted(files):
+                _add(archive, file, file.relative_to(folder).as_posix(), hashes)
+        index = json.dumps({"version": __version__, "sha256": hashes}, indent=1).encode()
+        entry = tarfile.TarInfo(INDEX)
+        entry.size, entry.mode = len(index), 0o600
+        archive.addfile(entry, io.BytesIO(index))
+    with unfinished.open("rb") as whole:
+        os.fsync(whole.fileno())
+    return len(hashes)
 
 
-def _is_kept(name: str) -> bool:
-    """Whether a file of the data folder goes in as it lies there; observations are copied apart, newest rows are made again."""
-    if name in (DATABASE, JOURNAL) or name.split("/", 1)[0] in (LAKE, LATEST):
-        return False
-    return not name.endswith(SKIPPED_ENDINGS) and ".incoming-" not in name
+def _files_outside_evidence(home: Path) -> Iterator[Path]:
+    """Files that are copied as they lie there; newest rows are made again after a restore."""
+    for file in sorted(home.rglob("*")):
+        if file.relative_to(home).parts[0] not in ("evidence", DATABASE, JOURNAL, LAKE, LATEST):
+            yield file
 
 
 def _copy_observations(home: Path, copy: Path) -> Path:
@@ -107,8 +130,18 @@ def _copy_database(source: Path, copy: Path) -> None:
 
 
 def _add(archive: tarfile.TarFile, file: Path, name: str, hashes: dict[str, str]) -> None:
-    hashes[name] = hashlib.sha256(file.read_bytes()).hexdigest()
-    archive.add(file, name, recursive=False)
+    """Add one ordinary file from one opening of it, so that hash and content are those of the same bytes. A file that a running
+    district has just replaced or taken back is left out."""
+    if name.endswith(SKIPPED_ENDINGS) or ".incoming-" in name or not file.is_file():
+        return
+    try:
+        opened = file.open("rb")
+    except FileNotFoundError:
+        return
+    with opened:
+        hashes[name] = hashlib.file_digest(opened, "sha256").hexdigest()
+        opened.seek(0)
+        archive.addfile(archive.gettarinfo(arcname=name, fileobj=opened), opened)
 
 
 def restore_backup(path: Path, home: Path) -> Made:
@@ -137,6 +170,9 @@ def restore_backup(path: Path, home: Path) -> Made:
 
 def _check_hashes(folder: Path, hashes: dict[str, str], path: Path) -> None:
     for name, expected in hashes.items():
-        if hashlib.sha256((folder / name).read_bytes()).hexdigest() != expected:
+        with (folder / name).open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+            os.fsync(file.fileno())
+        if found != expected:
             raise InvalidInput("备份中的文件与其哈希不符。", "A file of the backup differs from its hash.", where=f"{path}: {name}",
                                to_do_zh="请换一个备份文件。", to_do_en="Use another backup.")  # fmt: skip

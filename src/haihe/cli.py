@@ -309,13 +309,18 @@ def pack_list() -> None:
 @pack_app.command("new")
 def pack_new(
     name: Annotated[str, typer.Argument(help="小写英文名 lower-case name")],
-    folder: Annotated[Path | None, typer.Option(help="放在哪里 where to put it")] = None,
+    folder: Annotated[
+        Path | None, typer.Option(help="建为独立项目，放在此目录 as a project of its own in this folder")
+    ] = None,
 ) -> None:
     """新建一个功能包的骨架（可运行、带测试）。 Make a pack that runs and has a test."""
-    from haihe.scaffold import make_pack
+    from haihe.scaffold import is_checkout, make_pack, make_project
 
-    path = make_pack(name, folder)
-    out.print(f"已建立 made: {path}\n下一步 next: haihe pack list")
+    if folder is None and is_checkout():
+        out.print(f"已建立 made: {make_pack(name)}\n下一步 next: haihe pack list", soft_wrap=True)
+    else:
+        path = make_project(name, folder or Path.cwd())
+        out.print(f"已建立 made: {path}\n下一步 next: pip install {path} && haihe pack list", soft_wrap=True)
 
 
 PROTOCOL_COMMAND = {"allow_extra_args": True, "ignore_unknown_options": True}
@@ -410,7 +415,7 @@ def version() -> None:
     out.print(__version__)
 
 
-def _mount_pack_commands() -> None:
+def mount_pack_commands() -> None:
     """Packs' own commands (`app`) and simulators (`simulate`) are mounted under the pack's NAME, without loading Django."""
     from importlib import import_module
     from importlib.util import find_spec
@@ -434,7 +439,7 @@ def tell(error: HaiheError) -> None:
 
 def main() -> None:
     """Run the command; an error of Haihe becomes one clear line in both languages and exit code 1."""
-    _mount_pack_commands()
+    mount_pack_commands()
     try:
         app(standalone_mode=True)
     except HaiheError as error:

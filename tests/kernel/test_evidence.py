@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -34,6 +36,47 @@ def test_wrong_types_and_empty_files_are_refused_and_leave_nothing(db: None, set
         evidence.receive(name, [data], None)
     folder = Path(settings.EVIDENCE_FOLDER)
     assert not [p for p in folder.rglob("*") if p.is_file()]
+
+
+def archive(*entries: str) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as file:
+        for entry in entries:
+            file.writestr(entry, "x")
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "entry"),
+    [("a.docx", "word/document.xml"), ("a.docx", "word/document2.xml"), ("a.xlsx", "xl/workbook.xml"), ("a.pptx", "ppt/presentation.xml"), ("a.ofd", "OFD.xml")],
+)  # fmt: skip
+def test_an_archive_is_what_its_entries_say(db: None, name: str, entry: str) -> None:
+    assert evidence.receive(name, [archive("[Content_Types].xml", entry)], None).size_bytes
+    for other in (archive("evil.exe"), archive("x/" + entry), archive(entry)[:-10], b"PK\x03\x04"):
+        with pytest.raises(InvalidInput):
+            evidence.receive(name, [other], None)
+
+
+def test_a_program_named_as_text_is_refused_wherever_its_odd_bytes_begin(db: None) -> None:
+    with pytest.raises(InvalidInput):
+        evidence.receive("a.csv", [b"a,b\n" * 500, b"\x7fELF\x01\x02\x03"], None)
+
+
+def test_a_discarded_file_leaves_no_bytes_unless_somebody_else_handed_them_in(db: None) -> None:
+    first, second = (evidence.receive(name, [PNG], None) for name in ("a.png", "b.png"))
+    evidence.discard(first)
+    assert second.open_checked() == PNG
+    evidence.discard(second)
+    assert not second.path.exists() and not evidence.EvidenceFile.objects.exists()
+
+
+def test_files_that_were_received_for_nothing_are_taken_back(db: None) -> None:
+    with pytest.raises(ZeroDivisionError), evidence.receiving(None, [("a.png", [PNG]), ("b.txt", [b"b"])]) as kept:
+        assert len(kept) == 2
+        raise ZeroDivisionError
+    with pytest.raises(InvalidInput), evidence.receiving(None, [("a.png", [PNG]), ("b.exe", [b"MZ"])]):
+        raise AssertionError("the second file must be refused")
+    assert not evidence.EvidenceFile.objects.exists()
 
 
 def test_reading_stops_at_the_limit(db: None, settings) -> None:

@@ -11,6 +11,7 @@ from haihe.kernel.organisations import (
     Organisation,
     OrganisationAlias,
     Succession,
+    check_area_code,
     check_credit_code,
     find_organisation,
     get_organisation,
@@ -25,6 +26,32 @@ def test_the_standards_own_example_has_a_wrong_check_character() -> None:
     assert check_credit_code("91350100M000100Y43") == "91350100M000100Y43"
     with pytest.raises(InvalidInput, match="GB 32100"):
         check_credit_code("91350100M000100Y4Z")
+
+
+@pytest.mark.parametrize("code", ["120114", "120000", "110100", "419001", "659001", " 46 03 00 ", "442000"])
+def test_codes_of_the_structure_of_gb_t_2260_are_taken(code: str) -> None:
+    assert check_area_code(code) == code.replace(" ", "")
+
+
+@pytest.mark.parametrize(
+    "code", ["", "12011", "1201144", "１２０１１４", "990000", "160000", "120014", "127500", "12O114"]
+)
+def test_codes_that_no_area_can_have_are_refused(code: str, db: None) -> None:
+    with pytest.raises(InvalidInput, match="GB/T 2260"):
+        check_area_code(code)
+    if code:
+        with pytest.raises(InvalidInput):
+            Organisation.objects.create(name="测试单位", area_code=code)
+
+
+@pytest.mark.parametrize("place", range(17))
+def test_one_wrong_character_anywhere_in_a_credit_code_is_noticed(place: int) -> None:
+    """The weights and 31 have no common factor, so no single change keeps the check character."""
+    right = "91350100M000100Y43"
+    for other in "0123456789ABCDEFGHJKLMNPQRTUWXY":
+        if other != right[place]:
+            with pytest.raises(InvalidInput):
+                check_credit_code(right[:place] + other + right[place + 1 :])
 
 
 @pytest.mark.parametrize("code", ["", "123", "91350100M000100Y4I", "91350100M000100Y433", "９1350100M000100Y43"])

@@ -9,14 +9,7 @@ import tarfile
 from pathlib import Path
 
 import pytest
-
-
-def haihe(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "HAIHE_HOME": str(home), "COLUMNS": "200"}
-    return subprocess.run(
-        [sys.executable, "-m", "haihe.cli", *arguments], env=environment, capture_output=True, text=True, timeout=120
-    )
-
+from tests.scenarios.district import haihe, run, start
 
 PROGRAM = """
 from haihe.runtime import set_up_django
@@ -70,6 +63,54 @@ def test_a_district_is_never_restored_over_another(home: Path, tmp_path: Path) -
     haihe(home, "backup", str(tmp_path / "b.tar.gz"))
     done = haihe(home, "restore", str(tmp_path / "b.tar.gz"))
     assert done.returncode == 1 and "not empty" in done.stderr
+
+
+WRITER = """
+import time
+from haihe.kernel import audit, evidence
+from haihe.kernel.administration import operator
+who, number = operator(), 0
+print("writing", flush=True)
+while True:
+    number += 1
+    row = evidence.receive(f"{number}.txt", [b"x" * 200_000, str(number).encode()], who)
+    audit.record(who, "test.write", row, sha256=row.sha256)
+    audit.seal_pending()
+    if number % 5 == 0:
+        audit.checkpoint()
+"""
+CHECK_FILES = """
+from haihe.kernel.models import EvidenceFile
+print(EvidenceFile.objects.count(), sum(len(row.open_checked()) > 0 for row in EvidenceFile.objects.all()))
+"""
+
+
+def test_backups_made_while_others_write_are_whole(home: Path, tmp_path: Path) -> None:
+    """Each restored district has every file of its rows, and an audit record that neither head nor checkpoints overtake."""
+    writer = start(home, WRITER)
+    try:
+        assert writer.stdout and writer.stdout.readline() == "writing\n"
+        for number in range(3):
+            assert haihe(home, "backup", str(tmp_path / f"{number}.tar.gz")).returncode == 0
+        assert writer.poll() is None, "the writer wrote all the time"
+    finally:
+        writer.kill()
+        writer.wait()
+    sizes = []
+    for number in range(3):
+        other = tmp_path / f"restored{number}"
+        assert haihe(other, "restore", str(tmp_path / f"{number}.tar.gz")).returncode == 0
+        verified = haihe(other, "audit", "verify")
+        assert verified.returncode == 0, verified.stdout
+        files, readable = map(int, run(other, CHECK_FILES).split())
+        assert files == readable
+        sizes.append(files)
+    assert sizes[0] < sizes[1] < sizes[2], "there was writing between the backups"
+
+
+def test_a_backup_into_the_data_folder_itself_is_refused(home: Path) -> None:
+    done = haihe(home, "backup", str(home / "b.tar.gz"))
+    assert done.returncode == 1 and "data folder" in done.stderr and not (home / "b.tar.gz").exists()
 
 
 @pytest.mark.parametrize("damage", ["cut", "changed", "not an archive", "missing"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import json
 import os
 import re
@@ -134,6 +135,20 @@ def test_stops_within_seconds_although_live_pages_are_open(running: Running) -> 
     streams = [opener.open(f"{running.url}/live/", timeout=20) for _ in range(5)]
     assert all(b"retry" in stream.readline() for stream in streams)
     assert running.stop() < 6
+
+
+def test_an_upload_beyond_the_limit_is_answered_before_anything_is_written(running: Running) -> None:
+    """200 MB from somebody who has not signed in: a sentence, 413, and the server goes on."""
+    connection = http.client.HTTPConnection("127.0.0.1", running.port, timeout=60)
+    connection.putrequest("POST", "/plans/import/")
+    connection.putheader("Content-Length", str(200 << 20))
+    connection.endheaders()
+    for _ in range(200):
+        connection.send(b"x" * (1 << 20))
+    answer = connection.getresponse()
+    assert answer.status == 413 and "50 MB" in answer.read().decode()
+    assert answer.headers["Content-Security-Policy"] and answer.headers["X-Frame-Options"] == "DENY"
+    running.wait_for_health()
 
 
 def test_a_killed_part_is_started_again(running: Running) -> None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from django.db import models
+from django.db import models, transaction
 from django.utils import timezone
 from pypinyin import lazy_pinyin
 
 from haihe.kernel import audit
-from haihe.kernel.errors import Conflict, InvalidInput
+from haihe.kernel.errors import Conflict, InvalidInput, NotFound
 from haihe.kernel.identity import (
     ADMINISTRATORS,
     Account,
@@ -22,6 +23,7 @@ from haihe.kernel.identity import (
     random_password,
     set_password,
 )
+from haihe.kernel.language import pick
 from haihe.kernel.organisations import (
     Organisation,
     OrganisationAlias,
@@ -84,7 +86,10 @@ def create_organisation(
 )
 def add_alias(account: Account, organisation: Organisation, *, name: str) -> OrganisationAlias:
     name = normalise_name(name)
-    known = find_organisation(name)
+    if not name:
+        raise InvalidInput("别名不能为空。", "Another name cannot be empty.", where="别名",
+                           to_do_zh="请填写别名。", to_do_en="Give the name.")  # fmt: skip
+    known = find_organisation(name) or next((a.organisation for a in OrganisationAlias.objects.filter(name=name)), None)
     if known is not None and known.pk != organisation.pk:
         raise Conflict(f"“{name}”已是“{known.name}”的名称。", f"{name} already names {known.name}.", where="别名")
     alias, _ = OrganisationAlias.objects.get_or_create(
@@ -150,6 +155,43 @@ def read_pasted_units(text: str) -> list[PastedUnit]:
             proposals = [] if known else propose_organisations(name)
             units.append(PastedUnit(number, name, known, proposals, guess_kind(name)))
     return units
+
+
+@dataclass(frozen=True)
+class Registered:
+    """What became of one pasted name; `account` has `.new_password` where one was made."""
+
+    name: str
+    organisation: Organisation
+    account: Account | None
+
+
+def register_pasted(
+    account: Account, rows: Sequence[tuple[str, Organisation | None, str, bool]], *, parent: Organisation | None
+) -> list[Registered]:
+    """Register a checked list in one transaction: rows of (name, the unit that a person says it names or None for a new one, kind
+    or "", whether to make an account). Each step is an action of its own and leaves its record."""
+    done = []
+    with transaction.atomic():
+        for name, same_as, kind, wants_account in rows:
+            unit = same_as or find_organisation(name)
+            if unit is None:
+                unit = create_organisation(account, None, name=name, kind=kind, parent=parent)
+            elif find_organisation(name) is None:
+                add_alias(account, unit, name=name)
+            made = _account_of(account, unit) if wants_account else None
+            done.append(Registered(normalise_name(name), unit, made))
+    return done
+
+
+def _account_of(account: Account, unit: Organisation) -> Account:
+    return create_account(
+        account,
+        None,
+        username=propose_username(unit),
+        display_name=pick(f"{unit}联络员", f"{unit} officer"),
+        organisation=unit,
+    )
 
 
 # --- accounts -------------------------------------------------------------------------------------------------------
@@ -234,7 +276,10 @@ def grant_role(
 
 @action("role.revoke", "收回角色", "take a role back", roles=[Role.SECURITY_ADMIN])
 def revoke_role(account: Account, other: Account, *, grant_id: int) -> None:
-    grant = RoleGrant.objects.get(pk=grant_id, account=other)
+    grant = RoleGrant.objects.filter(pk=grant_id, account=other).first()
+    if grant is None:
+        raise NotFound("该账号没有这项授权。", "This account has no such grant.", where=f"grant {grant_id}",
+                       to_do_zh="请刷新后重试。", to_do_en="Reload and try again.")  # fmt: skip
     if grant.role in ADMINISTRATORS and RoleGrant.holding().filter(role=grant.role).count() == 1:
         raise Conflict("这是最后一名该类管理员。", "This is the last administrator of this kind.", where=grant.role,
                        to_do_zh="请先授权他人。", to_do_en="Grant it to somebody else first.")  # fmt: skip

@@ -11,7 +11,7 @@ import structlog
 from django.db import close_old_connections
 from django.utils import timezone
 
-from haihe.kernel import audit, cases, indicators, notices
+from haihe.kernel import audit, cases, evidence, indicators, notices
 
 log = structlog.get_logger()
 
@@ -68,6 +68,11 @@ def _seal(at: datetime) -> int:
 @duty("audit.checkpoint", every_s=300)
 def _checkpoint(at: datetime) -> object:
     return audit.checkpoint()
+
+
+@duty("evidence.sweep", every_s=3600)
+def _sweep(at: datetime) -> int:
+    return evidence.sweep(at)
 
 
 @duty("indicators.measure", every_s=60)

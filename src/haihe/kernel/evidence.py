@@ -8,12 +8,14 @@ import contextlib
 import hashlib
 import os
 import secrets
+import zipfile
 from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.db import models
+from django.db import models, transaction
 
 from haihe.kernel.errors import InvalidInput, NotFound, TooLarge
 
@@ -36,6 +38,12 @@ ALLOWED_TYPES: dict[str, tuple[str, tuple[bytes, ...]]] = {
     ".html": ("text/html", ()),
     ".htm": ("text/html", ()),
 }
+
+
+# Formats that are archives, and how an entry begins that tells them apart: the first bytes are the same for all of them.
+ARCHIVE_ENTRIES = {".docx": "word/", ".xlsx": "xl/", ".pptx": "ppt/", ".ofd": "OFD.xml"}
+LARGEST_ARCHIVE_DIRECTORY_BYTES = 1 << 20  # an archive of millions of entries would take gigabytes to list
+LONGEST_TEXT_CHECK_BYTES = 1 << 16
 
 
 class EvidenceFile(models.Model):
@@ -88,8 +96,46 @@ def check_type(name: str, head: bytes) -> str:
             to_do_zh="请用原软件重新保存后上传。", to_do_en="Save it again with the program that made it.",
         )  # fmt: skip
     if not beginnings and b"\x00" in head and not head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise InvalidInput("这不是文本文件。", "This is not a text file.", where=name)
+        raise InvalidInput("这不是文本文件。", "This is not a text file.", where=name,
+                           to_do_zh="请另存为文本后上传。", to_do_en="Save it as text.")  # fmt: skip
     return content_type
+
+
+def check_content(name: str, path: Path) -> None:
+    """Look into the stored bytes: an archive must hold what its ending says, a text must be one. Damaged documents of plans
+    are told apart by their reader, which says more; here only what is plainly something else is refused."""
+    ending = "." + name.rsplit(".", 1)[-1].lower()
+    wanted = ARCHIVE_ENTRIES.get(ending)
+    if wanted is not None and not _archive_holds(path, wanted):
+        raise InvalidInput(
+            f"文件内部不是 {ending} 文档，或已损坏。", f"Inside, this is no {ending} document, or it is damaged.", where=name,
+            to_do_zh="请用原软件重新保存后上传。", to_do_en="Save it again with the program that made it.",
+        )  # fmt: skip
+    if not ALLOWED_TYPES[ending][1] and not _is_text(path):
+        raise InvalidInput("这不是文本文件。", "This is not a text file.", where=name,
+                           to_do_zh="请另存为文本后上传。", to_do_en="Save it as text.")  # fmt: skip
+
+
+def _archive_holds(path: Path, wanted: str) -> bool:
+    with path.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - 65_557))  # the longest record of the end
+        end = file.read().rpartition(b"PK\x05\x06")[2]
+        if int.from_bytes(end[8:12], "little") > LARGEST_ARCHIVE_DIRECTORY_BYTES:
+            return False
+        try:
+            return any(entry.startswith(wanted) for entry in zipfile.ZipFile(file).namelist())
+        except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError):
+            return False
+
+
+def _is_text(path: Path) -> bool:
+    """Whether the beginning has no bytes that no text has: programs and pictures have plenty of them."""
+    with path.open("rb") as file:
+        start = file.read(LONGEST_TEXT_CHECK_BYTES)
+    if start.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return True
+    return not any(byte < 32 and byte not in b"\t\n\r\x0b\x0c\x1a\x1b" for byte in start)
 
 
 def receive(
@@ -116,23 +162,83 @@ def receive(
                 digest.update(chunk)
                 file.write(chunk)
             if size == 0:
-                raise InvalidInput("文件是空的。", "The file is empty.", where=name)
+                raise InvalidInput("文件是空的。", "The file is empty.", where=name,
+                                   to_do_zh="请确认选对了文件，且保存时内容没有丢失。", to_do_en="Check that it is the right file and was saved with its content.")  # fmt: skip
             content_type = check_type(name, head)
             file.flush()
             os.fsync(file.fileno())
-        sha256 = digest.hexdigest()
-        final = folder / sha256[:2] / sha256
-        final.parent.mkdir(exist_ok=True)
-        incoming.replace(final)
-        for changed in (final.parent, folder):
-            descriptor = os.open(changed, os.O_RDONLY)
-            os.fsync(descriptor)
-            os.close(descriptor)
+        check_content(name, incoming)
+        row = EvidenceFile(
+            sha256=digest.hexdigest(), name=name, size_bytes=size, content_type=content_type, uploaded_by=account
+        )
+        # Under the database's write lock, so that nobody discards the same bytes between the move and the row.
+        with transaction.atomic():
+            _keep(incoming, row.path)
+            row.save()
     finally:
         incoming.unlink(missing_ok=True)
-    return EvidenceFile.objects.create(
-        sha256=sha256, name=name, size_bytes=size, content_type=content_type, uploaded_by=account
-    )
+    return row
+
+
+def _keep(incoming: Path, final: Path) -> None:
+    final.parent.mkdir(exist_ok=True)
+    incoming.replace(final)
+    for changed in (final.parent, final.parent.parent):
+        descriptor = os.open(changed, os.O_RDONLY)
+        os.fsync(descriptor)
+        os.close(descriptor)
+
+
+def _references() -> list[tuple[type[models.Model], str]]:
+    """Every model and column that names an evidence file, those of many-to-many tables included."""
+    relations = EvidenceFile._meta.get_fields(include_hidden=True)
+    return [(r.related_model, r.field.name) for r in relations if isinstance(r, models.ManyToOneRel)]
+
+
+def discard(file: EvidenceFile) -> None:
+    """Take back a file that was received for something that then did not happen: its row, and its bytes unless the same bytes
+    were handed in for something else. A file that anything refers to stays."""
+    path, sha256 = file.path, file.sha256
+    with transaction.atomic():
+        if any(owner._base_manager.filter(**{column: file.pk}).exists() for owner, column in _references()):
+            return
+        file.delete()
+        if not EvidenceFile.objects.filter(sha256=sha256).exists():
+            path.unlink(missing_ok=True)
+
+
+UNUSED_HOURS = 24
+
+
+def sweep(at: datetime) -> int:
+    """Discard what was received a day ago and belongs to nothing: whoever sent it was killed, or its machine was, before the
+    report or import that it was meant for was stored. Returns how many files went."""
+    before = at - timedelta(hours=UNUSED_HOURS)
+    unused = EvidenceFile.objects.filter(uploaded_at__lt=before)
+    for owner, column in _references():
+        unused = unused.exclude(pk__in=owner._base_manager.exclude(**{column: None}).values(column))
+    count = 0
+    for file in unused:
+        discard(file)
+        count += 1
+    for path in Path(settings.EVIDENCE_FOLDER).glob(".incoming-*"):
+        if path.stat().st_mtime < before.timestamp():
+            path.unlink(missing_ok=True)
+    return count
+
+
+@contextlib.contextmanager
+def receiving(account: Account | None, files: Iterable[tuple[str, Iterable[bytes]]]) -> Iterator[list[EvidenceFile]]:
+    """The files, received for what the block does with them; where the block or a later file fails, none of them stays."""
+    kept: list[EvidenceFile] = []
+    try:
+        for name, chunks in files:
+            kept.append(receive(name, chunks, account))
+        yield kept
+    except BaseException:
+        for row in kept:
+            discard(row)
+        raise
 
 
 @contextlib.contextmanager

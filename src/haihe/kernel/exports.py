@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import io
+import re
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from django.db import models, transaction
@@ -24,6 +28,22 @@ class Export(models.Model):
     purpose = models.CharField(max_length=200)
     sha256 = models.CharField(max_length=64)
     size_bytes = models.BigIntegerField()
+
+
+# Signs that a spreadsheet takes as the beginning of a formula, also after spaces and in full width.
+FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r]")
+_NUMBER = re.compile(r"-?\d+(\.\d+)?")
+
+
+def csv_bytes(head: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
+    """A table as CSV that Excel and WPS open with Chinese letters whole; a cell that begins like a formula stays text."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer)
+    writer.writerow(head)
+    for row in rows:
+        cells = ["" if cell is None else str(cell) for cell in row]
+        writer.writerow([f"'{c}" if FORMULA.match(c) and not _NUMBER.fullmatch(c) else c for c in cells])
+    return buffer.getvalue().encode("utf-8-sig")
 
 
 def release(account: Account, what: str, name: str, content: bytes, *, purpose: str) -> Export:

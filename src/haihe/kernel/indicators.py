@@ -165,11 +165,18 @@ class Assessment:
     assumption: bool
 
 
-def reaches(actual: float, comparator: str, value: float, value_max: float | None = None) -> bool:
+def reaches(
+    actual: float, comparator: str, value: float, value_max: float | None = None, *, falling: bool = False
+) -> bool:
     """Whether an actual value satisfies a target.
 
-    "=" and "range" of a plan are counts to be reached: more is not a miss; ">" asks for more than the value; "~" for 95 % of it.
+    "=" and "range" of a plan are counts to be reached: more is not a miss; ">" asks for more than the value; "~" for all but 5 %
+    of it. `falling`: the plan wants less than there was (年均浓度降至35), so that for these three less is not a miss; a range is
+    reached at its upper end then.
     """
+    if falling and comparator in ("=", "~", "range"):
+        upper = value_max if comparator == "range" and value_max is not None else value
+        return actual <= upper + (abs(value) * 0.05 if comparator == "~" else 0)
     match comparator:
         case ">":
             return actual > value
@@ -178,7 +185,7 @@ def reaches(actual: float, comparator: str, value: float, value_max: float | Non
         case "<=":
             return actual <= value
         case "~":
-            return actual >= value * 0.95
+            return actual >= value - abs(value) * 0.05
         case _:
             return actual >= value
 
@@ -200,8 +207,9 @@ def assess(
 ) -> Assessment:
     """How a target stands on a day. `trajectory` is ordered: baseline, milestones, and last the target itself.
 
-    met: the target is reached. late: the deadline, or a milestone that a person set, has passed unreached. at risk: below the
-    trajectory. on track: on it or better. no data: nothing was reported or measured.
+    met: the target is reached; an upper limit, or a number that is to fall, only once its day has come. late: the deadline, or a
+    milestone that a person set, has passed unreached. at risk: behind the trajectory. on track: on it or better, or within the limit
+    already. no data: nothing was reported or measured. A number falls where its baseline lies above the target.
     """
     target = trajectory[-1]
     known = sorted((p for p in actuals if p.day <= at), key=lambda p: p.day)
@@ -212,12 +220,16 @@ def assess(
         )
     last = known[-1]
     expected = trajectory_value(trajectory, last.day)
-    lower_is_better = comparator in ("<", "<=")
+    falling = comparator in ("=", "~", "range") and trajectory[0].value > (value_max or target.value)
+    lower_is_better = falling or comparator in ("<", "<=")
+    reached = reaches(last.value, comparator, target.value, value_max, falling=falling)
     state: State
-    if reaches(last.value, comparator, target.value, value_max) and (not lower_is_better or at >= target.day):
+    if reached and (not lower_is_better or at >= target.day):
         state = "met"
-    elif at > target.day or any(_missed(point, known, at, comparator) for point in interim):
+    elif at > target.day or any(_missed(point, known, at, lower_is_better) for point in interim):
         state = "late"
+    elif reached:
+        state = "on_track"
     elif expected is not None and (last.value > expected if lower_is_better else last.value < expected):
         state = "at_risk"
     else:
@@ -225,9 +237,9 @@ def assess(
     return Assessment(state, last.value, last.day, expected, not interim)
 
 
-def _missed(milestone: Point, actuals: Sequence[Point], at: date, comparator: str) -> bool:
+def _missed(milestone: Point, actuals: Sequence[Point], at: date, lower_is_better: bool) -> bool:
     """Whether a milestone's day has passed and no value so far reached it."""
     if milestone.day >= at:
         return False
-    direction = "<=" if comparator in ("<", "<=") else ">="
+    direction = "<=" if lower_is_better else ">="
     return not any(reaches(actual.value, direction, milestone.value) for actual in actuals)

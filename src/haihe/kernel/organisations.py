@@ -12,17 +12,22 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from django.core.validators import RegexValidator
 from django.db import models
 from rapidfuzz import fuzz, process
 
 from haihe.kernel.errors import InvalidInput, NotFound
 from haihe.kernel.language import two
 
-# GB 32100-2015, table 1: the 31 characters of a unified social credit code (no I, O, S, V, Z); table 2: weights 3^(i-1) mod 31.
+# GB 32100-2015 (its rules and worked example as reprinted in public): table 1, the 31 characters of a unified social credit
+# code (no I, O, S, V, Z); table 2, weights 3^(i-1) mod 31; places 3 to 8 are the digits of an area code.
 CREDIT_CODE_CHARACTERS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 CREDIT_CODE_WEIGHTS = tuple(pow(3, position, 31) for position in range(17))
-AREA_CODE = RegexValidator(r"^\d{6}$", "行政区划代码为六位数字（GB/T 2260）。")
+CREDIT_CODE_SHAPE = re.compile(rf"[{CREDIT_CODE_CHARACTERS}]{{2}}[0-9]{{6}}[{CREDIT_CODE_CHARACTERS}]{{10}}")
+# GB/T 2260-2007, article 3.2 (as reprinted in public): places 1–2 province; 3–4 city 01–20 and 51–70 or prefecture 21–50, 90 where a
+# province holds counties directly; 5–6 county. The code has no check digit. Which numbers provinces have: source unverified.
+AREA_CODE_SHAPE = re.compile(r"(\d\d)(0[0-9]|[1-6][0-9]|70|90)(\d\d)", re.ASCII)
+_PROVINCES = ((11, 15), (21, 23), (31, 37), (41, 46), (50, 54), (61, 65), (71, 71), (81, 82))
+PROVINCE_NUMBERS = frozenset(str(number) for first, last in _PROVINCES for number in range(first, last + 1))
 
 
 class Organisation(models.Model):
@@ -46,7 +51,7 @@ class Organisation(models.Model):
     parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="children")
     path = models.CharField(max_length=200, db_index=True, editable=False, default="/")
     credit_code = models.CharField("统一社会信用代码", max_length=18, null=True, blank=True, unique=True)
-    area_code = models.CharField("行政区划代码", max_length=6, blank=True, validators=[AREA_CODE])
+    area_code = models.CharField("行政区划代码", max_length=6, blank=True)
     since = models.DateField("设立日期", null=True, blank=True)
     until = models.DateField("撤销日期", null=True, blank=True)
 
@@ -61,6 +66,7 @@ class Organisation(models.Model):
             self.credit_code = check_credit_code(self.credit_code)
         else:
             self.credit_code = None
+        self.area_code = check_area_code(self.area_code) if self.area_code else ""
         if self.parent is not None and self.pk and f"/{self.pk}/" in self.parent.path:
             raise InvalidInput("上级单位不能是本单位或其下级。", "A unit cannot stand below itself.", where=self.name)
         super().save(*args, **kwargs)  # type: ignore[arg-type]
@@ -113,7 +119,7 @@ class Proposal:
 def check_credit_code(code: str) -> str:
     """The code in capitals if its length, characters and check character fit GB 32100-2015; InvalidInput otherwise."""
     written = re.sub(r"\s", "", code).upper()
-    if len(written) == 18 and all(character in CREDIT_CODE_CHARACTERS for character in written):
+    if CREDIT_CODE_SHAPE.fullmatch(written):
         total = sum(CREDIT_CODE_CHARACTERS.index(c) * w for c, w in zip(written, CREDIT_CODE_WEIGHTS, strict=False))
         if CREDIT_CODE_CHARACTERS[(31 - total % 31) % 31] == written[17]:
             return written
@@ -123,6 +129,24 @@ def check_credit_code(code: str) -> str:
         where="统一社会信用代码",
         to_do_zh="请对照登记证书更正；不确定时留空。",
         to_do_en="Correct it from the registration certificate, or leave it empty.",
+    )
+
+
+def check_area_code(code: str) -> str:
+    """The code without spaces if it has the structure of GB/T 2260; InvalidInput otherwise.
+
+    A whole province ends in 0000 and a whole city in 00; below a province without a city there is no county.
+    """
+    written = re.sub(r"\s", "", code)
+    shape = AREA_CODE_SHAPE.fullmatch(written)
+    if shape and shape[1] in PROVINCE_NUMBERS and (shape[2] != "00" or shape[3] == "00"):
+        return written
+    raise InvalidInput(
+        f"行政区划代码“{code}”不正确（GB/T 2260：六位数字，依次为省、市、县）。",
+        f"{code!r} is not an area code (GB/T 2260: six digits for province, city and county).",
+        where="行政区划代码",
+        to_do_zh="请对照民政部公布的代码更正；不确定时留空。",
+        to_do_en="Correct it from the published list, or leave it empty.",
     )
 
 

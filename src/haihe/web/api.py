@@ -11,7 +11,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from ninja import NinjaAPI, Router, Schema
-from ninja.errors import ValidationError
+from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.openapi.docs import DocsBase
 from ninja.security import HttpBearer, SessionAuth
 
@@ -20,7 +20,7 @@ from haihe.kernel.errors import HaiheError, NotAllowed
 from haihe.kernel.identity import Account, find_token
 from haihe.kernel.packs import find_module, loaded_packs
 from haihe.kernel.permissions import roles_of
-from haihe.web import api_administration, api_cases
+from haihe.web import api_account, api_administration, api_cases
 
 
 class TokenAuth(HttpBearer):
@@ -42,7 +42,10 @@ class TokenAuth(HttpBearer):
 
 
 class PersonAuth(SessionAuth):
-    """The session cookie; ninja checks the CSRF token on changes."""
+    """The session cookie; ninja checks the CSRF token on changes. Without a cookie there is nothing to check."""
+
+    def _get_key(self, request: HttpRequest) -> str | None:
+        return super()._get_key(request) if self.param_name in request.COOKIES else None
 
     def authenticate(self, request: HttpRequest, key: str | None) -> Account | None:
         account = request.user
@@ -93,9 +96,29 @@ def health(request: HttpRequest) -> dict[str, Any]:
     return {"status": "ok", "version": __version__, "accounts_exist": Account.objects.exists()}
 
 
+class DescribedAPI(NinjaAPI):
+    """Every operation also says in which envelope its errors come."""
+
+    def get_openapi_schema(self, **kwargs: Any) -> Any:
+        described = super().get_openapi_schema(**kwargs)
+        described["components"].setdefault("schemas", {})["Problem"] = Problem.model_json_schema()
+        content = {"application/json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+        for methods in described["paths"].values():
+            for operation in methods.values():
+                _name_file_type(operation["responses"].get(200, {}).get("content", {}))
+                operation["responses"]["default"] = {"description": "What, where and what to do", "content": content}
+        return described
+
+
+def _name_file_type(content: dict[str, Any]) -> None:
+    """An operation that hands over a file says so in `openapi_extra`; ninja itself would call every answer JSON."""
+    if len(content) > 1:
+        content.pop("application/json")
+
+
 def build_api() -> NinjaAPI:
     """The API with the routers of all loaded packs."""
-    api = NinjaAPI(
+    api = DescribedAPI(
         title="Haihe 海河", version=__version__, description=f"{settings.DISTRICT} · /api/v1", urls_namespace="api-v1",
         auth=[TokenAuth(), PersonAuth(csrf=True)], docs=OwnDocs(), docs_url="/docs",
     )  # fmt: skip
@@ -103,6 +126,20 @@ def build_api() -> NinjaAPI:
     @api.exception_handler(HaiheError)
     def haihe_error(request: HttpRequest, error: HaiheError) -> HttpResponse:
         return api.create_response(request, {"error": error.as_dict()}, status=error.status)
+
+    @api.exception_handler(HttpError)
+    def http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
+        signed_out = isinstance(error, AuthenticationError)
+        zh, en = ("请先登录或出示令牌。", "Sign in or show a token.") if signed_out else ("请求无法处理。", str(error))
+        told = HaiheError(
+            zh,
+            en,
+            where=request.path[:80],
+            to_do_zh="请对照 /api/v1/docs 更正。",
+            to_do_en="Compare it with /api/v1/docs.",
+        )
+        code = "not_signed_in" if signed_out else "invalid_request"
+        return api.create_response(request, {"error": {**told.as_dict(), "code": code}}, status=error.status_code)
 
     @api.exception_handler(ValidationError)
     def invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
@@ -114,6 +151,7 @@ def build_api() -> NinjaAPI:
     api.add_router("", router)
     api.add_router("", api_administration.router)
     api.add_router("", api_cases.router)
+    api.add_router("", api_account.router)
     for pack in loaded_packs():
         module = find_module(pack, "api")
         if module is not None:

@@ -6,4 +6,6 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "haihe.settings")
 
 from django.core.asgi import get_asgi_application
 
-application = get_asgi_application()
+from haihe.web.limits import BodyLimit
+
+application = BodyLimit(get_asgi_application())

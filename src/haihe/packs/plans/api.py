@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -13,14 +15,15 @@ from django.utils.http import content_disposition_header
 from ninja import Field, File, Form, Query, Router, Schema
 from ninja.files import UploadedFile
 
-from haihe.kernel import audit, evidence
+from haihe.kernel import administration, audit, evidence
 from haihe.kernel.errors import NotFound
 from haihe.kernel.identity import Account
-from haihe.kernel.organisations import get_organisation
+from haihe.kernel.organisations import get_organisation, propose_organisations
 from haihe.kernel.permissions import demand, visible
 from haihe.packs.plans import services
 from haihe.packs.plans.models import Clause, Plan, Report, Target, Task
 from haihe.packs.plans.progress import Standing, light, standing
+from haihe.web.api_administration import file_of
 
 router = Router(tags=["plans"])
 
@@ -44,8 +47,9 @@ def pick(account: Account, rows: QuerySet[Any], pk: int) -> Any:
     return found
 
 
-def receive_all(account: Account, files: list[UploadedFile]) -> list[evidence.EvidenceFile]:
-    return [evidence.receive(file.name or "file", file.chunks(), account) for file in files]
+def receiving(account: Account, files: list[UploadedFile]) -> AbstractContextManager[list[evidence.EvidenceFile]]:
+    """The uploaded files for the block that uses them; where it fails, none of them stays."""
+    return evidence.receiving(account, ((file.name or "file", file.chunks()) for file in files))
 
 
 # --- shapes ---------------------------------------------------------------------------------------------------------
@@ -222,6 +226,29 @@ class MilestoneIn(Schema):
     value: Decimal = Field(max_digits=24, decimal_places=6)
 
 
+class ProgrammeOut(Schema):
+    """`late`: numbers of the tasks whose light is red. `units`: one row a unit with its counts."""
+
+    day: date
+    documents: list[int]
+    tasks_by_state: dict[str, int]
+    targets_by_state: dict[str, int]
+    late: list[int]
+    units: list[dict[str, Any]]
+
+
+class UnlinkedOut(Schema):
+    name: str
+    tasks: int
+    proposals: list[str]
+
+
+class LinkIn(Schema):
+    name: str = Field(min_length=1, max_length=120)
+    organisation: str = Field(max_length=120)
+    lasting: bool = False
+
+
 class OwnerIn(Schema):
     organisation: str = Field(max_length=120)
 
@@ -275,7 +302,8 @@ def documents(request: HttpRequest) -> Any:
 @router.post("/documents", response=ImportedOut, summary="Import a plan file (idempotent)")
 def import_document(request: HttpRequest, file: File[UploadedFile]) -> Any:
     account = asker(request, "plan.import")
-    imported = services.import_evidence(account, receive_all(account, [file])[0])
+    with receiving(account, [file]) as kept:
+        imported = services.import_evidence(account, kept[0])
     return {"created": imported.created, "documents": imported.plans}
 
 
@@ -338,7 +366,12 @@ def withdraw(request: HttpRequest, pk: int) -> Any:
     return services.withdraw(account, pick(account, Plan.objects.all(), pk))
 
 
-@router.get("/documents/{pk}/division.xlsx", summary="任务分工表: the task-division table", response={200: bytes})
+@router.get(
+    "/documents/{pk}/division.xlsx",
+    summary="任务分工表: the task-division table",
+    response={200: bytes},
+    openapi_extra=file_of(evidence.ALLOWED_TYPES[".xlsx"][0]),
+)
 def division_table(request: HttpRequest, pk: int, purpose: str = Query("接口下载", max_length=200)) -> HttpResponse:
     from haihe.packs.plans.papers import release_division_table
 
@@ -415,11 +448,8 @@ def report_target(
     account = asker(request)
     found = pick(account, Target.objects.all(), pk)
     demand(account, "target.report", found)
-    return report_out(
-        services.report_target(
-            account, found, value=value, text=text, as_of=as_of, evidence=receive_all(account, files)
-        )
-    )
+    with receiving(account, files) as kept:
+        return report_out(services.report_target(account, found, value=value, text=text, as_of=as_of, evidence=kept))
 
 
 @router.post("/targets/{pk}/baseline", response=TargetOut, summary="Set a target's baseline")
@@ -447,6 +477,51 @@ def owner(request: HttpRequest, pk: int, body: OwnerIn) -> Any:
         account, pick(account, Target.objects.all(), pk), organisation=get_organisation(body.organisation)
     )
     return target_out(standing(changed, timezone.localdate()))
+
+
+# --- the programme and its units -----------------------------------------------------------------------------------
+
+
+@router.get("/programme", response=ProgrammeOut, summary="How the whole programme stands today, by unit and state")
+def whole_programme(request: HttpRequest, plan: int | None = None) -> Any:
+    account = asker(request)
+    chosen = pick(account, Plan.objects.all(), plan) if plan is not None else None
+    return _programme_out(services.programme(account, timezone.localdate(), chosen))
+
+
+@router.get("/public", auth=None, response=list[TargetOut], summary="Targets of the plans that a person made public")
+def public(request: HttpRequest) -> Any:
+    return [target_out(row) for row in services.programme(None, timezone.localdate()).standings]
+
+
+def _programme_out(found: services.Programme) -> dict[str, Any]:
+    return {
+        "day": found.today, "documents": [plan.pk for plan in found.plans], "tasks_by_state": found.by_state(),
+        "targets_by_state": found.by_standing(), "late": [task.pk for task in found.late], "units": [vars(line) for line in found.units],
+    }  # fmt: skip
+
+
+@router.get("/units/unlinked", response=list[UnlinkedOut], summary="Names of units that no person has linked yet")
+def unlinked(request: HttpRequest) -> Any:
+    asker(request, "unit.link")
+    return [
+        {
+            "name": name,
+            "tasks": count,
+            "proposals": [p.organisation.name for p in propose_organisations(name, least=50)],
+        }
+        for name, count in services.unlinked_names()
+    ]
+
+
+@router.post("/units/link", response=CountOut, summary="Link a name as written to a unit; `lasting` records the alias")
+def link(request: HttpRequest, body: LinkIn) -> Any:
+    account = asker(request, "unit.link")
+    organisation = get_organisation(body.organisation)
+    with transaction.atomic():
+        if body.lasting:
+            administration.add_alias(account, organisation, name=body.name)
+        return {"count": services.link_units(account, organisation, name=body.name)}
 
 
 # --- tasks ----------------------------------------------------------------------------------------------------------
@@ -542,17 +617,18 @@ def report(
     account, found = _task(request, pk)
     demand(account, "task.report", found)
     about = pick(account, Target.objects.all(), target) if target is not None else None
-    made = services.report_progress(
-        account, found, text=text, evidence=receive_all(account, files), value=value, target=about, as_of=as_of
-    )
-    return report_out(made)
+    with receiving(account, files) as kept:
+        return report_out(
+            services.report_progress(account, found, text=text, evidence=kept, value=value, target=about, as_of=as_of)
+        )
 
 
 @router.post("/tasks/{pk}/done", response=ReportOut, summary="Report a task done, with evidence")
 def report_done(request: HttpRequest, pk: int, text: Form[str], files: File[list[UploadedFile]] = []) -> Any:  # noqa: B006
     account, found = _task(request, pk)
     demand(account, "task.report_done", found)
-    return report_out(services.report_done(account, found, text=text, evidence=receive_all(account, files)))
+    with receiving(account, files) as kept:
+        return report_out(services.report_done(account, found, text=text, evidence=kept))
 
 
 @router.post("/tasks/{pk}/chase", response=CountOut, summary="催办: chase a task")

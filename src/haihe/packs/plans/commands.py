@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from haihe.kernel.errors import ConfigurationError, HaiheError
+from haihe.kernel.errors import ConfigurationError, HaiheError, InvalidInput
 
 NAME = "plan"
 app = typer.Typer(no_args_is_help=True, help="规划文件 plan documents")
@@ -52,7 +52,12 @@ def read_files(
         documents += [{**document, "file": path.name} for document in content["documents"]]
         issues += [{**issue, "file": path.name} for issue in content.get("issues", [])]
         if not content["documents"]:
-            err.print(f"{path}: 没有读出规划文件。 No plan was found in this file.", markup=False)
+            _tell(
+                InvalidInput(
+                    "没有读出规划文件。", "No plan was found in this file.", where=path.name,
+                    to_do_zh="请确认是规划类文件，且文字未被扫描成图片。", to_do_en="Check that it is a plan and that its text is not a scanned picture.",
+                )
+            )  # fmt: skip
             failed = True
     if as_json:
         sys.stdout.write(

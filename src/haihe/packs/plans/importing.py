@@ -18,7 +18,7 @@ from rapidfuzz import fuzz
 
 from haihe.kernel import audit
 from haihe.kernel.errors import InvalidInput, UnreadableDocument
-from haihe.kernel.evidence import EvidenceFile
+from haihe.kernel.evidence import EvidenceFile, discard
 from haihe.kernel.identity import Account, Role
 from haihe.kernel.permissions import action
 from haihe.packs.plans.models import Clause, Plan, PlanFile
@@ -61,10 +61,17 @@ def read_isolated(path: Path, name: str) -> dict[str, Any]:
 
 
 def import_evidence(account: Account, file: EvidenceFile) -> Imported:
-    """Read a received file and store its documents and clauses: all of it or nothing."""
+    """Read a received file and store its documents and clauses: all of it or nothing, the received file included."""
     known = PlanFile.objects.filter(sha256=file.sha256, reader_version=SCHEMA_VERSION).first()
-    reading = read_isolated(file.path, file.name) if known is None else None
-    return store_reading(account, None, file=file, reading=reading)
+    try:
+        reading = read_isolated(file.path, file.name) if known is None else None
+        imported = store_reading(account, None, file=file, reading=reading)
+    except BaseException:
+        discard(file)
+        raise
+    if not imported.created:
+        discard(file)  # the bytes were kept with the first import
+    return imported
 
 
 @action("plan.import", "导入规划文件", "import a plan document", roles=[Role.SUPERVISOR])

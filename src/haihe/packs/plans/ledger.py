@@ -17,7 +17,7 @@ from pypinyin import lazy_pinyin
 from rapidfuzz import fuzz
 
 from haihe.kernel import audit
-from haihe.kernel.errors import Conflict, InvalidInput
+from haihe.kernel.errors import Conflict, InvalidInput, NotFound
 from haihe.kernel.evidence import EvidenceFile
 from haihe.kernel.identity import Account, Role, on_hand_over
 from haihe.kernel.indicators import Indicator, IndicatorDefinition, IndicatorValue, report_value
@@ -363,7 +363,10 @@ def add_step(account: Account, task: Task, *, title: str, due: date, organisatio
 
 @action("task.finish_step", "完成节点", "tick a step off", roles=[Role.SUPERVISOR], as_unit=EVERY_PART)
 def finish_step(account: Account, task: Task, *, step_id: int) -> Step:
-    step = task.steps.get(pk=step_id)
+    step = task.steps.filter(pk=step_id).first()
+    if step is None:
+        raise NotFound("该任务没有这个节点。", "This task has no such step.", where=f"step {step_id}",
+                       to_do_zh="请刷新后重试。", to_do_en="Reload and try again.")  # fmt: skip
     step.done_at = step.done_at or timezone.now()
     step.save(update_fields=["done_at"])
     audit.note(step=step.title)

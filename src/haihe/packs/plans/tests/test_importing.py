@@ -11,10 +11,11 @@ import pytest
 
 import haihe
 from haihe.kernel.errors import InvalidInput, NotAllowed, UnreadableDocument
-from haihe.kernel.evidence import receive
+from haihe.kernel.evidence import EvidenceFile, receive
 from haihe.packs.plans import services
 from haihe.packs.plans.importing import series_of
 from haihe.packs.plans.models import Clause, Plan, PlanFile
+from haihe.packs.plans.tests.load_documents import chromium_pdf, docx_of, with_part
 
 DEMO = Path(haihe.__file__).parent / "demo"
 
@@ -47,7 +48,7 @@ def test_importing_again_changes_nothing(people) -> None:
         imported(people.supervisor, "renamed.txt", (DEMO / "plan.txt").read_bytes()),
     )
     assert (first.created, again.created) == (True, False)
-    assert (PlanFile.objects.count(), Plan.objects.count()) == (1, 3)
+    assert (PlanFile.objects.count(), Plan.objects.count(), EvidenceFile.objects.count()) == (1, 3, 1)
     assert [p.pk for p in first.plans] == [p.pk for p in again.plans]
 
 
@@ -64,10 +65,16 @@ def test_a_text_that_is_no_plan_is_refused_and_leaves_nothing(people, text: str)
     assert not PlanFile.objects.exists() and not Plan.objects.exists()
 
 
-def test_a_damaged_file_is_refused_and_leaves_nothing(people) -> None:
+def test_a_damaged_file_is_refused_and_leaves_nothing(people, settings) -> None:
+    """Also the received file is taken back: nothing of a refused document stays in the data folder."""
+    whole = docx_of("望河区行动方案", "一、任务")
+    for name, data in (("broken.docx", b"PK\x03\x04 this is not a zip"), ("cut.pdf", chromium_pdf()[:4000])):
+        with pytest.raises(InvalidInput):
+            imported(people.supervisor, name, data)
     with pytest.raises(UnreadableDocument):
-        imported(people.supervisor, "broken.docx", b"PK\x03\x04 this is not a zip")
-    assert not PlanFile.objects.exists()
+        imported(people.supervisor, "changed.docx", with_part(whole, "word/document.xml", lambda xml: xml[:100]))
+    assert not PlanFile.objects.exists() and not EvidenceFile.objects.exists()
+    assert not [path for path in Path(settings.EVIDENCE_FOLDER).rglob("*") if path.is_file()]
 
 
 def test_a_failure_in_the_middle_of_storing_leaves_nothing(people, monkeypatch: pytest.MonkeyPatch) -> None:

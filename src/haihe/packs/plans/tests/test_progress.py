@@ -44,6 +44,40 @@ def test_lower_is_better_for_upper_limits() -> None:
     assert assess(line, "<=", None, [Point(END, 5)], END).state == "met"
 
 
+FALLING = (Point(START, 50), Point(END, 35))  # 细颗粒物浓度 from 50 down to 35
+
+
+@pytest.mark.parametrize("sign", ["=", "~", "<=", "<", "range"])
+def test_a_number_that_is_to_fall_is_behind_above_its_line_and_met_on_its_day(sign: str) -> None:
+    top = 36 if sign == "range" else None
+    behind = assess(FALLING, sign, top, [Point(MID, 49)], MID)
+    ahead = assess(FALLING, sign, top, [Point(MID, 40)], MID)
+    there = assess(FALLING, sign, top, [Point(MID, 34)], MID)
+    assert (behind.state, ahead.state, there.state) == ("at_risk", "on_track", "on_track")
+    assert assess(FALLING, sign, top, [Point(END, 34)], END).state == "met"
+    assert assess(FALLING, sign, top, [Point(END, 38)], date(2028, 1, 1)).state == "late"
+
+
+def test_a_missed_interim_point_of_a_number_that_is_to_fall_makes_it_late() -> None:
+    line = (Point(START, 50), Point(date(2026, 6, 30), 45), Point(END, 35))
+    assert assess(line, "=", None, [Point(date(2026, 6, 1), 48)], date(2026, 7, 5)).state == "late"
+    assert assess(line, "=", None, [Point(date(2026, 6, 1), 44)], date(2026, 7, 5)).state == "on_track"
+
+
+def test_within_an_upper_limit_is_on_track_although_the_line_rises_to_it() -> None:
+    line = (Point(START, 0, True), Point(END, 5))
+    assert assess(line, "<=", None, [Point(MID, 4)], MID).state == "on_track"
+
+
+def test_a_range_is_reached_at_its_lower_end_and_more_is_no_miss() -> None:
+    line = (Point(START, 0), Point(END, 12))
+    assert [assess(line, "range", 15, [Point(END, v)], END).state for v in (11, 12, 16)] == ["at_risk", "met", "met"]
+
+
+def test_about_a_number_below_zero_is_within_five_percent_of_it() -> None:
+    assert reaches(-104, "~", -100) and not reaches(-106, "~", -100)
+
+
 @pytest.mark.parametrize(
     ("sign", "actual", "reached"),
     [
