@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -14,7 +17,7 @@ from haihe.kernel.evidence import EvidenceFile
 from haihe.kernel.language import pick as in_language
 from haihe.kernel.permissions import ACTIONS, allows, visible
 from haihe.packs.plans import services
-from haihe.packs.plans.models import Report, Target, Task
+from haihe.packs.plans.models import Chase, Report, Target, Task
 from haihe.packs.plans.pages.base import LIGHTS, pages
 from haihe.packs.plans.progress import light
 from haihe.web.fields import day_from, id_in, is_given, number_from, received, visible_row
@@ -46,16 +49,26 @@ def history_of(rows: QuerySet[audit.AuditRecord]) -> list[dict[str, object]]:
     return found
 
 
+def timeline_of(reports: Iterable[Report], chases: Iterable[Chase]) -> list[dict[str, Report | Chase]]:
+    """What was reported and what was asked, newest first: a chase and its answer stand together."""
+    rows: list[dict[str, Report | Chase]] = []
+    rows += [{"report": report} for report in reports]
+    rows += [{"chase": chase} for chase in chases]
+    return sorted(rows, key=lambda row: next(iter(row.values())).at, reverse=True)
+
+
 @pages.page("tasks/<int:pk>/", "task", permission="plan.read")
 def task(request: AccountRequest, pk: int) -> HttpResponse:
     found = visible_row(request.user, Task.objects.select_related("plan", "clause"), pk)
     lamp = light(found, timezone.localdate())
     reached = REACHED[found.state]
+    reports = visible(request.user, found.reports.select_related("account", "organisation", "value", "target__indicator").prefetch_related("evidence"))  # fmt: skip
+    chases = found.chases.select_related("by", "answered_with")
     content = {
         "task": found, "parts": list(found.units.select_related("organisation", "accepted_by", "officer")), "my_parts": services.parts_of(request.user, found),
         "light": lamp, "light_title": in_language(*LIGHTS[lamp]), "way": [(in_language(*step), n < reached, n == reached) for n, step in enumerate(WAY, start=1)],
-        "reports": visible(request.user, found.reports.select_related("account", "organisation", "value", "target__indicator").prefetch_related("evidence")),
-        "targets": found.targets.select_related("indicator"), "steps": found.steps.select_related("made_by"), "chases": found.chases.select_related("by", "answered_with"),
+        "timeline": timeline_of(reports, chases),
+        "targets": found.targets.select_related("indicator"), "steps": found.steps.select_related("made_by"),
         "history": history_of(audit.history(found)), "today": timezone.localdate(), "has_evidence": found.reports.exclude(evidence=None).exists(),
         "can_report": allows(request.user, "task.report", found) and found.state in ("assigned", "under_way"),
         "can_report_done": allows(request.user, "task.report_done", found) and found.state in ("assigned", "under_way"),
@@ -72,6 +85,7 @@ def task_step(request: AccountRequest, pk: int, step: str) -> HttpResponse:
     account, text = request.user, request.POST.get("text", "")
     if step == "accept":
         services.accept(account, found)
+        messages.success(request, in_language(f"已签收：{found.heading}", f"Accepted: {found.heading}"))
         return go(
             request, (request.POST.get("next") == "week" and reverse("plans:week")) or reverse("plans:task", args=[pk])
         )
