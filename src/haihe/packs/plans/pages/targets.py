@@ -69,7 +69,7 @@ def target(request: AccountRequest, pk: int) -> HttpResponse:
         **_provenance(request, found), "state": row.assessment.state, "state_title": in_language(*STATES[row.assessment.state]),
         "colour": STATE_COLOUR[row.assessment.state], "start": start, "start_value": value, "start_assumed": start_assumed, "milestones": list(found.milestones.all()),
         "can_report": allows(request.user, "target.report", found), "can_set": allows(request.user, "target.set_milestones", found),
-        "organisations": visible(request.user, Organisation.objects.all()), "tasks": found.tasks.all(), "today": timezone.localdate(),
+        "organisations": visible(request.user, Organisation.objects.all()), "tasks": visible(request.user, found.tasks.all()), "today": timezone.localdate(),
         "points": points_of(row),
         "chart": {
             "trajectory": [[p.day.isoformat(), p.value, p.assumed] for p in row.trajectory if p.day.year < 9999],
