@@ -28,7 +28,7 @@ from haihe.web.pages import AccountRequest, go
 
 def _provenance(request: AccountRequest, found: Target) -> dict[str, object]:
     """Clause → reports → files → who and when, with the definition; the audit rows for auditors and supervisors."""
-    same = Target.objects.filter(indicator=found.indicator).select_related("clause", "plan")
+    same = visible(request.user, Target.objects.filter(indicator=found.indicator)).select_related("clause", "plan")
     reports = (
         visible(request.user, Report.objects.filter(target__in=same))
         .select_related("account", "organisation", "value")
