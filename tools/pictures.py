@@ -42,12 +42,13 @@ class Picture:
     address: str
     sizes: tuple[str, ...] = ("desktop", "phone")
     english: bool = False
+    height: int = 0  # of the desktop's window where more of the page is worth showing
 
 
 PICTURES = (
     Picture("sign-in", "", "/sign-in/", ("phone",)),
     Picture("public", "", "/public/"),
-    Picture("programme", "ducha", "/programme/"),
+    Picture("programme", "ducha", "/programme/", height=1430),
     Picture("programme-english", "ducha", "/programme/", ("desktop",), english=True),
     Picture("board", "ducha", "/board/"),
     Picture("documents", "ducha", "/plans/", ("desktop",)),
@@ -138,7 +139,8 @@ def take(browser: Browser, base: str, passwords: dict[str, str], words: list[str
             name = f"{picture.name}-{size}.png"
             if words and not any(word in name for word in words):
                 continue
-            context = browser.new_context(viewport=SIZES[size], base_url=base, locale="zh-CN")  # type: ignore[arg-type]
+            window = {**SIZES[size], **({"height": picture.height} if picture.height and size == "desktop" else {})}
+            context = browser.new_context(viewport=window, base_url=base, locale="zh-CN")  # type: ignore[arg-type]
             page = context.new_page()
             if picture.account:
                 sign_in(page, picture.account, passwords[picture.account])
