@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export HAIHE_HOME ?= $(CURDIR)/haihe-data
 
-.PHONY: help setup assets demo up test test-all lint types wheel docs clean
+.PHONY: help setup assets demo up test test-all lint types wheel docs pictures clean
 
 help:            ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -48,6 +48,9 @@ wheel: setup              ## the wheel that runs a district without Node
 
 docs: setup               ## regenerate docs/reference from where things are declared
 	@$(BIN)/python tools/reference.py
+
+pictures: setup           ## photograph the demo's pages into docs/pictures (needs chromium)
+	@$(BIN)/python tools/pictures.py
 
 clean:                    ## everything that can be made again
 	rm -rf $(VENV) node_modules dist build .mypy_cache .ruff_cache .pytest_cache src/haihe/web/static/vendor

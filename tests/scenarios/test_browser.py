@@ -19,6 +19,7 @@ import pytest
 from openpyxl import load_workbook
 from playwright.sync_api import expect, sync_playwright
 from tests.scenarios.test_up import free_port
+from tests.scenarios.walk import FAULTS
 
 import haihe
 
@@ -98,6 +99,11 @@ class Person:
             self.page.fill("#secret", passwords[username])
             self.page.click("main form button")
             self.page.wait_for_url(lambda url: "sign-in" not in url)
+
+    def owes_nothing(self) -> None:
+        """Fields and pictures are named, headings in order, and on a phone whatever is tapped is big enough."""
+        faults = self.page.evaluate(FAULTS, self.page.viewport_size["width"] < 600)
+        assert not faults, f"{self.page.url}: {faults}"
 
     def fits(self) -> None:
         wide = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
@@ -230,7 +236,7 @@ def test_every_figure_says_where_it_comes_from(person) -> None:
 @pytest.mark.parametrize(
     ("username", "paths"),
     [
-        ("ducha", ["/programme/", "/board/", "/plans/", "/plans/units/", "/tasks/1/", "/targets/1/", "/units/", "/account/", "/cases/", "/cases/1/", "/cases/new/", "/messages/"]),
+        ("ducha", ["/programme/", "/board/", "/plans/", "/plans/1/check/", "/plans/units/", "/tasks/1/", "/targets/1/", "/units/", "/account/", "/password/", "/api/v1/docs", "/cases/", "/cases/1/", "/cases/new/", "/messages/"]),
         ("shujuju", ["/week/", "/my-tasks/", "/plans/", "/account/", "/cases/?show=mine", "/messages/"]),
         ("xitong", ["/units/", "/units/paste/", "/accounts/"]),
         ("anquan", ["/accounts/"]),
@@ -248,6 +254,7 @@ def test_pages_fit_the_screen_without_errors_and_load_nothing_from_elsewhere(
         assert answer is not None and answer.status == 200, path
         one.page.wait_for_timeout(200)
         one.fits()
+        one.owes_nothing()
 
 
 def test_a_page_refreshes_itself_when_somebody_else_changed_something(person) -> None:
@@ -261,3 +268,110 @@ def test_a_page_refreshes_itself_when_somebody_else_changed_something(person) ->
     working.page.wait_for_url(re.compile(r"/tasks/\d+/"))
     working.page.get_by_role("button", name="同意办结").click()
     expect(watching.page.locator(".kpis")).not_to_have_text(before, timeout=15_000, use_inner_text=True)
+
+
+def links_of(page) -> list[str]:
+    """The addresses of this district to which the page leads, without what stays on the page."""
+    found = page.eval_on_selector_all("a[href^='/']", "links => links.map((link) => link.getAttribute('href'))")
+    return sorted({link.split("#")[0] for link in found if not link.startswith(("/evidence/", "/api/", "/static/"))})
+
+
+def test_an_officer_reaches_every_page_on_a_phone_without_scrolling_sideways(person) -> None:
+    """The walk follows every link that the officer's pages offer, in both languages, up to a good number of pages."""
+    officer = person("shujuju", PHONE)
+    page = officer.page
+    for language in ("中文", "EN"):
+        to_see, seen = ["/week/", "/my-tasks/", "/plans/", "/account/", "/password/"], set()
+        while to_see and len(seen) < 40:
+            path = to_see.pop(0)
+            if path in seen:
+                continue
+            seen.add(path)
+            answer = page.goto(path)
+            assert answer is not None and answer.status == 200, path
+            officer.fits()
+            officer.owes_nothing()
+            for details in page.locator("main details:not([open]) > summary").all():
+                if details.is_visible():
+                    details.click()
+            officer.fits()
+            to_see += links_of(page)
+        assert len(seen) > 15, seen
+        page.goto("/week/")
+        page.get_by_role("button", name="EN" if language == "中文" else "中文").click()
+        page.get_by_role("heading", name="My week" if language == "中文" else "我的一周").wait_for()
+
+
+def test_accepting_takes_one_tap_and_reporting_a_number_needs_no_manual(person, tmp_path: Path) -> None:
+    """On a phone: the card says 签收, one tap answers it; the next card leads straight to the report."""
+    officer = person("chengguan", PHONE)
+    page = officer.page
+    page.goto("/week/")
+    before = page.get_by_role("button", name="签收").count()
+    assert before, "the demo leaves something to accept"
+    page.get_by_role("button", name="签收").first.click()
+    page.locator("p.note", has_text="已签收").wait_for()
+    expect(page.get_by_role("button", name="签收")).to_have_count(before - 1)
+    page.get_by_role("link", name="填报进展").first.click()
+    page.wait_for_url(re.compile(r"/tasks/\d+/#report"))
+    photo = tmp_path / "现场.jpg"
+    photo.write_bytes(b"\xff\xd8\xff\xe0\x00\x10JFIF" + b"0" * 4096)
+    form = page.locator("#report form").first
+    form.locator("textarea[name=text]").fill("完成两处整改，照片附后。")
+    form.locator("input[name=files]").set_input_files(str(photo))
+    expect(form.locator(".names")).to_contain_text("现场.jpg")
+    form.get_by_role("button", name="提交进展").click()
+    page.get_by_role("link", name="现场.jpg").wait_for()
+
+
+def test_the_checking_page_links_both_ways_counts_what_is_left_and_takes_back(person, tmp_path: Path) -> None:
+    supervisor = person("ducha")
+    page = supervisor.page
+    text = (
+        (DEMO / "plan.txt")
+        .read_text(encoding="utf-8")
+        .replace("人工智能与城市运行融合发展", "智慧水务建设")
+        .replace("3号", "11号")
+    )
+    plan = tmp_path / "水务方案.txt"
+    plan.write_text(text, encoding="utf-8")
+    page.goto("/plans/")
+    page.set_input_files("input[type=file]", str(plan))
+    page.wait_for_url(re.compile(r"/plans/\d+/check/"), timeout=30_000)
+    supervisor.owes_nothing()
+    left = page.locator("#counter .left")
+    total = int(left.inner_text())
+    mark = page.locator("mark.target").nth(3)
+    number = mark.get_attribute("data-clause")
+    mark.click()
+    expect(page.locator(f"#c{number}")).to_have_class(re.compile(r"\bon\b"))
+    page.locator("article.clause").nth(5).click(position={"x": 200, "y": 8})
+    chosen = page.locator("article.clause.on").get_attribute("data-clause")
+    expect(page.locator(f'mark[data-clause="{chosen}"]').first).to_have_class(re.compile(r"\bon\b"))
+    assert page.locator("[data-undo]").is_hidden(), "there is nothing to take back yet"
+    page.keyboard.press("c")
+    expect(left).to_have_text(str(total - 1))
+    expect(page.locator(f'mark[data-clause="{chosen}"]').first).to_have_class(re.compile(r"\bsure\b"))
+    page.locator("[data-undo]").click()
+    expect(left).to_have_text(str(total))
+    expect(page.locator("[data-undo]")).to_be_hidden()
+
+
+def test_a_slow_upload_shows_how_far_it_is(person, tmp_path: Path) -> None:
+    """The connection is held down to 200 kB/s: the bar and its words tell the share, then that the plan is being read."""
+    supervisor = person("ducha")
+    page = supervisor.page
+    page.goto("/plans/")
+    session = page.context.new_cdp_session(page)
+    session.send("Network.enable")
+    session.send(
+        "Network.emulateNetworkConditions",
+        {"offline": False, "latency": 50, "downloadThroughput": 10**7, "uploadThroughput": 200_000},
+    )
+    plan = tmp_path / "大文件.txt"
+    text = (DEMO / "plan.txt").read_text(encoding="utf-8").replace("人工智能与城市运行融合发展", "慢速上传试验")
+    plan.write_text(text + "\n" + "附：无关文字。\n" * 30_000, encoding="utf-8")
+    page.set_input_files("input[type=file]", str(plan))
+    expect(page.locator("#reading p")).to_contain_text(re.compile(r"正在上传 \d+%"), timeout=10_000)
+    expect(page.locator("#busy")).to_be_visible()
+    page.wait_for_url(re.compile(r"/plans/(\d+/check/|\?added)"), timeout=60_000)

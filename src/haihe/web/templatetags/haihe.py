@@ -13,8 +13,8 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 from haihe import __version__
-from haihe.kernel.language import is_english, pick
-from haihe.kernel.permissions import allows
+from haihe.kernel.language import is_english, pick, two
+from haihe.kernel.permissions import ACTIONS, allows
 from haihe.web.pages import NavEntry
 from haihe.web.pages import may as _may
 
@@ -80,3 +80,35 @@ def nav_count(context: template.Context, entry: NavEntry) -> int:
     """{% nav_count entry as n %}: how much waits behind a line of the navigation."""
     account = context.get("account")
     return entry.count(account) if entry.count and account else 0
+
+
+# Records that no action writes: signing in and what the system does by itself.
+_OTHER_RECORDS = {
+    "sign_in": two("登录", "sign in"), "sign_in.refused": two("登录被拒", "sign-in refused"), "sign_out": two("退出", "sign out"),
+    "account.change_password": two("修改密码", "change the password"), "token.issue": two("生成令牌", "issue a token"),
+    "account.first_administrator": two("建立首个管理员", "make the first administrator"), "task.remind": two("系统提醒", "reminder by the system"),
+    "target.revise": two("指标随文件修订", "target revised with its document"), "indicator.measure": two("系统测得数值", "value measured"),
+}  # fmt: skip
+
+
+@register.filter
+def action_title(name: str) -> str:
+    """A record's action as a person says it; its own name where nobody gave it words."""
+    known = ACTIONS.get(name)
+    return pick(known.title_zh, known.title_en) if known else str(_OTHER_RECORDS.get(name, name))
+
+
+@register.filter
+def pairs(details: Any) -> list[tuple[str, str]]:
+    """A record's details as (key, value) lines; lists of files become their names with the hash."""
+    if not isinstance(details, dict):
+        return [("", str(details))] if details else []
+    return [(str(key), _flat(value)) for key, value in details.items() if value not in (None, "", [], {})]
+
+
+def _flat(value: Any) -> str:
+    if isinstance(value, dict):
+        return " ".join(_flat(each) for each in value.values())
+    if isinstance(value, list):
+        return "；".join(_flat(each) for each in value)
+    return str(value)

@@ -19,7 +19,7 @@ from django.urls import reverse
 from haihe.kernel.errors import InvalidInput
 from haihe.kernel.language import pick as in_language
 from haihe.kernel.language import two
-from haihe.kernel.permissions import allows
+from haihe.kernel.permissions import allows, visible
 from haihe.packs.plans import services
 from haihe.packs.plans.models import Clause, Plan, Target, Task, TaskUnit
 from haihe.packs.plans.pages.base import pages
@@ -162,6 +162,8 @@ def _content(request: AccountRequest, plan: Plan) -> dict[str, Any]:
         "clauses": clauses,
         "standing": standing_of(plan, clauses),
         "may_check": plan.is_current and allows(request.user, "clause.confirm"),
+        # What is filed is a link only for whoever may open it.
+        "may_open": set(visible(request.user, plan.tasks.all()).values_list("pk", flat=True)),
     }
 
 
@@ -183,7 +185,10 @@ def check(request: AccountRequest, pk: int) -> HttpResponse:
         "comparators": COMPARATORS,
         "blank_units": [(role.value, str(role.label), "") for role in ROLES],
         "changed": sum(bool(card.since) for card in cards),
-        "parts": list(plan.file.plans.defer("content").order_by("line")),
+        "parts": list(visible(request.user, plan.file.plans.defer("content")).order_by("line")),
+        "opens_earlier": visible(request.user, Plan.objects.filter(pk=plan.replaces_id)).exists(),
+        "opens_later": not plan.is_current
+        and visible(request.user, Plan.objects.filter(pk=plan.replaced_by.pk)).exists(),
         "issues": _issues(plan),
         "dropped": plan.content.get("dropped", []),
     }

@@ -48,7 +48,11 @@ def documents(request: AccountRequest) -> HttpResponse:
         .order_by("-file__imported_at", "line", "pk")
     )
     found: dict[int, list[Plan]] = {}
+    shown = {plan.pk for plan in rows}
     for plan in rows:
+        # An earlier or later version is a link only for whoever may open it.
+        plan.opens_earlier = plan.replaces_id in shown  # type: ignore[attr-defined]
+        plan.opens_later = not plan.is_current and plan.replaced_by.pk in shown  # type: ignore[attr-defined]
         plan.done = plan.total - plan.open  # type: ignore[attr-defined]
         found.setdefault(plan.file_id, []).append(plan)
     groups = [

@@ -16,9 +16,12 @@ from haihe.kernel.permissions import visible
 from haihe.packs.plans import services
 from haihe.packs.plans.models import Plan, Task
 from haihe.packs.plans.pages.base import LIGHTS, STATE_COLOUR, STATES, pages
-from haihe.packs.plans.progress import Programme, Standing
+from haihe.packs.plans.pages.charts import charts_of
+from haihe.packs.plans.progress import Standing
 from haihe.web.fields import ids_in, visible_row
 from haihe.web.pages import AccountRequest, go
+
+WORST_FIRST = ("late", "at_risk", "on_track", "met", "no_data")
 
 
 def standing_row(row: Standing) -> dict[str, object]:
@@ -56,36 +59,17 @@ def spark(row: Standing, width: int = 150, height: int = 40) -> dict[str, object
     }  # fmt: skip
 
 
-def charts_of(found: Programme) -> dict[str, object]:
-    """Data for the overview charts (charts.js)."""
-    standing = found.by_standing()
-    units = [u for u in found.units if u.total][:14]
-    return {
-        "standing": [{"name": in_language(*STATES[key]), "value": count, "key": key} for key, count in standing.items() if count],
-        "units": {
-            "names": [u.name for u in units],
-            "closed": [u.closed for u in units],
-            "late": [u.late for u in units],
-            "amber": [u.amber for u in units],
-            "rest": [u.total - u.closed - u.late - u.amber for u in units],
-        },
-        "words": {
-            "closed": in_language("已办结", "Closed"), "late": in_language("逾期", "Overdue"), "amber": in_language("临期", "Due soon"),
-            "rest": in_language("办理中", "Under way"),
-        },
-    }  # fmt: skip
-
-
 @pages.page("programme/", "programme", permission="plan.read")
 def programme(request: AccountRequest) -> HttpResponse:
     chosen = request.GET.get("plan", "")
     plans = visible(request.user, Plan.objects.filter(replaced_by=None).exclude(filed_at=None))
     plan = visible_row(request.user, Plan.objects.all(), chosen) if chosen else None
     found = services.programme(request.user, timezone.localdate(), plan)
-    rows = [standing_row(row) for row in found.standings]
+    rows = sorted((standing_row(row) for row in found.standings), key=lambda row: WORST_FIRST.index(str(row["state"])))
     wanted = request.GET.get("state", "")
     content = {
-        "found": found, "rows": [r for r in rows if not wanted or r["state"] == wanted], "plans": plans, "chosen": plan, "wanted": wanted,
+        "found": found, "rows": [r for r in rows if r["state"] == wanted or (not wanted and r["state"] != "no_data")],
+        "without_data": [r for r in rows if not wanted and r["state"] == "no_data"], "plans": plans, "total": len(rows), "chosen": plan, "wanted": wanted,
         "states": [(key, in_language(*STATES[key]), count, STATE_COLOUR[key]) for key, count in found.by_standing().items()],
         "task_states": [(str(Task.State(key).label), key, count) for key, count in found.by_state().items()], "charts": charts_of(found),
         "to_decide": [task for task in found.tasks if task.state == Task.State.REPORTED],
@@ -110,7 +94,6 @@ def board(request: AccountRequest) -> HttpResponse:
         task
         for task in found.tasks
         if (not state or task.state == state)
-        and (not lamp or found.lights[task.pk] == lamp)
         and (not words or words in task.heading or words in task.text)
         and (
             not unit
@@ -125,13 +108,18 @@ def board(request: AccountRequest) -> HttpResponse:
             task.pk,
         )
     )
+    # The lights are tabs: each says how many of the otherwise chosen tasks it holds.
+    lights = [
+        (key, in_language(*title), sum(found.lights[task.pk] == key for task in tasks)) for key, title in LIGHTS.items()
+    ]
     rows = [
         {"task": task, "light": found.lights[task.pk], "light_title": in_language(*LIGHTS[found.lights[task.pk]])}
         for task in tasks
+        if not lamp or found.lights[task.pk] == lamp
     ]
     content = {
         "rows": rows, "units": sorted({u.name for u in found.units}), "states": Task.State.choices,
-        "lights": [(key, in_language(*title)) for key, title in LIGHTS.items()], "unit": unit, "state": state, "light": lamp, "q": words,
+        "lights": [each for each in lights if each[2] or each[0] == lamp], "all": len(tasks), "filtered": bool(unit or state or words), "unit": unit, "state": state, "light": lamp, "q": words,
     }  # fmt: skip
     return render(request, "plans/board.html", content)
 

@@ -21,14 +21,14 @@ from haihe.packs.plans.ledger import start_of
 from haihe.packs.plans.models import Report, Target
 from haihe.packs.plans.pages.base import STATE_COLOUR, STATES, pages
 from haihe.packs.plans.pages.tasks import history_of
-from haihe.packs.plans.progress import standing
+from haihe.packs.plans.progress import Standing, standing
 from haihe.web.fields import day_from, is_given, number_from, received, row_or_none, visible_row
 from haihe.web.pages import AccountRequest, go
 
 
 def _provenance(request: AccountRequest, found: Target) -> dict[str, object]:
     """Clause → reports → files → who and when, with the definition; the audit rows for auditors and supervisors."""
-    same = Target.objects.filter(indicator=found.indicator).select_related("clause", "plan")
+    same = visible(request.user, Target.objects.filter(indicator=found.indicator)).select_related("clause", "plan")
     reports = (
         visible(request.user, Report.objects.filter(target__in=same))
         .select_related("account", "organisation", "value")
@@ -45,6 +45,19 @@ def _provenance(request: AccountRequest, found: Target) -> dict[str, object]:
     }  # fmt: skip
 
 
+def points_of(row: Standing) -> list[dict[str, object]]:
+    """The chart as a table: day, expected, actual, whether the expectation is assumed; by day."""
+    expected: list[dict[str, object]] = [
+        {"day": point.day, "expected": point.value, "actual": None, "assumed": point.assumed}
+        for point in row.trajectory
+        if point.day.year < 9999
+    ]
+    actual: list[dict[str, object]] = [
+        {"day": value.as_of, "expected": None, "actual": value.value, "assumed": False} for value in row.values
+    ]
+    return sorted(expected + actual, key=lambda point: str(point["day"]))
+
+
 @pages.page("targets/<int:pk>/", "target", permission="plan.read")
 def target(request: AccountRequest, pk: int) -> HttpResponse:
     found = visible_row(
@@ -56,7 +69,8 @@ def target(request: AccountRequest, pk: int) -> HttpResponse:
         **_provenance(request, found), "state": row.assessment.state, "state_title": in_language(*STATES[row.assessment.state]),
         "colour": STATE_COLOUR[row.assessment.state], "start": start, "start_value": value, "start_assumed": start_assumed, "milestones": list(found.milestones.all()),
         "can_report": allows(request.user, "target.report", found), "can_set": allows(request.user, "target.set_milestones", found),
-        "organisations": visible(request.user, Organisation.objects.all()), "tasks": found.tasks.all(), "today": timezone.localdate(),
+        "organisations": visible(request.user, Organisation.objects.all()), "tasks": visible(request.user, found.tasks.all()), "today": timezone.localdate(),
+        "points": points_of(row),
         "chart": {
             "trajectory": [[p.day.isoformat(), p.value, p.assumed] for p in row.trajectory if p.day.year < 9999],
             "reported": [[v.as_of.isoformat(), float(v.value)] for v in row.values if v.kind == "reported"],

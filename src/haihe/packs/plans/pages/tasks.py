@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -9,6 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from haihe.kernel import audit
+from haihe.kernel.cases.models import Case
 from haihe.kernel.errors import InvalidInput
 from haihe.kernel.evidence import EvidenceFile
 from haihe.kernel.language import pick as in_language
@@ -46,16 +52,25 @@ def history_of(rows: QuerySet[audit.AuditRecord]) -> list[dict[str, object]]:
     return found
 
 
+def timeline_of(reports: Iterable[Report], notices: Iterable[Case]) -> list[dict[str, Any]]:
+    """What was reported and what was asked, newest first."""
+    rows: list[tuple[datetime, dict[str, Any]]] = [(report.at, {"report": report}) for report in reports]
+    rows += [(notice.opened_at, {"notice": notice}) for notice in notices]
+    return [row for _, row in sorted(rows, key=lambda pair: pair[0], reverse=True)]
+
+
 @pages.page("tasks/<int:pk>/", "task", permission="plan.read")
 def task(request: AccountRequest, pk: int) -> HttpResponse:
     found = visible_row(request.user, Task.objects.select_related("plan", "clause"), pk)
     lamp = light(found, timezone.localdate())
     reached = REACHED[found.state]
+    reports = visible(request.user, found.reports.select_related("account", "organisation", "value", "target__indicator").prefetch_related("evidence"))  # fmt: skip
+    notices = visible(request.user, found.notices.select_related("opened_by"))
     content = {
         "task": found, "parts": list(found.units.select_related("organisation", "accepted_by", "officer")), "my_parts": services.parts_of(request.user, found),
         "light": lamp, "light_title": in_language(*LIGHTS[lamp]), "way": [(in_language(*step), n < reached, n == reached) for n, step in enumerate(WAY, start=1)],
-        "reports": visible(request.user, found.reports.select_related("account", "organisation", "value", "target__indicator").prefetch_related("evidence")),
-        "targets": found.targets.select_related("indicator"), "steps": found.steps.select_related("made_by"), "notices": visible(request.user, found.notices.select_related("opened_by")),
+        "timeline": timeline_of(reports, notices),
+        "targets": found.targets.select_related("indicator"), "steps": found.steps.select_related("made_by"),
         "history": history_of(audit.history(found)), "today": timezone.localdate(), "has_evidence": found.reports.exclude(evidence=None).exists(),
         "can_report": allows(request.user, "task.report", found) and found.state in ("assigned", "under_way"),
         "can_report_done": allows(request.user, "task.report_done", found) and found.state in ("assigned", "under_way"),
@@ -72,6 +87,7 @@ def task_step(request: AccountRequest, pk: int, step: str) -> HttpResponse:
     account, text = request.user, request.POST.get("text", "")
     if step == "accept":
         services.accept(account, found)
+        messages.success(request, in_language(f"已签收：{found.heading}", f"Accepted: {found.heading}"))
         return go(
             request, (request.POST.get("next") == "week" and reverse("plans:week")) or reverse("plans:task", args=[pk])
         )

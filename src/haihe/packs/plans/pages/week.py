@@ -17,19 +17,23 @@ from haihe.packs.plans.pages.base import LIGHTS, pages
 from haihe.packs.plans.progress import light
 from haihe.web.pages import AccountRequest
 
+# list of services.my_week, title, colour of its lamp
 SECTIONS = (
-    ("to_accept", "待签收", "To accept"), ("late", "已逾期", "Overdue"), ("chased", "被催办", "Chased"), ("due", "本周到期或临期", "Due soon"),
-    ("under_way", "办理中", "Under way"), ("waiting", "已报办结，待审核", "Reported done"),
+    ("to_accept", "待签收", "To accept", "amber"), ("late", "已逾期", "Overdue", "red"), ("chased", "被催办", "Chased", "red"),
+    ("due", "本周到期", "Due soon", "amber"), ("under_way", "办理中", "Under way", "green"), ("waiting", "待审核", "Waiting for review", "blue"),
 )  # fmt: skip
 
 
 def _row(request: AccountRequest, task: Task, notices: dict[int, Case]) -> dict[str, object]:
     lamp = light(task, timezone.localdate())
+    parts = services.parts_of(request.user, task)
+    accepted = bool(parts) and all(part.accepted_at for part in parts)
     return {
         "task": task,
         "light": lamp,
         "light_title": in_language(*LIGHTS[lamp]),
-        "parts": services.parts_of(request.user, task),
+        "parts": parts,
+        "waits_for_others": accepted and task.state == Task.State.ASSIGNED,
         "notice": notices.get(task.pk),
     }
 
@@ -41,9 +45,10 @@ def week(request: AccountRequest) -> HttpResponse:
         {
             "name": name,
             "title": in_language(zh, en),
+            "colour": colour,
             "rows": [_row(request, task, found.notices) for task in getattr(found, name)],
         }
-        for name, zh, en in SECTIONS
+        for name, zh, en, colour in SECTIONS
     ]
     return render(
         request, "plans/week.html", {"sections": [s for s in sections if s["rows"]], "needs_action": found.needs_action}

@@ -21,6 +21,57 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   place.scrollIntoView({ block: "nearest", behavior: "smooth" });
 });
 
+// Whatever takes longer than a moment shows a bar: how much of an upload has gone, then that the server works on it. The form's
+// own .progress shows the same where it has one. Live updates nobody asked for stay silent.
+const busy = {
+  bar: document.getElementById("busy"), timer: null, working: 0,
+  start() {
+    this.working += 1;
+    this.timer ??= setTimeout(() => { this.bar.hidden = false; this.say(document.body.dataset.working); }, 400);
+  },
+  stop() {
+    this.working = Math.max(0, this.working - 1);
+    if (this.working) return;
+    clearTimeout(this.timer);
+    this.timer = null;
+    this.bar.hidden = true;
+    this.part(null);
+  },
+  say(words) { this.bar.querySelector("[role=status]").textContent = words; },
+  part(share, form) {
+    [this.bar, form?.querySelector(".progress")].filter(Boolean).forEach((bar) => {
+      bar.classList.toggle("part", share !== null && share < 1);
+      bar.firstElementChild.style.width = share !== null && share < 1 ? `${Math.round(share * 100)}%` : "";
+    });
+    const words = form?.querySelector(".htmx-indicator p");
+    if (!words) return;
+    words.dataset.own ??= words.textContent;
+    words.textContent = share !== null && share < 1 ? `${document.body.dataset.sending} ${Math.round(share * 100)}%` : words.dataset.own;
+  },
+};
+const isLive = (event) => event.detail.requestConfig?.headers?.["X-Haihe-Live"];
+document.addEventListener("htmx:beforeSend", (event) => { if (!isLive(event)) busy.start(); });
+document.addEventListener("htmx:afterRequest", (event) => { if (!isLive(event)) busy.stop(); });
+document.addEventListener("htmx:xhr:progress", (event) => {
+  const { lengthComputable, loaded, total } = event.detail;
+  const form = event.target.closest?.("form");
+  if (lengthComputable && total && form?.matches("[enctype='multipart/form-data']")) busy.part(loaded / total, form);
+});
+document.addEventListener("htmx:sendError", () => {
+  document.getElementById("page-error").innerHTML = `<p class="note red" role="alert">${document.body.dataset.failed}</p>`;
+});
+// A form that leaves the page is sent once, however often somebody presses the button. A download stays on the page.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (event.defaultPrevented || form.method !== "post" || form.matches("[hx-post]")) return;
+  if (form.classList.contains("sending")) return event.preventDefault();
+  busy.start();
+  form.classList.add("sending");
+  const free = () => { form.classList.remove("sending"); busy.stop(); };
+  if (form.dataset.download !== undefined) setTimeout(free, 2000);
+  else window.addEventListener("pageshow", free, { once: true });
+});
+
 // Live pages: when anything changed, parts marked data-live fetch themselves again (at most every two seconds). A part in which
 // somebody reads an opened detail or types is left alone until they are done.
 const inUse = (part) => part.querySelector("details[open]") || (part.contains(document.activeElement) && document.activeElement.matches("input, textarea, select"));
@@ -54,10 +105,17 @@ document.addEventListener("drop", (event) => {
   field.files = event.dataTransfer.files;
   field.dispatchEvent(new Event("change", { bubbles: true }));
 });
+const size = (bytes) => (bytes < 1048576 ? `${Math.max(1, Math.round(bytes / 1024))} KB` : `${(bytes / 1048576).toFixed(1)} MB`);
 document.addEventListener("change", (event) => {
   const field = event.target;
+  if (field.dataset.send !== undefined) return field.form.requestSubmit();
+  if (field.dataset.tickAll !== undefined) {
+    field.form.querySelectorAll(`input[name="${field.dataset.tickAll}"]`).forEach((each) => { each.checked = field.checked; });
+  }
+  const count = field.form?.querySelector("[data-count]");
+  if (count) count.textContent = field.form.querySelectorAll(`input[name="${count.dataset.count}"]:checked`).length;
   if (field.type !== "file") return;
   const names = field.closest(".drop")?.querySelector(".names");
-  if (names) names.textContent = [...field.files].map((file) => file.name).join("、");
+  if (names) names.textContent = [...field.files].map((file) => `${file.name}（${size(file.size)}）`).join("、");
   if (field.dataset.submit !== undefined && field.files.length) field.form.requestSubmit();
 });

@@ -42,7 +42,7 @@ function centre(part, column) {
 }
 // Once somebody works with the keys, the heading goes out of the way and both columns fill the window.
 function dock() {
-  if (isWide()) window.scrollBy(0, Math.max(0, check.getBoundingClientRect().top - 108));
+  if (isWide()) window.scrollBy(0, Math.max(0, check.getBoundingClientRect().top - 144));
 }
 
 // The line or number in the original; on a phone this turns to the other tab.
@@ -79,6 +79,12 @@ function closeEditor(card) {
   if (!editor?.firstElementChild) return;
   editor.replaceChildren();
   card.focus({ preventScroll: true });
+}
+// What `u` and the button take back.
+function remember(clause) {
+  last = clause;
+  const button = document.querySelector("[data-undo]");
+  if (button) button.hidden = last === null;
 }
 function undo() {
   const card = cardOf(current);
@@ -135,6 +141,7 @@ document.addEventListener("keydown", (event) => {
 document.addEventListener("click", (event) => {
   const at = (selector) => event.target.closest(selector);
   if (at("[data-help]")) return help();
+  if (at("[data-undo]")) return undo();
   if (at("[data-plus]")) return add(at("[data-plus]").dataset.plus);
   if (at("[data-filter]")) return filter(at("[data-filter]").dataset.filter);
   if (at("[data-tab]")) return tab(at("[data-tab]").dataset.tab);
@@ -154,12 +161,21 @@ document.addEventListener("click", (event) => {
   if (at('[data-do="confirm"], [data-do="reject"]')) {
     show(card, { scroll: false });
     card.classList.add("busy");
-    last = card.dataset.clause;
+    remember(card.dataset.clause);
     return move(1, isOpen);
   }
   if (at("input, textarea, select, button, a, label")) return show(card, { scroll: false, focus: false });
   show(card, { scroll: false });
   if (isWide()) centre(document.querySelector("mark.on") || byId(`L${card.dataset.line}`), ".original");
+});
+// Decided clauses are quiet in the original, so that what is left stands out; a card under the pointer shows its place.
+function paint() {
+  document.querySelectorAll("mark[data-clause]").forEach((mark) => mark.classList.toggle("sure", (cardOf(mark.dataset.clause)?.dataset.decision ?? "proposed") !== "proposed"));
+}
+document.addEventListener("pointerover", (event) => {
+  const card = event.target.closest?.(".clause");
+  document.querySelectorAll("mark.hint").forEach((mark) => mark.classList.remove("hint"));
+  if (card) document.querySelectorAll(`mark[data-clause="${card.dataset.clause}"]`).forEach((mark) => mark.classList.add("hint"));
 });
 document.addEventListener("input", (event) => { if (event.target.matches("#add [name=line]")) quoteLine(event.target); });
 
@@ -178,9 +194,11 @@ document.addEventListener("htmx:beforeSwap", (event) => {
     if (place) event.detail.target = place;
     return;
   }
-  if (path.endsWith("/correct/")) { corrected = number; last = number; }
+  if (path.endsWith("/correct/")) { corrected = number; remember(number); }
+  if (path.endsWith("/reopen/")) remember(null);
 });
 document.addEventListener("htmx:afterSettle", (event) => {
+  paint();
   const editor = event.detail.target;
   if (editor?.classList.contains("editor")) {
     show(editor.closest(".clause"), { scroll: false, focus: false });
@@ -198,3 +216,4 @@ document.addEventListener("htmx:afterSettle", (event) => {
 const wanted = location.hash.match(/^#c(\d+)$/);
 if (/^#L\d+$/.test(location.hash)) { show(cards().find(isOpen) || cards()[0], { scroll: false, focus: false }); showOriginal(location.hash.slice(2)); }
 else show((wanted && cardOf(wanted[1])) || cards().find(isOpen) || cards()[0], { scroll: Boolean(wanted) || cards().some(isOpen) && isWide(), focus: false });
+paint();

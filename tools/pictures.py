@@ -1,0 +1,180 @@
+"""Pictures of the pages for docs/pages.md and the README: a demo district of its own, a real Chromium, desktop and phone.
+
+    make pictures            # needs Debian's chromium and fonts-noto-cjk
+    python tools/pictures.py week        # only the pages whose name holds the word
+
+Writes docs/pictures/NAME-desktop.png (1280 × 800) and NAME-phone.png (390 × 844) and says how big each is; more than 250 KB is an
+error. Nothing real is shown: district, bureaus and figures are the fictional demo.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[1]
+FOLDER = ROOT / "docs" / "pictures"
+LARGEST_BYTES = 250_000
+SIZES = {"desktop": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}}
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A page as one account sees it. An `address` without a slash is found by clicking (go_to)."""
+
+    name: str
+    account: str
+    address: str
+    sizes: tuple[str, ...] = ("desktop", "phone")
+    english: bool = False
+    height: int = 0  # of the desktop's window where more of the page is worth showing
+
+
+PICTURES = (
+    Picture("sign-in", "", "/sign-in/", ("phone",)),
+    Picture("public", "", "/public/"),
+    Picture("programme", "ducha", "/programme/", height=1430),
+    Picture("programme-english", "ducha", "/programme/", ("desktop",), english=True),
+    Picture("board", "ducha", "/board/"),
+    Picture("documents", "ducha", "/plans/", ("desktop",)),
+    Picture("check", "ducha", "check"),
+    Picture("target", "ducha", "target"),
+    Picture("units-link", "ducha", "/plans/units/", ("desktop",)),
+    Picture("week", "shujuju", "/week/"),
+    Picture("task", "shujuju", "task"),
+    Picture("units", "xitong", "/units/", ("desktop",)),
+    Picture("accounts", "anquan", "/accounts/", ("desktop",)),
+    Picture("audit", "shenji", "/audit/", ("desktop",)),
+)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def demo_district() -> Iterator[tuple[str, dict[str, str]]]:
+    """The demo in a folder that goes away again: its address, and the passwords by account."""
+    with tempfile.TemporaryDirectory() as folder:
+        port, home = free_port(), Path(folder) / "district"
+        command = [sys.executable, "-m", "haihe.cli", "demo", "--port", str(port)]
+        environment = {**os.environ, "HAIHE_HOME": str(home)}
+        running = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+        try:
+            wait_until_up(f"http://127.0.0.1:{port}/api/v1/health", running)
+            text = (home / "demo-accounts.txt").read_text(encoding="utf-8")
+            yield f"http://127.0.0.1:{port}", dict(re.findall(r"^(\w+)\s+([\w-]{19})", text, re.MULTILINE))
+        finally:
+            running.send_signal(signal.SIGTERM)
+            running.wait(timeout=15)
+
+
+def wait_until_up(address: str, running: subprocess.Popen[bytes], limit_s: float = 180) -> None:
+    end = time.monotonic() + limit_s
+    while time.monotonic() < end and running.poll() is None:
+        with suppress(OSError):
+            if json.load(urllib.request.urlopen(address, timeout=2))["accounts_exist"]:  # noqa: S310  (our own address)
+                return
+        time.sleep(0.3)
+    raise SystemExit("演示区没有启动。The demo district did not start.")
+
+
+def sign_in(page: Page, account: str, password: str) -> None:
+    page.goto("/sign-in/")
+    page.fill("#username", account)
+    page.fill("#secret", password)
+    page.click("main form button")
+    page.wait_for_url(lambda url: "sign-in" not in url)
+
+
+def import_a_second_plan(page: Page) -> str:
+    """A plan that nobody has checked yet, for the checking page; the address of that page."""
+    text = (ROOT / "src/haihe/demo/plan.txt").read_text(encoding="utf-8")
+    for old, new in (("人工智能与城市运行融合发展", "智慧园林建设"), ("3号", "9号")):
+        text = text.replace(old, new)
+    page.goto("/plans/")
+    file = {"name": "园林方案.txt", "mimeType": "text/plain", "buffer": text.encode()}
+    page.set_input_files("input[type=file]", files=[file])  # type: ignore[list-item]
+    page.wait_for_url(re.compile(r"/plans/\d+/check/"), timeout=60_000)
+    return page.url
+
+
+def go_to(page: Page, picture: Picture, checking: str) -> None:
+    """Open the picture's page and bring it into the state worth showing."""
+    if picture.address == "check":
+        page.goto(checking)
+    elif picture.address == "target":
+        page.goto("/programme/?state=at_risk")
+        page.locator(".target-card h3 a").first.click()
+    elif picture.address == "task":
+        page.goto("/week/")
+        page.locator("article", has=page.locator(".note")).locator("h3 a").first.click()
+    else:
+        page.goto(picture.address)
+    page.wait_for_load_state()
+    page.wait_for_timeout(600)  # charts are drawn after loading
+
+
+def take(browser: Browser, base: str, passwords: dict[str, str], words: list[str]) -> None:
+    checking = ""
+    for picture in PICTURES:
+        for size in picture.sizes:
+            name = f"{picture.name}-{size}.png"
+            if words and not any(word in name for word in words):
+                continue
+            window = {**SIZES[size], **({"height": picture.height} if picture.height and size == "desktop" else {})}
+            context = browser.new_context(viewport=window, base_url=base, locale="zh-CN")  # type: ignore[arg-type]
+            page = context.new_page()
+            if picture.account:
+                sign_in(page, picture.account, passwords[picture.account])
+            if picture.address == "check":
+                checking = checking or import_a_second_plan(page)
+            if picture.english:
+                page.get_by_role("button", name="EN").click()
+            go_to(page, picture, checking)
+            page.screenshot(path=FOLDER / name)
+            if picture.english:
+                page.get_by_role("button", name="中文").click()
+            context.close()
+            report(FOLDER / name)
+
+
+def report(path: Path) -> None:
+    size = path.stat().st_size
+    print(f"{path.relative_to(ROOT)}  {size / 1000:.0f} KB")
+    if size > LARGEST_BYTES:
+        raise SystemExit(f"{path.name} 大于 250 KB。{path.name} is larger than 250 KB.")
+
+
+def main(words: list[str]) -> None:
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    if chromium is None:
+        raise SystemExit("需要 Chromium：apt-get install chromium fonts-noto-cjk。Chromium is needed.")
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with demo_district() as (base, passwords), sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=chromium, args=["--no-sandbox", "--disable-gpu", "--lang=zh-CN"], env={**os.environ, "LANGUAGE": "zh_CN"}
+        )  # fmt: skip
+        take(browser, base, passwords, words)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
