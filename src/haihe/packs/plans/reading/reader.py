@@ -4,14 +4,26 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import TypeVar
 
 from haihe.packs.plans.reading import boundaries, metadata
 from haihe.packs.plans.reading.boundaries import Span
 from haihe.packs.plans.reading.budget import read_budget, read_phases, read_subsidies
 from haihe.packs.plans.reading.lines import normalised
-from haihe.packs.plans.reading.model import Bundle, Document, Issue, OutlineNode, Reading, SourceText, Target, Task
+from haihe.packs.plans.reading.model import (
+    Bundle,
+    Document,
+    Issue,
+    NamedSystem,
+    OutlineNode,
+    Period,
+    Reading,
+    SourceText,
+    Target,
+    Task,
+)
 from haihe.packs.plans.reading.outline import Node, outline, untitled_outline
-from haihe.packs.plans.reading.paragraphs import join_wrapped
+from haihe.packs.plans.reading.paragraphs import Pieces, join_wrapped, placed
 from haihe.packs.plans.reading.systems import read_systems
 from haihe.packs.plans.reading.table_rows import read_indicator_rows, read_task_rows
 from haihe.packs.plans.reading.tables import find_tables
@@ -45,7 +57,8 @@ def read_source(source: SourceText) -> Reading:
     issues += [Issue(n, "不属于任何文件 text that belongs to no document") for n, t in header if len(t.strip()) > 60]
     spans, copies = _without_copies(spans)
     issues += copies
-    documents = _documents(spans, header, originals)
+    top = [(n, t) for n, t in numbered if n < first + 12][-60:]
+    documents = _documents(spans, header, originals, metadata.stated_facts(top, originals))
     return Reading(source, documents, tuple(sorted(issues, key=lambda issue: issue.line)))
 
 
@@ -77,7 +90,10 @@ def _without_copies(spans: list[Span]) -> tuple[list[Span], list[Issue]]:
     return kept, issues
 
 
-def _documents(spans: list[Span], header: list[Line], originals: list[str]) -> tuple[Document, ...]:
+Facts = tuple[str | None, str | None, str | None]  # number, date of issue, issuer
+
+
+def _documents(spans: list[Span], header: list[Line], originals: list[str], stated: Facts) -> tuple[Document, ...]:
     notice = next((span for span in spans if span.kind == "notice"), None)
     bundled = [span for span in spans if span.kind == "plan"]
     found = []
@@ -94,10 +110,44 @@ def _documents(spans: list[Span], header: list[Line], originals: list[str]) -> t
                 document, notice=notice.title, number=document.number or inherited[0], issued_on=document.issued_on or inherited[1],
                 issuer=document.issuer or inherited[2],
             )  # fmt: skip
+        elif notice is None and span.kind in ("plan", "annex"):
+            document = _with_facts(document, _header_facts(header, originals))
+        if span.kind in ("plan", "annex", "notice"):
+            document = _with_facts(document, stated)
         if len(bundled) > 1 and span in bundled:
             document = replace(document, bundle=Bundle((notice or bundled[0]).title, bundled.index(span) + 1))
-        found.append(document)
+        found.append(_with_past(document))
     return tuple(found)
+
+
+def _with_past(document: Document) -> Document:
+    """Figures of a year before the document was issued and before its period began say what was: baselines."""
+    issued = re.search(r"(?:19|20)\d\d", document.issued_on or document.number or "")
+    years = [year for year in (document.period.start, issued[0] if issued else None) if year]
+    if not years:
+        return document
+    targets = tuple(
+        replace(t, kind="baseline", strength="binding") if t.deadline and t.deadline[:4] < min(years) else t
+        for t in document.targets
+    )
+    return replace(document, targets=targets)
+
+
+def _with_facts(document: Document, facts: Facts) -> Document:
+    """The document with those facts that it does not give itself."""
+    number, issued_on, issuer = facts
+    return replace(
+        document, number=document.number or number, issued_on=document.issued_on or issued_on, issuer=document.issuer or issuer
+    )  # fmt: skip
+
+
+def _header_facts(header: list[Line], originals: list[str]) -> Facts:
+    """Number, date and issuer from what stands above the first title: the letter that forwards it, without a title of its own."""
+    return (
+        metadata.number_in(header[-40:], originals),
+        metadata.issued_on(header[-6:]),
+        metadata.signer_of(header[-40:]),
+    )
 
 
 def _notice_facts(notice: Span, header: list[Line], originals: list[str]) -> tuple[str | None, str | None, str | None]:
@@ -116,13 +166,23 @@ def _document(span: Span, header: list[Line], originals: list[str], *, holds_con
     title = _title(span, originals)
     known = {
         "line": span.line, "end_line": span.end_line, "title": title, "kind": span.kind, "status": _status(title, span),
-        "issuer": metadata.issuer_of(span.title, [*header[-6:], *span.body[:8]]), "number": metadata.number_in(near, originals),
-        "issued_on": metadata.issued_on(near), "period": metadata.period_in(span.title, span.body), "bundle": None, "notice": None,
+        "issuer": metadata.issuer_of(span.title, []) or metadata.signer_of(header[-40:]) or metadata.issuer_of("", span.body[:8])
+        or metadata.signer_of(span.body[-4:]), "number": metadata.number_in(near, originals),
+        "issued_on": metadata.issued_on(near), "period": _period(span), "bundle": None, "notice": None,
         "references": tuple(metadata.references(span.body, originals)), "annexes": _annexes(span.body, originals),
     }  # fmt: skip
     if span.kind == "notice" and not holds_content:
         return Document(**known)  # type: ignore[arg-type]
     return Document(**known, **_content(span, originals))  # type: ignore[arg-type]
+
+
+def _period(span: Span) -> Period:
+    """Its own period; that of an article is the period of the plan it tells of."""
+    own = metadata.period_in(span.title, span.body)
+    if own.start is None and span.kind == "news":
+        cited = (m[0] for _, text in span.body for m in re.finditer(r"《[^》]*》", text))
+        return next((period for title in cited if (period := metadata.period_in(title, [])).start), own)
+    return own
 
 
 def _status(title: str, span: Span) -> str:
@@ -145,7 +205,7 @@ def _content(span: Span, originals: list[str]) -> dict[str, object]:
     """Everything that a document commits to, and its outline."""
     tables = find_tables(span.body)
     in_table = {number for table in tables for number in range(table.start, table.end + 1)}
-    lines, whole = join_wrapped([(n, t) for n, t in span.body if n not in in_table], originals)
+    lines, whole, pieces = join_wrapped([(n, t) for n, t in span.body if n not in in_table], originals)
     texts = {number: whole.get(number, originals[number - 1]) for number, _ in lines}
     nodes = outline(lines)
     if len(nodes) < 3:
@@ -158,11 +218,10 @@ def _content(span: Span, originals: list[str]) -> dict[str, object]:
     explains = bool(re.search(r"编制说明|起草说明|政策解读|解读材料", span.title))
     for number, text in lines:
         if text.strip() and not _is_contact(text) and not explains:
-            targets += _within(
-                read_targets(number, texts[number], text, in_baseline_section=number in baseline), originals
-            )
+            read = read_targets(number, texts[number], text, in_baseline_section=number in baseline)
+            targets += _placed(read, text, pieces.get(number), originals)
             if number not in baseline:
-                systems += read_systems(number, texts[number], text)
+                systems += _placed(read_systems(number, texts[number], text), text, pieces.get(number), originals)
     tasks = read_tasks(nodes, loose, lines, texts)
     rows: list[Task] = []
     budget = []
@@ -189,9 +248,19 @@ def _is_contact(text: str) -> bool:
     return bool(re.search(r"联系(?:人|电话|方式)|电子邮箱|邮政?编码?：|通信地址|反馈意见|@", text))
 
 
-def _within(targets: list[Target], originals: list[str]) -> list[Target]:
-    """Spans that lie in a later line of a joined paragraph point nowhere in the first line: they are left out."""
-    return [t if t.span is None or t.span[1] <= len(originals[t.line - 1]) else replace(t, span=None) for t in targets]
+Placed = TypeVar("Placed", Target, NamedSystem)
+
+
+def _placed(found: list[Placed], text: str, pieces: Pieces | None, originals: list[str]) -> list[Placed]:
+    """What was read in a joined paragraph, with the line on which its clause starts; a span that ends on a later line is left out."""
+    if pieces is None:
+        return found
+    moved: list[Placed] = []
+    for item in found:
+        line, span = placed(item.span, text, pieces) if item.span else (item.line, None)
+        inside = span is not None and 0 <= span[0] and span[1] <= len(originals[line - 1].rstrip())
+        moved.append(replace(item, line=line, span=span if inside else None))
+    return moved
 
 
 def _baseline_lines(nodes: list[Node]) -> set[int]:

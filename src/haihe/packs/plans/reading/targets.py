@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Literal
 
 from haihe.packs.plans.reading.model import Comparator, Target
@@ -86,10 +87,12 @@ def _dates_of(clause: str) -> list[tuple[int, str]]:
     found = []
     for match in DEADLINE.finditer(clause):
         after, before = clause[match.end() : match.end() + 4], clause[max(0, match.start() - 8) : match.start()]
-        if re.match(r"以来|的|度|版|第|与|和|~|—|-|至20", after) or re.search(
-            r"(?:比|较|由|从|自|与|截至|截止|\d年?\s?[—\-~至]{1,2}|《[^》]*)\Z", before
+        if re.match(r"以来|的|度|版|第|与|和|~|—|-|至20|起", after) or re.search(
+            r"(?:比|较|由|从|自|与|截至|截止|《[^》]*)\Z", before
         ):
             continue
+        if re.search(r"\d年?\s?[—\-~至]{1,2}\Z", before) and not re.match(r"期?间?，|期间", after):
+            continue  # 方案（2018—2020年）; but 2018—2020年，全市新建… ends in 2020
         found.append((match.start(), deadline_of(match)))
     return found
 
@@ -113,12 +116,31 @@ def _quantities_of(clause: str, *, is_heading: bool) -> list[Quantity]:
         if (
             q.unit == "%"
             or q.unit in ("千瓦时", "元", "亿元", "万元", "亩", "公里")
-            or (q.unit in _CN_UNIT and q.value >= 2 and _CN_VERB.search(before) and not before.endswith(("第", "一")))
+            or (q.value >= 10_000 and re.search(r"(?:突破|超过?|达到?)\Z", before))
+            or (q.unit in _CN_UNIT and not is_heading and _is_counted(before, q.unit) and q.value >= 2)
         ):
             found.append(q)
-    return sorted(
+    kept = sorted(
         (q for q in found if not any(a <= q.start < b and clause[a] == "《" for a, b in quoted)), key=lambda q: q.start
     )
+    return _with_shared_units(kept, clause)
+
+
+def _with_shared_units(found: list[Quantity], clause: str) -> list[Quantity]:
+    """40个、5个工作日以内; 分别达到30、50个: numbers side by side share what only the last of them names."""
+    shared = list(found)
+    for n in range(len(shared) - 2, -1, -1):
+        q, following = shared[n], shared[n + 1]
+        beside = clause[q.end : following.start] in ("、", "和", "及", "") and not following.value_max
+        is_part = q.unit == "" or (q.unit != following.unit and following.unit.startswith(q.unit))
+        if (
+            beside
+            and is_part
+            and not re.search(r"[万亿]", clause[following.start : following.end].replace(following.unit, ""))
+        ):
+            own = q.comparator if q.comparator != "=" else following.comparator
+            shared[n] = replace(q, unit=following.unit, comparator=own, measured=following.measured)
+    return shared
 
 
 def _is_counted(before: str, unit: str) -> bool:
@@ -177,13 +199,16 @@ def _is_no_count(clause: str, q: Quantity, before: str, after: str) -> bool:
         _NOT_A_COUNT_BEFORE.search(before)
         or _is_date(clause, q)
         or (after[:1] in ("G", "号", "年", "月", "日") and q.unit != "个")
+        or (q.unit == "路" and q.value < 100)  # a road's number; 接入视频10万路 is a count
     ):
         return True
     if q.unit in _TIME_UNITS and not _TIME_CONTEXT.search(before[-24:] + after[:10]):
         return True
     if q.unit == "小时" and q.value == 24:
         return True
-    if q.unit in ("级", "届", "岁", "层") or (q.unit == "分" and re.search(r"[加扣记计]分?[^，。；]{0,4}\Z", before)):
+    if q.unit in ("岁", "年"):  # 预期寿命达到79岁, 平均受教育年限11.5年; any other is an age or a date
+        return not re.search(r"(?:寿命|年限|工龄)[^，。；]{0,8}\Z", before)
+    if q.unit in ("级", "届", "层") or (q.unit == "分" and re.search(r"[加扣记计]分?[^，。；]{0,4}\Z", before)):
         return True
     if q.unit in ("元", "万元") and re.search(r"补贴|津贴|奖励|资助|补助|奖补", clause):
         return True
@@ -213,6 +238,8 @@ def _comparator(q: Quantity, before: str, after: str) -> Comparator:
         and q.unit in ("项", "个", "类")
     ):
         return "="  # 突破40项关键技术: a breakthrough in 40, not more than 40
+    if q.comparator == "=" and re.search(r"(?:至少|不少于)[^，。；\d]{1,6}\Z", before):
+        return ">="  # 至少建设1个
     if q.comparator == "=" and re.match(r"(?:之?内)", after):
         return "<="
     if q.comparator == "=" and re.search(r"不(?:超过|高于|大于)[^，]{0,6}\Z", before):
@@ -250,6 +277,9 @@ def _part_before(clause: str, q: Quantity) -> str:
     return re.split(r"，", clause[: q.start])[-1]
 
 
+_SHARE_OF = re.compile(r"(?:\A|[，。；：、]|全[省市区县国]|推动|实现|力争|确保|支持|覆盖|完成|[年月]底?前?)\s*\Z")
+
+
 def _is_threshold(q: Quantity, before: str, after: str) -> bool:
     """A number that says which things are meant, not how many: 营业收入10亿元以上的企业, 容量500kW以上项目, 50亿级."""
     if after.startswith("级") and q.unit.endswith(("元", "")):
@@ -262,6 +292,8 @@ def _is_threshold(q: Quantity, before: str, after: str) -> bool:
         r"(?:建|建设|建成|新建|打造|规划|占地)\Z", before
     ):
         return False
+    if q.unit == "%" and _SHARE_OF.search(before):
+        return False  # 80%以上的企业完成改造: a share to be reached
     names_a_thing = (
         bool(after[:1]) and after[0] not in "，。；、（）”：0123456789 " and not re.match(r"[和及与]", after)
     )
@@ -276,7 +308,8 @@ def _is_baseline(clause: str, q: Quantity) -> bool:
     ):
         return True
     tells = re.search(
-        r"截至|截止|现有|现已|已(?:建成|建立|有|形成|覆盖|存储|实现|达|完成|累计|接入|培育|经)|目前", before
+        r"截至|截止|现有|现已|“?十[一二三四]五”?(?:期间|时期|末|以来|规划实施以来)|20\d\d年以来|已(?:建成|建立|有|形成|覆盖|存储|实现|达|完成|累计|接入|培育|经)|目前",
+        before,
     )
     return tells is not None and not re.search(r"到20[2-9]\d年", before[tells.end() + 6 :])
 

@@ -13,7 +13,7 @@ NOT_WORK = re.compile(
     r"\A(?:工作|实施|政策|强化|加强)?保障|(?:工作|有关|几点)要求|附则|步骤|阶段|背景|意义|反馈|注意事项|情况"
 )
 LONGEST_HEADING = 24  # longer ones are sentences, in which these words mean something else
-FIRST_LEADS = re.compile(r"(?:列|排)(?:在)?(?:第一位|首位|第一)的?(?:单位|部门)?为牵头")
+FIRST_LEADS = re.compile(r"(?:列|排)(?:在)?(?:第一位|首位|第一|最前)(?:的|者)?(?:单位|部门)?(?:为|是)牵头")
 _GROUP_RANGE = re.compile(r"第?\s?(\d+)\s?[—~\-至到]\s?(\d+)\s?项")
 
 
