@@ -207,7 +207,7 @@ QUANTITY = re.compile(
     rf"(?P<more>余|多)?\s?(?P<unit>{UNITS})?(?P<per>/[\u4e00-\u9fff]+)?(?P<after>（含）|以上|及以上|以下|以内|之内|左右|上下|余|多)?"
 )
 CHINESE_QUANTITY = re.compile(
-    rf"(?P<low>{_CHINESE})(?:至(?P<high>{_CHINESE}))?(?P<scale>万亿|[万亿])?(?P<unit>{_COUNTS}|大|成|千瓦时|倍|元|亩|公里)(?P<after>以上|以下|以内|左右)?"
+    rf"(?P<low>{_CHINESE})(?:至(?P<high>{_CHINESE}))?(?P<scale>万亿|[万亿])?(?P<more>余|多)?(?P<unit>{_COUNTS}|大|成|千瓦时|倍|元|亩|公里)(?P<after>以上|以下|以内|左右)?"
 )
 DOUBLED = re.compile(r"翻(?P<times>[一两二三]?)番(?P<after>以上)?|(?<![“《])倍增(?=[，。；、）]|\Z)")
 
@@ -336,7 +336,7 @@ def chinese_quantities(text: str) -> list[Quantity]:
             continue
         value, written = _scaled(low, match["scale"] or "", unit)
         value_max = _scaled(high, match["scale"] or "", unit)[0] if high else None
-        comparator: Comparator = "range" if high else _AFTER.get(match["after"] or "", "=")
+        comparator: Comparator = "range" if high else ">" if match["more"] else _AFTER.get(match["after"] or "", "=")
         found.append(
             Quantity(
                 match.start(),

@@ -203,7 +203,7 @@ def _annexes(body: list[Line], originals: list[str]) -> tuple[str, ...]:
 
 def _content(span: Span, originals: list[str]) -> dict[str, object]:
     """Everything that a document commits to, and its outline."""
-    tables = find_tables(span.body)
+    tables = find_tables(span.body, span.title)
     in_table = {number for table in tables for number in range(table.start, table.end + 1)}
     lines, whole, pieces = join_wrapped([(n, t) for n, t in span.body if n not in in_table], originals)
     texts = {number: whole.get(number, originals[number - 1]) for number, _ in lines}
@@ -258,7 +258,7 @@ def _placed(found: list[Placed], text: str, pieces: Pieces | None, originals: li
     moved: list[Placed] = []
     for item in found:
         line, span = placed(item.span, text, pieces) if item.span else (item.line, None)
-        inside = span is not None and 0 <= span[0] and span[1] <= len(originals[line - 1].rstrip())
+        inside = span is not None and span[0] >= 0 and span[1] <= len(originals[line - 1].rstrip())
         moved.append(replace(item, line=line, span=span if inside else None))
     return moved
 

@@ -14,7 +14,7 @@ BASELINE_SECTION = re.compile(
     r"现状|基础条件|发展基础|工作基础|面临形势|形势|回顾|取得的?成[效绩]|成效|存在的?问题|编制背景|背景"
 )
 _SUBSIDY = re.compile(
-    r"奖励|补贴|补助|资助|奖补|贴息|给予|安家费|津贴|经费支持|资金支持|奖金|扶持资金|最高不超过|一次性|兑现|奖给|报销|减免|担保费|券"
+    r"奖励|补贴|补助|资助|奖补|贴息|给予|安家费|津贴|经费支持|资金支持|奖金|扶持资金|最高不超过|一次性|兑现奖|奖给|报销|减免|担保费|券"
 )
 STRIVE = re.compile(r"力争|争取|努力(?!方向)|争创")
 DEADLINE = re.compile(
@@ -25,12 +25,13 @@ _QUOTED = re.compile(r"“[^”]*”|《[^》]*》")
 _CN_VERB = re.compile(
     r"(?:建成|建设|打造|实施|构建|形成|搭建|整合|培育|发展|完善|推进|创建|组建|融合|开展|做强|壮大|实现|推动|建立)[^，。；]{0,24}\Z"
 )
+_CN_VERB_ANYWHERE = re.compile(r"建成|建设|打造|培育|集聚|带动|新增|引进|形成|完成|服务|培训")
 LONGEST_CLAUSE = 1000
 _CN_UNIT = ("大", "个", "项", "家", "条", "所", "座", "处", "人", "名")
-_FUNDS = re.compile(r"预算|概算|专项资金|上级资金|配套|安排资金|资金投入|总投资\d*|投入预计")
+_FUNDS = re.compile(r"预算|概算|专项资金|上级资金|配套|安排资金|资金投入|总投资约?\d|投入预计")
 _THRESHOLD_TAIL = re.compile(r"(?:的|级以上|以上的|以下的)")
 _TIME_UNITS = ("小时", "分钟", "秒", "天", "个工作日", "工作日", "个月")
-_TIME_CONTEXT = re.compile(r"压缩|缩短|压减|降至|降到|不超过|控制在|时限|时长|响应|办结|平均|以内|时间")
+_TIME_CONTEXT = re.compile(r"压缩|缩短|压减|降至|降到|不超过|控制在|时限|时长|响应|办结|平均|以内|时间|延长")
 # 到2027年， at the beginning of a paragraph (after a number or dashes) holds for all its sentences.
 _LEADING_DATE = re.compile(
     r"\s*(?:—+|[一二三四五六七八九十]+、|（[^）]{1,3}）|\d+[.、])?\s*(?:到|至)\s?(20\d\d)\s?年(?:底|末)?[，：]"
@@ -43,6 +44,13 @@ _TRAILING = re.compile(
     r"(?:分别|总数|数量|总量|累计|力争|争取|基本|全部|均|约|共|已|应|要|将|不断|稳定|逐步|比20\d\d年|较20\d\d年|年均|每年|再|各|为|达到|达|超过|超|突破|提高到?|提升到?|提升至?|提高至?|增加到?|增长到?|扩大到?|降到?|降至|降低到?|下降到?|下降|压减到?|压减至|压缩到?|压缩至|缩短到?|缩短至|控制在?|保持在?|稳定在?|不少于|不低于|不超过|有|至|到|在|建成|新增|：|、|，|“|\s)+\Z"
 )
 _NOT_A_COUNT_BEFORE = re.compile(r"(?:第|“|十|[A-Za-z]|电话|邮编|号|《|GB|ISO|T/|Windows|IPV|IPv|NB|TOP|前)\Z")
+
+
+# The time limit that a bracket names with the units at the end of an item: （甲局牵头，2026年12月完成）. One with a label of its own
+# (完成时限：…) is the task's, not the number's.
+CLOSING_DATE = re.compile(
+    rf"（[^（）]{{0,200}}?(?<![：年至—]){DEADLINE.pattern}(?=\s*(?:完成|全面完成|启动|建成)?[^（）。]{{0,40}}）?。?\s*\Z)"
+)
 
 
 def deadline_of(match: re.Match[str]) -> str:
@@ -63,6 +71,7 @@ def read_targets(line: int, original: str, text: str, *, in_baseline_section: bo
     found: list[Target] = []
     paragraph: str | None = None
     start = 0
+    closing = CLOSING_DATE.search(text)
     is_heading = len(text.split("。")[0]) < 40 and numbering_of(text) is not None and "。" not in text.rstrip("。")
     for sentence in re.split(r"(?<=[。！？])", text):
         inherited = paragraph
@@ -72,6 +81,7 @@ def read_targets(line: int, original: str, text: str, *, in_baseline_section: bo
                 before = [date for at, date in dates if at < quantity.start]
                 after = [date for at, date in dates if at > quantity.start]
                 deadline = before[-1] if before else inherited or (after[0] if after else None)
+                deadline = deadline or (closing and deadline_of(closing)) or None
                 target = _target(line, original, clause, offset, quantity, deadline, in_baseline_section, bool(before))
                 if target is not None:
                     found.append(target)
@@ -117,6 +127,12 @@ def _quantities_of(clause: str, *, is_heading: bool) -> list[Quantity]:
             q.unit == "%"
             or q.unit in ("千瓦时", "元", "亿元", "万元", "亩", "公里")
             or (q.value >= 10_000 and re.search(r"(?:突破|超过?|达到?)\Z", before))
+            or (
+                q.value >= 10
+                and q.unit in ("人", "个", "家", "项", "名", "次", "户")
+                and clause_end(clause[q.end :])
+                and _CN_VERB_ANYWHERE.search(before)
+            )
             or (q.unit in _CN_UNIT and not is_heading and _is_counted(before, q.unit) and q.value >= 2)
         ):
             found.append(q)
@@ -204,7 +220,7 @@ def _is_no_count(clause: str, q: Quantity, before: str, after: str) -> bool:
         return True
     if q.unit in _TIME_UNITS and not _TIME_CONTEXT.search(before[-24:] + after[:10]):
         return True
-    if q.unit == "小时" and q.value == 24:
+    if q.unit == "小时" and (q.value == 24 or re.match(r"之?内[^，。；]{0,8}率", after)):
         return True
     if q.unit in ("岁", "年"):  # 预期寿命达到79岁, 平均受教育年限11.5年; any other is an age or a date
         return not re.search(r"(?:寿命|年限|工龄)[^，。；]{0,8}\Z", before)
@@ -222,7 +238,9 @@ def _is_no_count(clause: str, q: Quantity, before: str, after: str) -> bool:
 
 def _baseline_day(clause: str, q: Quantity) -> str | None:
     """The day of a baseline, where its own clause gives one: 截至2025年底, 由2024年的."""
-    match = re.search(r"(?:截至|截止|由|从|到)\s?(20\d\d)\s?年(?:(\d{1,2})月)?", clause[: q.start])
+    match = re.search(
+        r"(?:截至|截止|由|从|到(?!20\d\d年[^。；]*[由从]))\s?(20\d\d)\s?年(?:(\d{1,2})月)?", clause[: q.start]
+    )
     if match is None:
         return None
     return f"{match[1]}-{int(match[2]):02d}" if match[2] else match[1]
@@ -238,8 +256,9 @@ def _comparator(q: Quantity, before: str, after: str) -> Comparator:
         and q.unit in ("项", "个", "类")
     ):
         return "="  # 突破40项关键技术: a breakthrough in 40, not more than 40
-    if q.comparator == "=" and re.search(r"(?:至少|不少于)[^，。；\d]{1,6}\Z", before):
-        return ">="  # 至少建设1个
+    apart = re.search(r"(至少|不少于|不低于|不超过|不高于|不大于)[^，。；\d]{1,8}\Z", before)
+    if q.comparator == "=" and apart:  # 至少建设1个, 不低于装机容量15%
+        return "<=" if apart[1] in ("不超过", "不高于", "不大于") else ">="
     if q.comparator == "=" and re.match(r"(?:之?内)", after):
         return "<="
     if q.comparator == "=" and re.search(r"不(?:超过|高于|大于)[^，]{0,6}\Z", before):
@@ -256,6 +275,12 @@ def clause_end(after: str) -> bool:
 def _counts_without_unit(before: str, after: str, q: Quantity) -> bool:
     if q.value >= 10_000 and clause_end(after):
         return True  # 移动电话用户104万
+    if clause_end(after) and re.search(
+        r"(?:效率|PUE[^，。；]{0,8}|系数|指数|强度|比值?)(?:控制在|达到?|降至|降到|提高到|优于|低于)?\Z", before
+    ):
+        return q.comparator != "=" or bool(
+            re.search(r"(?:控制在|达到?|降至|降到|提高到|优于)\Z", before + clause[q.start : q.end][:2])
+        )
     return q.after in ("以下", "以内", "左右", "以上") and bool(
         re.search(r"(?:降至|降到|降低到|控制在|达到|提高到|缩小到|优于|PUE|率|比)[^，。；]{0,6}\Z", before)
     )
@@ -308,7 +333,7 @@ def _is_baseline(clause: str, q: Quantity) -> bool:
     ):
         return True
     tells = re.search(
-        r"截至|截止|现有|现已|“?十[一二三四]五”?(?:期间|时期|末|以来|规划实施以来)|20\d\d年以来|已(?:建成|建立|有|形成|覆盖|存储|实现|达|完成|累计|接入|培育|经)|目前",
+        r"截至|截止|现有|现已|“?十[一二三四]五”?(?:期间|时期|末|以来|规划实施以来)|20\d\d年以来|已(?:建成|建立|有|形成|覆盖|存储|实现|达|完成|累计|接入|培育|经)|(?<![由从比较])目前",
         before,
     )
     return tells is not None and not re.search(r"到20[2-9]\d年", before[tells.end() + 6 :])

@@ -6,11 +6,12 @@ import re
 
 from haihe.packs.plans.reading.model import Task, UnitRole
 from haihe.packs.plans.reading.outline import Node
+from haihe.packs.plans.reading.targets import CLOSING_DATE, DEADLINE, deadline_of
 from haihe.packs.plans.reading.units import Found, duty_list_units, find_units
 
 NOT_WORK = re.compile(
     r"指导思想|原则|总体(?:要求|思路|目标|安排)|工作思路|基本思路|目标|形势|现状|(?:发展|工作|现实)基础|基础条件|保障措施|组织(?:实施|领导|保障)|"
-    r"\A(?:工作|实施|政策|强化|加强)?保障|(?:工作|有关|几点)要求|附则|步骤|阶段|背景|意义|反馈|注意事项|情况"
+    r"\A(?:工作|实施|政策|强化|加强)?保障|(?:工作|有关|几点|推进|相关)要求|附则|步骤|阶段|背景|意义|反馈|注意事项|情况"
 )
 LONGEST_HEADING = 24  # longer ones are sentences, in which these words mean something else
 FIRST_LEADS = re.compile(r"(?:列|排)(?:在)?(?:第一位|首位|第一|最前)(?:的|者)?(?:单位|部门)?(?:为|是)牵头")
@@ -24,9 +25,19 @@ def _as_written(unit: UnitRole, original: str) -> UnitRole:
     """The unit with its brackets as the document writes them; the reader compares them in one spelling."""
     if "（" not in unit.name or unit.name in original:
         return unit
-    pattern = re.escape(unit.name).replace("（", _OPENING).replace("）", _CLOSING)
+    spelled = {"（": _OPENING, "）": _CLOSING}
+    pattern = r"\s*".join(spelled.get(char, re.escape(char)) for char in unit.name)
     match = re.search(pattern, original)
-    return UnitRole(match[0], unit.role) if match else unit
+    return UnitRole(re.sub(r"\s", "", match[0]), unit.role) if match else unit
+
+
+# 完成时限：2026年10月, or in the bracket of units at the end of an item: （甲局牵头，2026年12月底前完成）.
+_TIME_LIMIT = re.compile(rf"(?:完成|办结)?(?:时[限间])(?:节点|要求|安排)?\s*：\s*{DEADLINE.pattern}")
+
+
+def _time_limit(text: str) -> str | None:
+    match = _TIME_LIMIT.search(text) or CLOSING_DATE.search(text)
+    return deadline_of(match) if match else None
 
 
 def own_text(node: Node) -> str:
@@ -114,7 +125,8 @@ def _unassigned(nodes: list[Node], texts: dict[int, str]) -> list[Task]:
         if node.kind != "run_in"
         and node.parent is not None
         and not any(_is_no_work(each.heading) for each in [node, *node.ancestors()])
-        and all(child.kind == "run_in" for child in node.children)
+        and not any(each.kind == "box" for each in [node, *node.ancestors()])
+        and all(child.kind in ("run_in", "box") for child in node.children)
     ]
 
 
@@ -123,4 +135,5 @@ def _task(node: Node, units: tuple[UnitRole, ...], texts: dict[int, str]) -> Tas
     numbers = [node.line, *(number for number, _ in node.lines)]
     text = "\n".join(texts[number].strip() for number in numbers if texts.get(number, "").strip())
     units = tuple(_as_written(unit, text) for unit in units)
-    return Task(node.line, node.end_line, node.number, re.sub(r"（(?:牵头|责任).*", "", heading), text, units)
+    return Task(node.line, node.end_line, node.number, re.sub(r"（(?:牵头|责任).*", "", heading), text, units,
+                deadline=_time_limit(own_text(node)))  # fmt: skip
