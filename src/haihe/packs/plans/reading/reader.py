@@ -216,7 +216,8 @@ def _content(span: Span, originals: list[str]) -> dict[str, object]:
     targets: list[Target] = []
     systems = []
     explains = bool(re.search(r"编制说明|起草说明|政策解读|解读材料", span.title))
-    for number, text in lines:
+    for number, line in lines:
+        text = line.replace("\t", "；")  # cells of a table of no known kind are read as clauses
         if text.strip() and not _is_contact(text) and not explains:
             read = read_targets(number, texts[number], text, in_baseline_section=number in baseline)
             targets += _placed(read, text, pieces.get(number), originals)

@@ -46,7 +46,10 @@ def meaning(cell: str) -> str | None:
         return None
     for name, pattern in _HEADS.items():
         if name == "year":
-            if re.match(r"20\d\d", cell):
+            if re.match(
+                r"(?:到|至)?20\d\d|(?:“?十[三四五六]五”?末?)?(?:基期|现状|当前|目标|规划|基准)(?:目标)?(?:值|数|年)",
+                cell,
+            ):
                 return "year"
         elif name in ("task",):
             if pattern.search(cell):

@@ -209,7 +209,7 @@ def _is_striven_for(part: str, before: str) -> bool:
 
 def _is_no_count(clause: str, q: Quantity, before: str, after: str) -> bool:
     """Whether a number commits to nothing: a date, a network generation, a service hour, a subsidy, a threshold."""
-    if not q.unit and not _counts_without_unit(before, after, q):
+    if not q.unit and not _counts_without_unit(before, after, q, clause[q.start : q.end]):
         return True
     if (
         _NOT_A_COUNT_BEFORE.search(before)
@@ -224,6 +224,8 @@ def _is_no_count(clause: str, q: Quantity, before: str, after: str) -> bool:
         return True
     if q.unit in ("岁", "年"):  # 预期寿命达到79岁, 平均受教育年限11.5年; any other is an age or a date
         return not re.search(r"(?:寿命|年限|工龄)[^，。；]{0,8}\Z", before)
+    if q.unit == "部" and after[:1] in ("委", "门"):  # 国家某局等17部委
+        return True
     if q.unit in ("级", "届", "层") or (q.unit == "分" and re.search(r"[加扣记计]分?[^，。；]{0,4}\Z", before)):
         return True
     if q.unit in ("元", "万元") and re.search(r"补贴|津贴|奖励|资助|补助|奖补", clause):
@@ -272,15 +274,15 @@ def clause_end(after: str) -> bool:
     return not after or after[0] in "，。；、）"
 
 
-def _counts_without_unit(before: str, after: str, q: Quantity) -> bool:
+_RATIO = re.compile(r"(?:效率|PUE[^，。；]{0,8}|系数|指数|强度|比值?)(?:控制在|达到?|降至|降到|提高到|优于|低于)?\Z")
+
+
+def _counts_without_unit(before: str, after: str, q: Quantity, written: str) -> bool:
     if q.value >= 10_000 and clause_end(after):
         return True  # 移动电话用户104万
-    if clause_end(after) and re.search(
-        r"(?:效率|PUE[^，。；]{0,8}|系数|指数|强度|比值?)(?:控制在|达到?|降至|降到|提高到|优于|低于)?\Z", before
-    ):
-        return q.comparator != "=" or bool(
-            re.search(r"(?:控制在|达到?|降至|降到|提高到|优于)\Z", before + clause[q.start : q.end][:2])
-        )
+    is_ratio = bool(_RATIO.search(before))
+    if is_ratio and clause_end(after) and (q.comparator != "=" or written.startswith(("达到", "到"))):
+        return True  # 电能利用效率不高于1.15
     return q.after in ("以下", "以内", "左右", "以上") and bool(
         re.search(r"(?:降至|降到|降低到|控制在|达到|提高到|缩小到|优于|PUE|率|比)[^，。；]{0,6}\Z", before)
     )
@@ -342,7 +344,7 @@ def _is_baseline(clause: str, q: Quantity) -> bool:
 def _subject(before: str, after: str) -> str | None:
     following = re.match(r"(?:以上|左右|以内)?的?([^，。；、（）：”]{2,40})", after)
     if following and not re.match(r"(?:和|及|与|以上|以内|左右|、|，|并|，|的?比例|达|提)", following[1]):
-        return following[1].strip()
+        return following[1].strip("“” ")
     part = re.split(r"[，；。]", before)[-1]
     part = re.split(r"、", part)[-1] if len(part) > 40 else part
     part = _TRAILING.sub("", _LEADING.sub("", part)).strip("“”（）：、 ")

@@ -7,7 +7,7 @@ import re
 from haihe.packs.plans.reading.model import Task, UnitRole
 from haihe.packs.plans.reading.outline import Node
 from haihe.packs.plans.reading.targets import CLOSING_DATE, DEADLINE, deadline_of
-from haihe.packs.plans.reading.units import Found, duty_list_units, find_units
+from haihe.packs.plans.reading.units import Found, as_written, duty_list_units, find_units
 
 NOT_WORK = re.compile(
     r"指导思想|原则|总体(?:要求|思路|目标|安排)|工作思路|基本思路|目标|形势|现状|(?:发展|工作|现实)基础|基础条件|保障措施|组织(?:实施|领导|保障)|"
@@ -16,19 +16,6 @@ NOT_WORK = re.compile(
 LONGEST_HEADING = 24  # longer ones are sentences, in which these words mean something else
 FIRST_LEADS = re.compile(r"(?:列|排)(?:在)?(?:第一位|首位|第一|最前)(?:的|者)?(?:单位|部门)?(?:为|是)牵头")
 _GROUP_RANGE = re.compile(r"第?\s?(\d+)\s?[—~\-至到]\s?(\d+)\s?项")
-
-
-_OPENING, _CLOSING = "[（(［\\[【〔]", "[）)］\\]】〕]"
-
-
-def _as_written(unit: UnitRole, original: str) -> UnitRole:
-    """The unit with its brackets as the document writes them; the reader compares them in one spelling."""
-    if "（" not in unit.name or unit.name in original:
-        return unit
-    spelled = {"（": _OPENING, "）": _CLOSING}
-    pattern = r"\s*".join(spelled.get(char, re.escape(char)) for char in unit.name)
-    match = re.search(pattern, original)
-    return UnitRole(re.sub(r"\s", "", match[0]), unit.role) if match else unit
 
 
 # 完成时限：2026年10月, or in the bracket of units at the end of an item: （甲局牵头，2026年12月底前完成）.
@@ -134,6 +121,6 @@ def _task(node: Node, units: tuple[UnitRole, ...], texts: dict[int, str]) -> Tas
     heading = node.heading or re.split(r"[。；]", node.rest)[0][:60]
     numbers = [node.line, *(number for number, _ in node.lines)]
     text = "\n".join(texts[number].strip() for number in numbers if texts.get(number, "").strip())
-    units = tuple(_as_written(unit, text) for unit in units)
+    units = tuple(as_written(unit, text) for unit in units)
     return Task(node.line, node.end_line, node.number, re.sub(r"（(?:牵头|责任).*", "", heading), text, units,
                 deadline=_time_limit(own_text(node)))  # fmt: skip

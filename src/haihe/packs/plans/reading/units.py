@@ -256,6 +256,11 @@ def brackets(text: str) -> list[tuple[int, int]]:
     return found
 
 
+_PLACES = re.compile(
+    r"(?:街道|街道办事处|园区|开发区|[省市州县区旗乡镇])(?:、(?:街道|园区|开发区|[省市州县区旗乡镇]))*"
+)  # 各乡镇（街道）
+
+
 def find_units(text: str, *, first_leads: bool = False) -> list[Found]:
     """Every place of a normalised text that names responsible units, in order."""
     found: list[Found] = []
@@ -265,7 +270,7 @@ def find_units(text: str, *, first_leads: bool = False) -> list[Found]:
         if LABELLED.search(inside):
             units: list[UnitRole] | None = labelled_units(inside, first_leads=first_leads)
         else:
-            units = duty_units(inside, first_leads=first_leads)
+            units = None if _PLACES.fullmatch(inside) else duty_units(inside, first_leads=first_leads)
             if (
                 units is not None
                 and not _stands_at_an_end(text, start, end)
@@ -332,3 +337,16 @@ def duty_list_units(text: str) -> list[UnitRole]:
         return []
     units = unit_list(match["names"], "responsible")
     return units if units and all(_DUTY_HOLDER.fullmatch(unit.name) for unit in units) else []
+
+
+_OPENING, _CLOSING = "[（(［\\[【〔]", "[）)］\\]】〕]"
+
+
+def as_written(unit: UnitRole, original: str) -> UnitRole:
+    """The unit with its brackets as the document writes them; the reader compares them in one spelling."""
+    if "（" not in unit.name or unit.name in original:
+        return unit
+    spelled = {"（": _OPENING, "）": _CLOSING}
+    pattern = r"\s*".join(spelled.get(char, re.escape(char)) for char in unit.name)
+    match = re.search(pattern, original)
+    return UnitRole(re.sub(r"\s", "", match[0]), unit.role) if match else unit
