@@ -14,6 +14,8 @@ Line = tuple[int, str]
 
 _TITLE = re.compile(rf"[^。；！？]{{2,110}}(?:{KIND_WORDS})(?:\s*（[^）。]{{1,24}}）)*\Z")
 _NOTICE = re.compile(r"[^。；]{2,160}(?:关于|印发|转发)[^。；]{2,160}的?(?:通知|函|公告|批复|决定)\Z")
+_OWN_ISSUER = re.compile(r"[\u4e00-\u9fff ]{2,40}(?:政府|办公厅|办公室|委员会|[省市区县]委|局|厅)关于")
+_ISSUER_LINE = re.compile(r"(?:政府|办公厅|办公室|委员会|[省市区县]委|局|厅|部)\Z")
 _NUMBER_LINE = re.compile(r"[\u4e00-\u9fff]{1,16}（(?:19|20)\d\d）\s?(?:第\s?)?\d{1,4}\s?号")
 _QUOTED_NOTICE = re.compile(r"《[^《》]{2,60}关于(?:印发|转发)[^《》]{2,100}的通知》")
 _TAIL = re.compile(
@@ -85,6 +87,8 @@ def title_at(lines: list[Line], position: int) -> tuple[int, str] | None:
             continue
         if "\t" in raw or _breaks_a_title(text, first=length == 1):
             break
+        if joined and _OWN_ISSUER.match(text) and not _ISSUER_LINE.search(joined):
+            return None  # 新闻详情 / 某省人民政府关于…: the title starts on the next line
         joined += text
         if _TITLE.fullmatch(joined) or _NOTICE.fullmatch(joined) or (best is not None and _TAIL.fullmatch(text)):
             best = (length, joined)
@@ -225,11 +229,20 @@ def _may_start(spans: list[Span], previous: str, annexed: bool, title: str, line
 def with_their_bodies(spans: list[Span]) -> list[Span]:
     """A plan's title above the line of its notice (附件 … 关于印发…的通知): what follows the notice is the plan's."""
     for before, after in pairwise(spans):
+        if before.kind == after.kind == "plan" and _is_letter(before):
+            before.kind = "notice"
         if before.kind == "plan" and len(before.body) <= 3 and after.kind == "notice" and after is spans[-1]:
             before.body = [*before.body, *after.body]
             before.end_line, after.end_line = after.end_line, after.title_lines[-1]
             after.body = []
     return spans
+
+
+def _is_letter(span: Span) -> bool:
+    """What stands under a title is only the letter that forwards the next document: …印发给你们，请认真贯彻执行。"""
+    return len(span.body) < 40 and any(
+        re.search(r"印发(?:给)?你们|请.{0,10}贯彻(?:执行|落实)", text) for _, text in span.body
+    )
 
 
 def find_news(lines: list[Line]) -> tuple[Span | None, list[Issue]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from itertools import takewhile
 from typing import TypeVar
 
 from haihe.packs.plans.reading import boundaries, metadata
@@ -22,7 +23,7 @@ from haihe.packs.plans.reading.model import (
     Target,
     Task,
 )
-from haihe.packs.plans.reading.outline import Node, outline, untitled_outline
+from haihe.packs.plans.reading.outline import Node, numbering_of, outline, untitled_outline
 from haihe.packs.plans.reading.paragraphs import Pieces, join_wrapped, placed
 from haihe.packs.plans.reading.systems import read_systems
 from haihe.packs.plans.reading.table_rows import read_indicator_rows, read_task_rows
@@ -166,14 +167,20 @@ def _document(span: Span, header: list[Line], originals: list[str], *, holds_con
     title = _title(span, originals)
     known = {
         "line": span.line, "end_line": span.end_line, "title": title, "kind": span.kind, "status": _status(title, span),
-        "issuer": metadata.issuer_of(span.title, []) or metadata.signer_of(header[-40:]) or metadata.issuer_of("", span.body[:8])
-        or metadata.signer_of(span.body[-4:]), "number": metadata.number_in(near, originals),
+        "issuer": metadata.issuer_of(span.title, []) or _signed(span, header), "number": metadata.number_in(near, originals),
         "issued_on": metadata.issued_on(near), "period": _period(span), "bundle": None, "notice": None,
         "references": tuple(metadata.references(span.body, originals)), "annexes": _annexes(span.body, originals),
     }  # fmt: skip
     if span.kind == "notice" and not holds_content:
         return Document(**known)  # type: ignore[arg-type]
     return Document(**known, **_content(span, originals))  # type: ignore[arg-type]
+
+
+def _signed(span: Span, header: list[Line]) -> str | None:
+    """Who issued a document whose title does not say so: the signature above it, under its title, or with a date at its end."""
+    under = list(takewhile(lambda line: numbering_of(line[1]) is None and "。" not in line[1], span.body[:8]))
+    at_the_end = span.body[-4:] if metadata.issued_on(span.body[-4:]) else []
+    return metadata.signer_of(header[-40:]) or metadata.issuer_of("", under) or metadata.signer_of(at_the_end)
 
 
 def _period(span: Span) -> Period:

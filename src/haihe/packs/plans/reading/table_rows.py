@@ -32,6 +32,7 @@ def read_task_rows(table: Table, originals: list[str]) -> list[Task]:
         if not heading and not units:
             continue
         text = "；".join(cell for cell in row if cell)
+        written = "".join(originals[line - 1 : line + 12])  # the row, also where it has one cell a line
         found.append(
             Task(
                 line,
@@ -39,7 +40,7 @@ def read_task_rows(table: Table, originals: list[str]) -> list[Task]:
                 _first(table, row, "number") or None,
                 heading[:300],
                 text,
-                tuple(dict.fromkeys(as_written(unit, text) for unit in units)),
+                tuple(dict.fromkeys(as_written(unit, written) for unit in units)),
                 None,
                 _deadline(table, row),
             )

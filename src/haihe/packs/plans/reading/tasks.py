@@ -14,7 +14,9 @@ NOT_WORK = re.compile(
     r"\A(?:工作|实施|政策|强化|加强)?保障|(?:工作|有关|几点|推进|相关)要求|附则|步骤|阶段|背景|意义|反馈|注意事项|情况"
 )
 LONGEST_HEADING = 24  # longer ones are sentences, in which these words mean something else
-FIRST_LEADS = re.compile(r"(?:列|排)(?:在)?(?:第一位|首位|第一|最前)(?:的|者)?(?:单位|部门)?(?:为|是)牵头")
+FIRST_LEADS = re.compile(
+    r"(?:列|排)(?:在)?(?:第一位|首位|第一|最前)(?:的|者)?(?:单位|部门)?(?:为|是)牵头|(?:第一|首个|首位)(?:责任)?单位(?:为|是)牵头"
+)
 _GROUP_RANGE = re.compile(r"第?\s?(\d+)\s?[—~\-至到]\s?(\d+)\s?项")
 
 
@@ -106,11 +108,13 @@ def _is_no_work(heading: str) -> bool:
 
 def _unassigned(nodes: list[Node], texts: dict[int, str]) -> list[Task]:
     """A document that names no units: the lowest items of its sections of work, those that are no goals, principles or safeguards."""
+    # Numbered items under headings that have no number of their own: （一）… （二）… and nothing above them.
+    is_flat = len(nodes) >= 3 and not any(n.parent or n.kind in ("chapter", "section", "cn", "title") for n in nodes)
     return [
         _task(node, (), texts)
         for node in nodes
         if node.kind != "run_in"
-        and node.parent is not None
+        and (node.parent is not None or is_flat)
         and not any(_is_no_work(each.heading) for each in [node, *node.ancestors()])
         and not any(each.kind == "box" for each in [node, *node.ancestors()])
         and all(child.kind in ("run_in", "box") for child in node.children)

@@ -51,7 +51,7 @@ _DATE_IN_LIST = re.compile(
 _LEVELS = "省市区县州旗盟"
 # What a list of units says about itself: 标☆的为牵头单位，下同 / 列第一位的为牵头单位.
 _ASIDE = re.compile(
-    r"[，。；、]?(?:其中)?，?(?:标注?|带|加|注)?(?:“?[☆★▲△●◎*#]”?号?|(?:列|排)(?:在)?(?:第一位|首位|第一|最前))(?:的|者)?(?:单位|部门)?(?:为|是)"
+    r"[，。；、]?(?:其中)?，?(?:标注?|带|加|注)?(?:“?[☆★▲△●◎*#]”?号?|(?:列|排)(?:在)?(?:第一位|首位|第一|最前)|第一责任|首个责任|第一)(?:的|者)?(?:单位|部门)?(?:为|是)"
     r"(?:总?牵头|主责|主要?责任)(?:责任)?(?:单位|部门)?|[，。；、]?以?下同(?=[，。；）]|\Z)"
 )
 _KEPT = "\1"  # stands for 、 inside a set of places
@@ -169,7 +169,7 @@ _SPOKEN_ROLE = re.compile(r"(?:牵头|配合|负责|落实|参与|参加)(?:[，
 
 def labelled_units(text: str, *, first_leads: bool = False) -> list[UnitRole]:
     """Units after labels: 牵头单位：A；责任单位：B、C."""
-    text = OTHER_LABEL.sub("", _ASIDE.sub("", text))
+    text = OTHER_LABEL.sub("", _ASIDE.sub("", text).replace("（）", ""))
     found: list[UnitRole] = []
     matches = list(LABELLED.finditer(text))
     for number, match in enumerate(matches):
@@ -280,7 +280,7 @@ def find_units(text: str, *, first_leads: bool = False) -> list[Found]:
         if units:
             found.append(Found(start, end, tuple(units), text[start:end]))
     found += _spoken_of(text, [(f.start, f.end) for f in found], first_leads=first_leads)
-    outside = _labelled_outside(text, [(f.start, f.end) for f in found])
+    outside = _labelled_outside(text, [(f.start, f.end) for f in found], first_leads=first_leads)
     if outside is not None:
         found.append(outside)
     return sorted(found, key=lambda f: f.start)
@@ -309,7 +309,7 @@ def _spoken_of(text: str, spans: list[tuple[int, int]], *, first_leads: bool) ->
     return found
 
 
-def _labelled_outside(text: str, spans: list[tuple[int, int]]) -> Found | None:
+def _labelled_outside(text: str, spans: list[tuple[int, int]], *, first_leads: bool = False) -> Found | None:
     """Labels in plain text: 责任部门：A、B；完成时间：… / 牵头：A，配合：B。"""
     plain = "".join("\0" if any(a <= n < b for a, b in spans) else c for n, c in enumerate(text))
     match = next(
@@ -319,7 +319,7 @@ def _labelled_outside(text: str, spans: list[tuple[int, int]]) -> Found | None:
         return None
     tail = plain[match.start() :].split("\0")[0]
     end = match.start() + len(tail)
-    units = [u for u in labelled_units(tail.replace("。", "；")) if is_unit(u.name)]
+    units = [u for u in labelled_units(tail.replace("。", "；"), first_leads=first_leads) if is_unit(u.name)]
     return Found(match.start(), end, tuple(units), tail) if units else None
 
 
