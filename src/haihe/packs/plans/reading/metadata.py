@@ -46,15 +46,20 @@ _STATED_ISSUER = re.compile(
 )
 _STATED_TITLE = re.compile(r"(?:名\s*称|标\s*题)\s*：\s*\|?\s*([^|]{8,120})")
 _REFERENCE = re.compile(
-    r"《([^《》]{2,120}(?:《[^《》]*》[^《》]*)?)》(?:（([^（）]{0,20}(?:（\d{4}）)?[^（）]{0,12}号)）)?"
+    r"《([^《》]{2,120}(?:《[^《》]*》[^《》]*)?)》"
+    r"(?:\s?（\s?([^（）《》，]{0,20}(?:（\d{4}）)?[^（）《》，]{0,12}号|GB[^（）《》，]{2,24})(?=[），；]))?"
 )
+_SHORT_NAME = re.compile(r"简称(?:为)?[：“]?《([^《》]{2,20})》")
 
 
 def references(lines: list[tuple[int, str]], originals: list[str]) -> list[Reference]:
-    """Cited documents with their numbers, each once, as written."""
+    """Cited documents with their numbers, each once, as written; not the short names that a text gives them (以下简称《方案》)."""
     seen: dict[str, Reference] = {}
+    short = {name for _, text in lines for name in _SHORT_NAME.findall(text)}
     for number, text in lines:
         for match in _REFERENCE.finditer(text):
+            if match[1] in short:
+                continue
             title = originals[number - 1][match.start(1) : match.end(1)]
             cited = originals[number - 1][match.start(2) : match.end(2)] if match[2] else None
             if title not in seen or (cited and seen[title].number is None):

@@ -9,7 +9,8 @@ from typing import TypeVar
 
 from haihe.packs.plans.reading import boundaries, metadata
 from haihe.packs.plans.reading.boundaries import Span
-from haihe.packs.plans.reading.budget import read_budget, read_phases, read_subsidies
+from haihe.packs.plans.reading.budget import read_budget, read_subsidies
+from haihe.packs.plans.reading.flat_budget import read_flat_budget
 from haihe.packs.plans.reading.lines import normalised
 from haihe.packs.plans.reading.model import (
     Bundle,
@@ -25,6 +26,7 @@ from haihe.packs.plans.reading.model import (
 )
 from haihe.packs.plans.reading.outline import Node, numbering_of, outline, untitled_outline
 from haihe.packs.plans.reading.paragraphs import Pieces, join_wrapped, placed
+from haihe.packs.plans.reading.phases import read_phases
 from haihe.packs.plans.reading.systems import read_systems
 from haihe.packs.plans.reading.table_rows import read_indicator_rows, read_task_rows
 from haihe.packs.plans.reading.tables import find_tables
@@ -118,7 +120,14 @@ def _documents(spans: list[Span], header: list[Line], originals: list[str], stat
         if len(bundled) > 1 and span in bundled:
             document = replace(document, bundle=Bundle((notice or bundled[0]).title, bundled.index(span) + 1))
         found.append(_with_past(document))
-    return tuple(found)
+    return tuple(_without_own_titles(document, found) for document in found)
+
+
+def _without_own_titles(document: Document, documents: list[Document]) -> Document:
+    """A document does not cite itself, nor a notice the plan that it forwards in the same text."""
+    own = {re.sub(r"\W", "", each.title) for each in documents}
+    cited = tuple(each for each in document.references if re.sub(r"\W", "", each.title) not in own)
+    return replace(document, references=cited)
 
 
 def _with_past(document: Document) -> Document:
@@ -241,6 +250,7 @@ def _content(span: Span, originals: list[str]) -> dict[str, object]:
         systems += [s for line, row in table.rows for cell in row for s in read_systems(line, cell, normalised(cell))]
         if not rows and not budget and table.rows and not any(t.line == table.rows[0][0] for t in targets):
             issues.append(Issue(table.start, "未识别的表格 a table of unknown kind"))
+    budget += read_flat_budget(span.body, in_table)
     if any(task.units for task in rows) and not any(task.units for task in tasks):
         tasks = []  # the annex divides the work; the items of the text are explained by it
     tasks = sorted([*tasks, *rows], key=lambda task: task.line)
@@ -248,7 +258,7 @@ def _content(span: Span, originals: list[str]) -> dict[str, object]:
     return {
         "outline": tuple(OutlineNode(n.line, n.level, n.number, n.heading) for n in nodes),
         "targets": tuple(sorted(targets, key=lambda t: (t.line, t.span or (0, 0)))), "tasks": tuple(tasks), "systems": tuple(systems),
-        "budget": tuple(budget), "phases": tuple(read_phases(lines)), "subsidies": tuple(subsidy_lines), "issues": tuple(issues),
+        "budget": tuple(sorted(budget, key=lambda row: row.line)), "phases": tuple(read_phases(lines)), "subsidies": tuple(subsidy_lines), "issues": tuple(issues),
     }  # fmt: skip
 
 

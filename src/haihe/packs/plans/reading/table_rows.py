@@ -60,11 +60,11 @@ def _deadline(table: Table, row: list[str]) -> str | None:
 def read_indicator_rows(table: Table, originals: list[str]) -> list[Target]:
     """Numbers in the cells of task rows, and the yearly columns of indicator rows."""
     found: list[Target] = []
+    if "amount" in table.columns and "indicator" not in table.columns:
+        return found  # a budget: its yearly columns share out money
     years = [n for n, column in enumerate(table.columns) if column == "year"]
     for line, row in table.rows:
         if not years or (set(table.columns) & set(ROLE_COLUMNS) and "indicator" not in table.columns):
-            if "amount" in table.columns:
-                continue
             deadline = _deadline(table, row)
             for column, cell in zip(table.columns, row, strict=False):
                 if column in ("task", "content", "other", "year"):

@@ -24,8 +24,10 @@ _HEADS = {
     "stage": re.compile(r"阶段"),
     "quantity": re.compile(r"数量"),
     "price": re.compile(r"单价"),
-    "amount": re.compile(r"小计|合计|金额|预算|投资|资金|经费"),
 }
+_AMOUNT = re.compile(
+    r"(?:小计|合计|金额|预算|概算|估算|投资|资金|经费)(?!单位|来源|渠道|主体|名称|内容|方式|使用|安排)[^来源渠道]{0,8}\Z"
+)
 
 
 @dataclass
@@ -44,6 +46,8 @@ def meaning(cell: str) -> str | None:
     cell = re.sub(r"\s", "", cell)
     if not cell or len(cell) > 22:
         return None
+    if _AMOUNT.search(cell):
+        return "amount"
     for name, pattern in _HEADS.items():
         if name == "year":
             if re.match(

@@ -28,7 +28,7 @@ _CN_VERB = re.compile(
 _CN_VERB_ANYWHERE = re.compile(r"建成|建设|打造|培育|集聚|带动|新增|引进|形成|完成|服务|培训")
 LONGEST_CLAUSE = 1000
 _CN_UNIT = ("大", "个", "项", "家", "条", "所", "座", "处", "人", "名")
-_FUNDS = re.compile(r"预算|概算|专项资金|上级资金|配套|安排资金|资金投入|总投资约?\d|投入预计")
+_FUNDS = re.compile(r"预算|概算|专项资金|上级资金|配套|安排资金|资金(?:约|共|约为)?\d|资金投入|总投资约?\d|投入预计")
 _THRESHOLD_TAIL = re.compile(r"(?:的|级以上|以上的|以下的)")
 _TIME_UNITS = ("小时", "分钟", "秒", "天", "个工作日", "工作日", "个月")
 _TIME_CONTEXT = re.compile(r"压缩|缩短|压减|降至|降到|不超过|控制在|时限|时长|响应|办结|平均|以内|时间|延长")
@@ -224,7 +224,7 @@ def _is_no_count(clause: str, q: Quantity, before: str, after: str) -> bool:
         return True
     if q.unit in ("岁", "年"):  # 预期寿命达到79岁, 平均受教育年限11.5年; any other is an age or a date
         return not re.search(r"(?:寿命|年限|工龄)[^，。；]{0,8}\Z", before)
-    if q.unit == "部" and after[:1] in ("委", "门"):  # 国家某局等17部委
+    if q.unit == "部" and (after[:1] in ("委", "门") or clause[q.start : q.end].endswith("门")):  # 国家某局等17部委
         return True
     if q.unit in ("级", "届", "层") or (q.unit == "分" and re.search(r"[加扣记计]分?[^，。；]{0,4}\Z", before)):
         return True
@@ -258,7 +258,7 @@ def _comparator(q: Quantity, before: str, after: str) -> Comparator:
         and q.unit in ("项", "个", "类")
     ):
         return "="  # 突破40项关键技术: a breakthrough in 40, not more than 40
-    apart = re.search(r"(至少|不少于|不低于|不超过|不高于|不大于)[^，。；\d]{1,8}\Z", before)
+    apart = re.search(r"(至少|不少于|不低于|不超过|不高于|不大于)[^，。；\d]{0,8}\Z", before)
     if q.comparator == "=" and apart:  # 至少建设1个, 不低于装机容量15%
         return "<=" if apart[1] in ("不超过", "不高于", "不大于") else ">="
     if q.comparator == "=" and re.match(r"(?:之?内)", after):
