@@ -137,10 +137,18 @@ def _with_past(document: Document) -> Document:
     if not years:
         return document
     targets = tuple(
-        replace(t, kind="baseline", strength="binding") if t.deadline and t.deadline[:4] < min(years) else t
+        replace(t, kind="baseline", strength="binding") if (_year_of(t) or "9999") < min(years) else t
         for t in document.targets
     )
     return replace(document, targets=targets)
+
+
+def _year_of(target: Target) -> str | None:
+    """The year to which a figure belongs: its deadline's, or the last of the five that “十三五”期间 names."""
+    if target.deadline:
+        return target.deadline[:4]
+    span = re.search(r"“?十[一二三四五六七]五”?(?:期间|时期|末)", target.text)
+    return metadata.period_in(span[0], []).end if span else None
 
 
 def _with_facts(document: Document, facts: Facts) -> Document:

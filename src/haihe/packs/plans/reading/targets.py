@@ -204,7 +204,9 @@ def _target(
 def _is_striven_for(part: str, before: str) -> bool:
     """力争 in the part of the sentence that holds the number, or just before it: 力争到2020年底，产值突破500亿元."""
     earlier = before[: len(before) - len(part)]
-    return bool(STRIVE.search(part)) or bool(re.search(r"(?:力争|争取)(?:到|在)?[^，。；]{0,10}，\Z", earlier))
+    return bool(STRIVE.search(part)) or bool(
+        re.search(r"(?:力争|争取)[^，。；\d]{0,4}(?:20\d\d年|\d{1,2}年)?[^，。；\d]{0,10}，\Z", earlier)
+    )
 
 
 def _is_no_count(clause: str, q: Quantity, before: str, after: str) -> bool:
@@ -218,7 +220,7 @@ def _is_no_count(clause: str, q: Quantity, before: str, after: str) -> bool:
         or (q.unit == "路" and q.value < 100)  # a road's number; 接入视频10万路 is a count
     ):
         return True
-    if q.unit in _TIME_UNITS and not _TIME_CONTEXT.search(before[-24:] + after[:10]):
+    if q.unit in _TIME_UNITS and q.value < 1000 and not _TIME_CONTEXT.search(before[-24:] + after[:10]):
         return True
     if q.unit == "小时" and (q.value == 24 or re.match(r"之?内[^，。；]{0,8}率", after)):
         return True
@@ -335,7 +337,7 @@ def _is_baseline(clause: str, q: Quantity) -> bool:
     ):
         return True
     tells = re.search(
-        r"截至|截止|现有|现已|“?十[一二三四]五”?(?:期间|时期|末|以来|规划实施以来)|20\d\d年以来|已(?:建成|建立|有|形成|覆盖|存储|实现|达|完成|累计|接入|培育|经)|(?<![由从比较])目前",
+        r"截至|截止|现有|现已|“?十[一二三四]五”?(?:以来|规划实施以来)|20\d\d年以来|已(?:建成|建立|有|形成|覆盖|存储|实现|达|完成|累计|接入|培育|经)|(?<![由从比较])目前",
         before,
     )
     return tells is not None and not re.search(r"到20[2-9]\d年", before[tells.end() + 6 :])
