@@ -237,6 +237,14 @@ class Quantity:
     measured: bool
 
 
+_ONE_SPELLING = {"千米": "公里", "平方千米": "平方公里", "公斤": "千克"}
+
+
+def normal_unit(unit: str) -> str | None:
+    """One spelling for a unit that documents write in several ways: EFlops → EFLOPS, 平方千米 → 平方公里; None for none."""
+    return _ONE_SPELLING.get(unit, re.sub(r"(?i)flops", "FLOPS", unit)) or None
+
+
 def chinese_number(text: str) -> int | None:
     """十二 → 12, 两百零五 → 205; digit by digit where there are no powers (二〇二五 → 2025); None for nonsense."""
     if not text:

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from itertools import takewhile
 from typing import TypeVar
 
 from haihe.packs.plans.reading import boundaries, metadata
 from haihe.packs.plans.reading.boundaries import Span
 from haihe.packs.plans.reading.budget import read_budget, read_subsidies
+from haihe.packs.plans.reading.facts import (
+    Facts,
+    header_facts,
+    notice_facts,
+    period,
+    signed,
+    status,
+    with_facts,
+    with_past,
+    without_own_titles,
+)
 from haihe.packs.plans.reading.flat_budget import read_flat_budget
 from haihe.packs.plans.reading.lines import normalised
 from haihe.packs.plans.reading.model import (
@@ -18,13 +28,12 @@ from haihe.packs.plans.reading.model import (
     Issue,
     NamedSystem,
     OutlineNode,
-    Period,
     Reading,
     SourceText,
     Target,
     Task,
 )
-from haihe.packs.plans.reading.outline import Node, numbering_of, outline, untitled_outline
+from haihe.packs.plans.reading.outline import Node, outline, untitled_outline
 from haihe.packs.plans.reading.paragraphs import Pieces, join_wrapped, placed
 from haihe.packs.plans.reading.phases import read_phases
 from haihe.packs.plans.reading.systems import read_systems
@@ -93,9 +102,6 @@ def _without_copies(spans: list[Span]) -> tuple[list[Span], list[Issue]]:
     return kept, issues
 
 
-Facts = tuple[str | None, str | None, str | None]  # number, date of issue, issuer
-
-
 def _documents(spans: list[Span], header: list[Line], originals: list[str], stated: Facts) -> tuple[Document, ...]:
     notice = next((span for span in spans if span.kind == "notice"), None)
     bundled = [span for span in spans if span.kind == "plan"]
@@ -108,69 +114,19 @@ def _documents(spans: list[Span], header: list[Line], originals: list[str], stat
             holds_content=not bundled or len(outline(span.body)) > 12,
         )
         if notice is not None and span is not notice:
-            inherited = _notice_facts(notice, header, originals)
+            inherited = notice_facts(notice, header, originals)
             document = replace(
                 document, notice=notice.title, number=document.number or inherited[0], issued_on=document.issued_on or inherited[1],
                 issuer=document.issuer or inherited[2],
             )  # fmt: skip
         elif notice is None and span.kind in ("plan", "annex"):
-            document = _with_facts(document, _header_facts(header, originals))
+            document = with_facts(document, header_facts(header, originals))
         if span.kind in ("plan", "annex", "notice"):
-            document = _with_facts(document, stated)
+            document = with_facts(document, stated)
         if len(bundled) > 1 and span in bundled:
             document = replace(document, bundle=Bundle((notice or bundled[0]).title, bundled.index(span) + 1))
-        found.append(_with_past(document))
-    return tuple(_without_own_titles(document, found) for document in found)
-
-
-def _without_own_titles(document: Document, documents: list[Document]) -> Document:
-    """A document does not cite itself, nor a notice the plan that it forwards in the same text."""
-    own = {re.sub(r"\W", "", each.title) for each in documents}
-    cited = tuple(each for each in document.references if re.sub(r"\W", "", each.title) not in own)
-    return replace(document, references=cited)
-
-
-def _with_past(document: Document) -> Document:
-    """Figures of a year before the document was issued and before its period began say what was: baselines."""
-    issued = re.search(r"(?:19|20)\d\d", document.issued_on or document.number or "")
-    years = [year for year in (document.period.start, issued[0] if issued else None) if year]
-    if not years:
-        return document
-    targets = tuple(
-        replace(t, kind="baseline", strength="binding") if (_year_of(t) or "9999") < min(years) else t
-        for t in document.targets
-    )
-    return replace(document, targets=targets)
-
-
-def _year_of(target: Target) -> str | None:
-    """The year to which a figure belongs: its deadline's, or the last of the five that “十三五”期间 names."""
-    if target.deadline:
-        return target.deadline[:4]
-    span = re.search(r"“?十[一二三四五六七]五”?(?:期间|时期|末)", target.text)
-    return metadata.period_in(span[0], []).end if span else None
-
-
-def _with_facts(document: Document, facts: Facts) -> Document:
-    """The document with those facts that it does not give itself."""
-    number, issued_on, issuer = facts
-    return replace(
-        document, number=document.number or number, issued_on=document.issued_on or issued_on, issuer=document.issuer or issuer
-    )  # fmt: skip
-
-
-def _header_facts(header: list[Line], originals: list[str]) -> Facts:
-    """Number, date and issuer from what stands above the first title: the letter that forwards it, without a title of its own."""
-    return (
-        metadata.number_in(header[-40:], originals),
-        metadata.issued_on(header[-6:]),
-        metadata.signer_of(header[-40:]),
-    )
-
-
-def _notice_facts(notice: Span, header: list[Line], originals: list[str]) -> tuple[str | None, str | None, str | None]:
-    near = [*header[-6:], *notice.body]
-    return metadata.number_in(near, originals), metadata.issued_on(near), metadata.issuer_of(notice.title, notice.body)
+        found.append(with_past(document))
+    return tuple(without_own_titles(document, found) for document in found)
 
 
 def _title(span: Span, originals: list[str]) -> str:
@@ -183,37 +139,14 @@ def _document(span: Span, header: list[Line], originals: list[str], *, holds_con
     near = [*header[-6:], *span.body[:10], *span.body[-6:]]
     title = _title(span, originals)
     known = {
-        "line": span.line, "end_line": span.end_line, "title": title, "kind": span.kind, "status": _status(title, span),
-        "issuer": metadata.issuer_of(span.title, []) or _signed(span, header), "number": metadata.number_in(near, originals),
-        "issued_on": metadata.issued_on(near), "period": _period(span), "bundle": None, "notice": None,
+        "line": span.line, "end_line": span.end_line, "title": title, "kind": span.kind, "status": status(title, span),
+        "issuer": metadata.issuer_of(span.title, []) or signed(span, header), "number": metadata.number_in(near, originals),
+        "issued_on": metadata.issued_on(near), "period": period(span), "bundle": None, "notice": None,
         "references": tuple(metadata.references(span.body, originals)), "annexes": _annexes(span.body, originals),
     }  # fmt: skip
     if span.kind == "notice" and not holds_content:
         return Document(**known)  # type: ignore[arg-type]
     return Document(**known, **_content(span, originals))  # type: ignore[arg-type]
-
-
-def _signed(span: Span, header: list[Line]) -> str | None:
-    """Who issued a document whose title does not say so: the signature above it, under its title, or with a date at its end."""
-    under = list(takewhile(lambda line: numbering_of(line[1]) is None and "。" not in line[1], span.body[:8]))
-    at_the_end = span.body[-4:] if metadata.issued_on(span.body[-4:]) else []
-    return metadata.signer_of(header[-40:]) or metadata.issuer_of("", under) or metadata.signer_of(at_the_end)
-
-
-def _period(span: Span) -> Period:
-    """Its own period; that of an article is the period of the plan it tells of."""
-    own = metadata.period_in(span.title, span.body)
-    if own.start is None and span.kind == "news":
-        cited = (m[0] for _, text in span.body for m in re.finditer(r"《[^》]*》", text))
-        return next((period for title in cited if (period := metadata.period_in(title, [])).start), own)
-    return own
-
-
-def _status(title: str, span: Span) -> str:
-    own = metadata.status_of(title)
-    if own == "final" and span.kind == "news":
-        return next((metadata.status_of(m[0]) for _, text in span.body if (m := re.search(r"《[^》]*》", text))), own)
-    return own
 
 
 def _annexes(body: list[Line], originals: list[str]) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from haihe.packs.plans.reading.lines import normalised
 from haihe.packs.plans.reading.model import Role, Target, Task, UnitRole
+from haihe.packs.plans.reading.numbers import normal_unit
 from haihe.packs.plans.reading.tables import Table
 from haihe.packs.plans.reading.targets import DEADLINE, deadline_of, read_targets
 from haihe.packs.plans.reading.units import as_written, unit_list
@@ -117,7 +118,7 @@ def _yearly(table: Table, row: list[str], line: int, years: list[int]) -> list[T
                 value,
                 None,
                 written_unit or None,
-                written_unit or None,
+                normal_unit(written_unit),
                 row[column],
                 year[0] if year else None,
                 "binding",

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Literal
 
 from haihe.packs.plans.reading.model import Comparator, Target
-from haihe.packs.plans.reading.numbers import Quantity, chinese_quantities, doublings, quantities
+from haihe.packs.plans.reading.numbers import Quantity, chinese_quantities, doublings, normal_unit, quantities
 from haihe.packs.plans.reading.outline import numbering_of
 
 BASELINE_SECTION = re.compile(
@@ -109,10 +109,8 @@ def _dates_of(clause: str) -> list[tuple[int, str]]:
 
 def _clauses(sentence: str, start: int) -> list[tuple[int, str]]:
     """The parts between semicolons; one that no sentence of a plan would fill is cut at a comma, so that time stays linear."""
-    return [
-        (start + match.start(), match[0])
-        for match in re.finditer(rf"[^；]{{1,{LONGEST_CLAUSE}}}(?:，|\Z|(?=；))|[^；]+?(?:，|\Z|(?=；))", sentence)
-    ]
+    pattern = rf"[^；]{{1,{LONGEST_CLAUSE}}}(?:，|\Z|(?=；))|[^；]{{1,{2 * LONGEST_CLAUSE}}}"
+    return [(start + match.start(), match[0]) for match in re.finditer(pattern, sentence)]
 
 
 def _quantities_of(clause: str, *, is_heading: bool) -> list[Quantity]:
@@ -196,7 +194,7 @@ def _target(
     )
     return Target(
         line=line, text=original[offset : offset + len(clause)].strip(), subject=_subject(before, after), kind=kind, comparator=_comparator(q, before, after),
-        value=q.value, value_max=q.value_max, unit=q.unit or None, unit_normalised=q.unit or None,
+        value=q.value, value_max=q.value_max, unit=q.unit or None, unit_normalised=normal_unit(q.unit),
         value_as_written=original[offset + q.start : offset + q.end].strip(), deadline=deadline, strength=strength, span=(offset + q.start, offset + q.end),
     )  # fmt: skip
 

@@ -120,6 +120,11 @@ def test_comparators_and_units_that_numbers_share(text: str, rows: list) -> None
     assert [(t.value, t.comparator, t.unit or "") for t in found] == rows
 
 
+def test_units_are_kept_as_written_and_in_one_spelling() -> None:
+    found = read_targets(1, "", normalised("算力达到30EFlops，覆盖5平方千米。"))
+    assert [(t.unit, t.unit_normalised) for t in found] == [("EFlops", "EFLOPS"), ("平方千米", "平方公里")]
+
+
 def test_striving_is_told_from_binding() -> None:
     found = read_targets(1, "", normalised("力争产业规模突破500亿元，建成场景50个。"))
     assert [t.strength for t in found] == ["strive", "binding"]
@@ -395,6 +400,8 @@ def test_no_text_makes_the_reader_fail(pieces: list[str]) -> None:
         "《" * 30_000,
         "区甲局、" * 20_000,
         "a\t" * 30_000,
+        "（2024年1月" * 20_000,
+        "项目\n金额\n" * 10_000,
     ],
 )
 def test_monstrous_lines_are_read_in_bounded_time(text: str) -> None:
