@@ -14,11 +14,15 @@ Line = tuple[int, str]
 
 _TITLE = re.compile(rf"[^。；！？]{{2,110}}(?:{KIND_WORDS})(?:\s*（[^）。]{{1,24}}）)*\Z")
 _NOTICE = re.compile(r"[^。；]{2,160}(?:关于|印发|转发)[^。；]{2,160}的?(?:通知|函|公告|批复|决定)\Z")
+_OWN_ISSUER = re.compile(r"[\u4e00-\u9fff ]{2,40}(?:政府|办公厅|办公室|委员会|[省市区县]委|局|厅)关于")
+_ISSUER_LINE = re.compile(r"(?:政府|办公厅|办公室|委员会|[省市区县]委|局|厅|部)\Z")
+_NUMBER_LINE = re.compile(r"[\u4e00-\u9fff]{1,16}（(?:19|20)\d\d）\s?(?:第\s?)?\d{1,4}\s?号")
+_QUOTED_NOTICE = re.compile(r"《[^《》]{2,60}关于(?:印发|转发)[^《》]{2,100}的通知》")
 _TAIL = re.compile(
     r"（(?:20\d\d\s?年?\s?(?:—{1,2}|-|~|至)\s?20\d\d\s?年?|试行|征求意见稿|暂行|修订|修订版|20\d\d年版)）"
 )
 _NOT_A_TITLE_START = re.compile(
-    r"[《（“]|现将|附\s?件|为|第?\d+[、.]|(?!20\d\d)\d|各|关于(?!印发|加快|进一步|推|促|开展|深化|实施|做好)|注|来源|本报|记者|联系|序号"
+    r"[《（]|“(?![^”]{1,20}”[^，。：]{2,60}\Z)|现将|附\s?件|为|第?\d+[、.]|(?!20\d\d)\d|各|注|[\u4e00-\u9fff]{1,12}（(?:19|20)\d\d）\s?(?:第\s?)?\d{1,4}\s?号|来源|本报|记者|联系|序号"
 )
 _PAGE = re.compile(
     r"\s*(?:[—\-–]{1,2}\s?\d{1,4}\s?[—\-–]{1,2}|第\s?\d+\s?页(?:\s?[，/]?\s?共\s?\d+\s?页)?|\d{1,4}\s?/\s?\d{1,4})\s*\Z"
@@ -26,7 +30,7 @@ _PAGE = re.compile(
 _BYLINE = re.compile(r"\s*(?:本报)?(?:通讯员|记者|作者)\s*[：: ]?\s*[\u4e00-\u9fff·、 ]{2,24}\Z")
 _WEB = re.compile(
     r"(?:当前|您的|所在|您现在的)?位置：|首页\s*[>›»]|字\s?体：|字\s?号：|分享(?:到)?[:：]?|打印(?:本页|正文)?|关闭(?:本页|窗口)|责任编辑|扫一扫|相关阅读|相关链接|相关文档|上一篇|下一篇|"
-    r"版权所有|主办：|主办单位：|ICP备|网站标识码|浏览次数|阅读次数|访问量|信息来源|来源：|发布(?:时间|日期|机构)：|发文(?:字号|机关|日期)：|成文日期：|无障碍|网站地图|索\s?引\s?号|主题分类|政府信息公开|【(?:大|中|小)|收藏"
+    r"版权所有|主办：|主办单位：|ICP备|网站标识码|浏览次数|阅读次数|访问量|附件下载|政策解读：|图解：|解读：|\.(?:pdf|docx?|xlsx?|wps|ofd|zip)\b|信息来源|来源：|发布(?:时间|日期|机构)：|发文(?:字号|机关|日期)：|成文日期：|无障碍|网站地图|索\s?引\s?号|主题分类|政府信息公开|【(?:大|中|小)|收藏"
 )
 _CONTENTS = re.compile(r"目\s*[录次]\s*\Z")
 _CONTENTS_LINE = re.compile(r".*(?:…{2,}|\.{4,}|·{4,})\s*\d+\s*\Z")
@@ -68,6 +72,8 @@ def sift(lines: list[Line]) -> tuple[list[Line], list[Issue]]:
 def title_at(lines: list[Line], position: int) -> tuple[int, str] | None:
     """A title that starts at `position`, wrapped over at most six lines: how many entries it takes, and its text."""
     first = lines[position][1].strip()
+    if _QUOTED_NOTICE.fullmatch(first):
+        return 1, first
     if numbering_of(first) is not None or _NOT_A_TITLE_START.match(first) or date_in(first) or len(first) < 3:
         return None
     joined = ""
@@ -75,11 +81,14 @@ def title_at(lines: list[Line], position: int) -> tuple[int, str] | None:
     for length in range(1, 8):
         if position + length > len(lines):
             break
-        text = lines[position + length - 1][1].strip()
+        raw = lines[position + length - 1][1]
+        text = raw.strip()
         if not text:
             continue
-        if _breaks_a_title(text, first=length == 1):
+        if "\t" in raw or _breaks_a_title(text, first=length == 1):
             break
+        if joined and _OWN_ISSUER.match(text) and not _ISSUER_LINE.search(joined):
+            return None  # 新闻详情 / 某省人民政府关于…: the title starts on the next line
         joined += text
         if _TITLE.fullmatch(joined) or _NOTICE.fullmatch(joined) or (best is not None and _TAIL.fullmatch(text)):
             best = (length, joined)
@@ -93,14 +102,16 @@ def title_at(lines: list[Line], position: int) -> tuple[int, str] | None:
 
 
 def _breaks_a_title(text: str, *, first: bool) -> bool:
-    """Lines that are never part of a title: sentences, table rows, dates, （此件公开发布）, numbered items after the first."""
-    if "。" in text or "\t" in text or "：" in text or len(text) > 110 or date_in(text) or text.startswith("（此"):
+    """Lines that are never part of a title: sentences, cells, dates, 某某厅文件, document numbers, （此件公开发布）, numbered items."""
+    if "。" in text or "：" in text or len(text) > 110 or date_in(text) or text.startswith("（此"):
+        return True
+    if text.endswith("文件") or re.fullmatch(r"[\d.]+", text) or _NUMBER_LINE.fullmatch(text):
         return True
     return not first and numbering_of(text) is not None
 
 
 def is_notice(title: str) -> bool:
-    return bool(re.search(r"的?(?:通知|函|公告|批复)\Z", title))
+    return bool(re.search(r"的?(?:通知|函|公告|批复)》?\Z|\A[^《]{2,60}关于(?:印发|转发)", title))
 
 
 def _stands_over_something(lines: list[Line], position: int) -> bool:
@@ -164,7 +175,19 @@ def find_documents(lines: list[Line]) -> list[Span]:
         spans.append(Span(number, numbers[-1], title, kind, numbers))
         position += taken
         previous, annexed = title, False
-    return spans
+    return _without_announcements(spans)
+
+
+def _without_announcements(spans: list[Span]) -> list[Span]:
+    """A title that stands over the document once more (the page's heading, then the document's own) opens no document of its own."""
+    return [
+        span
+        for span, following in zip(spans, [*spans[1:], *([None] if spans else [])], strict=True)
+        if following is None
+        or re.sub(r"\W", "", span.title) != re.sub(r"\W", "", following.title)
+        or sum(bool(text.strip()) for _, text in span.body) > 4
+        or any("。" in text for _, text in span.body)
+    ]
 
 
 def _title_without_its_word(lines: list[Line], position: int) -> tuple[str, int]:
@@ -206,11 +229,20 @@ def _may_start(spans: list[Span], previous: str, annexed: bool, title: str, line
 def with_their_bodies(spans: list[Span]) -> list[Span]:
     """A plan's title above the line of its notice (附件 … 关于印发…的通知): what follows the notice is the plan's."""
     for before, after in pairwise(spans):
+        if before.kind == after.kind == "plan" and _is_letter(before):
+            before.kind = "notice"
         if before.kind == "plan" and len(before.body) <= 3 and after.kind == "notice" and after is spans[-1]:
             before.body = [*before.body, *after.body]
             before.end_line, after.end_line = after.end_line, after.title_lines[-1]
             after.body = []
     return spans
+
+
+def _is_letter(span: Span) -> bool:
+    """What stands under a title is only the letter that forwards the next document: …印发给你们，请认真贯彻执行。"""
+    return len(span.body) < 40 and any(
+        re.search(r"印发(?:给)?你们|请.{0,10}贯彻(?:执行|落实)", text) for _, text in span.body
+    )
 
 
 def find_news(lines: list[Line]) -> tuple[Span | None, list[Issue]]:

@@ -1,40 +1,17 @@
-"""Budget tables (rows, or flattened to one cell a line), dated phases, and subsidy clauses as tiers."""
+"""Budget tables (rows, or flattened to one cell a line) and subsidy clauses as tiers."""
 
 from __future__ import annotations
 
 import re
 
-from haihe.packs.plans.reading.model import BudgetLine, Phase, SubsidyTier
+from haihe.packs.plans.reading.model import BudgetLine, SubsidyTier
 from haihe.packs.plans.reading.numbers import quantities
 from haihe.packs.plans.reading.tables import Table
 
 _NUMBER = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?")
-_PHASE = re.compile(
-    r"(?P<name>第[一二三四五六]\s?(?:期|阶段)|[\u4e00-\u9fff]{2,8}阶段)\s*（\s?(?P<start>20\d\d年(?:\d{1,2}月)?)(?:度)?\s?(?:(?:—{1,2}|-|~|至|到)\s?(?P<end>(?:20\d\d年)?(?:\d{1,2}月)?))?\s?(?:底|前)?）"
-)
 _SUBSIDY = re.compile(r"奖励|补贴|补助|资助|奖补|贴息|安家费|津贴|经费|资金支持|扶持|奖金|支持")
 _PER = re.compile(r"每年|每月|每人|每个|每家|每项|每亩|一次性|年度")
 _CAP = re.compile(r"最高|不超过|上限|封顶")
-
-
-def _iso(written: str | None, year: str | None = None) -> str | None:
-    if not written:
-        return None
-    match = re.fullmatch(r"(?:(20\d\d)年)?(?:(\d{1,2})月)?", written)
-    if match is None or not (match[1] or year):
-        return None
-    return f"{match[1] or year}-{int(match[2]):02d}" if match[2] else match[1] or year
-
-
-def read_phases(lines: list[tuple[int, str]]) -> list[Phase]:
-    """启动阶段（2026年1月—2026年6月）, 第一期（2018年度)."""
-    found = []
-    for number, text in lines:
-        for match in _PHASE.finditer(text):
-            start = _iso(match["start"])
-            end = _iso(match["end"], start[:4] if start else None) or start
-            found.append(Phase(number, match["name"], start, end))
-    return found
 
 
 def read_budget(table: Table) -> list[BudgetLine]:
@@ -45,13 +22,13 @@ def read_budget(table: Table) -> list[BudgetLine]:
         name: table.columns.index(name) for name in ("amount", "price", "quantity", "stage") if name in table.columns
     }
     unit_title = table.titles[column["amount"]] if column["amount"] < len(table.titles) else ""
-    unit = re.search(r"（([^）]*元)）", unit_title)
+    unit = re.search(r"（([^）]*元)）", unit_title) or re.search(r"单位：\s*([^）)，。\s]*元)", table.caption)
     item_column = next((n for n, c in enumerate(table.columns) if c in ("task", "content")), None)
     found, stage = [], None
     for line, row in table.rows:
         stage = (row[column["stage"]] or stage) if "stage" in column else None
         item = row[item_column] if item_column is not None else ""
-        if not item:
+        if not item or re.fullmatch(r"[合小总]\s*计", item):
             continue
         values = {name: _value(row[n]) if n < len(row) else None for name, n in column.items() if name != "stage"}
         if any(v is not None for v in values.values()):

@@ -24,10 +24,25 @@ _ARABIC = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
 _CHINESE = r"[零〇一二两三四五六七八九十百千]+"
 _MONEY = "元|美元|人民币|港元|欧元"
 # Signs and abbreviations, as patterns: what follows decides where they end.
-_SIGNS = r"%|‰|[EPTG](?:FLOPS|flops|Flops|FLOPs)|[EP](?![A-Za-z])|[MGTPE]bps|[KMGTPE]B(?![A-Za-z])|[kMG]Wh?(?![A-Za-z])|M(?![A-Za-z])|Tokens?"
+_SIGNS = r"%|‰|[EPTG](?:FLOPS|flops|Flops|FLOPs)|[EP](?![A-Za-z])|[MGTPE]bps|[KMGTPEZ]B(?![A-Za-z])|[GT]OPS|[MG]Hz|TEU|℃|[kMG]Wh?(?![A-Za-z])|M(?![A-Za-z])|Tokens?"
 # Words that measure; a number with one of them may be a threshold (…以上的企业) rather than a count.
 _MEASURE_WORDS = [
     "个百分点",
+    "微克/立方米",
+    "毫克/升",
+    "微克",
+    "毫克",
+    "克",
+    "斤",
+    "升",
+    "分贝",
+    "毫米",
+    "厘米",
+    "微米",
+    "纳米",
+    "千伏安",
+    "伏",
+    "人年",
     "皮长公里",
     "千瓦时",
     "千瓦",
@@ -71,6 +86,7 @@ _COUNT_WORDS = [
     "人次",
     "人（次）",
     "家（次）",
+    "家次",
     "架次",
     "场次",
     "项次",
@@ -157,6 +173,19 @@ _COUNT_WORDS = [
     "课时",
     "学时",
     "点位",
+    "棵",
+    "羽",
+    "尾",
+    "眼",
+    "桶",
+    "箱",
+    "卷",
+    "集",
+    "泊位",
+    "学位",
+    "床",
+    "路",
+    "年",
 ]
 
 
@@ -179,9 +208,9 @@ QUANTITY = re.compile(
     rf"(?P<more>余|多)?\s?(?P<unit>{UNITS})?(?P<per>/[\u4e00-\u9fff]+)?(?P<after>（含）|以上|及以上|以下|以内|之内|左右|上下|余|多)?"
 )
 CHINESE_QUANTITY = re.compile(
-    rf"(?P<low>{_CHINESE})(?:至(?P<high>{_CHINESE}))?(?P<scale>万亿|[万亿])?(?P<unit>{_COUNTS}|大|成|千瓦时|倍|元|亩|公里)(?P<after>以上|以下|以内|左右)?"
+    rf"(?P<low>{_CHINESE})(?:至(?P<high>{_CHINESE}))?(?P<scale>万亿|[万亿])?(?P<more>余|多)?(?P<unit>{_COUNTS}|大|成|千瓦时|倍|元|亩|公里)(?P<after>以上|以下|以内|左右)?"
 )
-DOUBLED = re.compile(r"翻(?P<times>[一两二三]?)番(?P<after>以上)?|实现?倍增")
+DOUBLED = re.compile(r"翻(?P<times>[一两二三]?)番(?P<after>以上)?|(?<![“《])倍增(?=[，。；、）]|\Z)")
 
 Comparator = Literal["=", ">", ">=", "<", "<=", "~", "range"]
 _BEFORE: dict[str, Comparator] = {
@@ -206,6 +235,14 @@ class Quantity:
     comparator: Comparator
     after: str
     measured: bool
+
+
+_ONE_SPELLING = {"千米": "公里", "平方千米": "平方公里", "公斤": "千克"}
+
+
+def normal_unit(unit: str) -> str | None:
+    """One spelling for a unit that documents write in several ways: EFlops → EFLOPS, 平方千米 → 平方公里; None for none."""
+    return _ONE_SPELLING.get(unit, re.sub(r"(?i)flops", "FLOPS", unit)) or None
 
 
 def chinese_number(text: str) -> int | None:
@@ -308,7 +345,7 @@ def chinese_quantities(text: str) -> list[Quantity]:
             continue
         value, written = _scaled(low, match["scale"] or "", unit)
         value_max = _scaled(high, match["scale"] or "", unit)[0] if high else None
-        comparator: Comparator = "range" if high else _AFTER.get(match["after"] or "", "=")
+        comparator: Comparator = "range" if high else ">" if match["more"] else _AFTER.get(match["after"] or "", "=")
         found.append(
             Quantity(
                 match.start(),

@@ -4,14 +4,38 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import TypeVar
 
 from haihe.packs.plans.reading import boundaries, metadata
 from haihe.packs.plans.reading.boundaries import Span
-from haihe.packs.plans.reading.budget import read_budget, read_phases, read_subsidies
+from haihe.packs.plans.reading.budget import read_budget, read_subsidies
+from haihe.packs.plans.reading.facts import (
+    Facts,
+    header_facts,
+    notice_facts,
+    period,
+    signed,
+    status,
+    with_facts,
+    with_past,
+    without_own_titles,
+)
+from haihe.packs.plans.reading.flat_budget import read_flat_budget
 from haihe.packs.plans.reading.lines import normalised
-from haihe.packs.plans.reading.model import Bundle, Document, Issue, OutlineNode, Reading, SourceText, Target, Task
+from haihe.packs.plans.reading.model import (
+    Bundle,
+    Document,
+    Issue,
+    NamedSystem,
+    OutlineNode,
+    Reading,
+    SourceText,
+    Target,
+    Task,
+)
 from haihe.packs.plans.reading.outline import Node, outline, untitled_outline
-from haihe.packs.plans.reading.paragraphs import join_wrapped
+from haihe.packs.plans.reading.paragraphs import Pieces, join_wrapped, placed
+from haihe.packs.plans.reading.phases import read_phases
 from haihe.packs.plans.reading.systems import read_systems
 from haihe.packs.plans.reading.table_rows import read_indicator_rows, read_task_rows
 from haihe.packs.plans.reading.tables import find_tables
@@ -45,7 +69,8 @@ def read_source(source: SourceText) -> Reading:
     issues += [Issue(n, "不属于任何文件 text that belongs to no document") for n, t in header if len(t.strip()) > 60]
     spans, copies = _without_copies(spans)
     issues += copies
-    documents = _documents(spans, header, originals)
+    top = [(n, t) for n, t in numbered if n < first + 12][-60:]
+    documents = _documents(spans, header, originals, metadata.stated_facts(top, originals))
     return Reading(source, documents, tuple(sorted(issues, key=lambda issue: issue.line)))
 
 
@@ -77,7 +102,7 @@ def _without_copies(spans: list[Span]) -> tuple[list[Span], list[Issue]]:
     return kept, issues
 
 
-def _documents(spans: list[Span], header: list[Line], originals: list[str]) -> tuple[Document, ...]:
+def _documents(spans: list[Span], header: list[Line], originals: list[str], stated: Facts) -> tuple[Document, ...]:
     notice = next((span for span in spans if span.kind == "notice"), None)
     bundled = [span for span in spans if span.kind == "plan"]
     found = []
@@ -89,20 +114,19 @@ def _documents(spans: list[Span], header: list[Line], originals: list[str]) -> t
             holds_content=not bundled or len(outline(span.body)) > 12,
         )
         if notice is not None and span is not notice:
-            inherited = _notice_facts(notice, header, originals)
+            inherited = notice_facts(notice, header, originals)
             document = replace(
                 document, notice=notice.title, number=document.number or inherited[0], issued_on=document.issued_on or inherited[1],
                 issuer=document.issuer or inherited[2],
             )  # fmt: skip
+        elif notice is None and span.kind in ("plan", "annex"):
+            document = with_facts(document, header_facts(header, originals))
+        if span.kind in ("plan", "annex", "notice"):
+            document = with_facts(document, stated)
         if len(bundled) > 1 and span in bundled:
             document = replace(document, bundle=Bundle((notice or bundled[0]).title, bundled.index(span) + 1))
-        found.append(document)
-    return tuple(found)
-
-
-def _notice_facts(notice: Span, header: list[Line], originals: list[str]) -> tuple[str | None, str | None, str | None]:
-    near = [*header[-6:], *notice.body]
-    return metadata.number_in(near, originals), metadata.issued_on(near), metadata.issuer_of(notice.title, notice.body)
+        found.append(with_past(document))
+    return tuple(without_own_titles(document, found) for document in found)
 
 
 def _title(span: Span, originals: list[str]) -> str:
@@ -115,21 +139,14 @@ def _document(span: Span, header: list[Line], originals: list[str], *, holds_con
     near = [*header[-6:], *span.body[:10], *span.body[-6:]]
     title = _title(span, originals)
     known = {
-        "line": span.line, "end_line": span.end_line, "title": title, "kind": span.kind, "status": _status(title, span),
-        "issuer": metadata.issuer_of(span.title, [*header[-6:], *span.body[:8]]), "number": metadata.number_in(near, originals),
-        "issued_on": metadata.issued_on(near), "period": metadata.period_in(span.title, span.body), "bundle": None, "notice": None,
+        "line": span.line, "end_line": span.end_line, "title": title, "kind": span.kind, "status": status(title, span),
+        "issuer": metadata.issuer_of(span.title, []) or signed(span, header), "number": metadata.number_in(near, originals),
+        "issued_on": metadata.issued_on(near), "period": period(span), "bundle": None, "notice": None,
         "references": tuple(metadata.references(span.body, originals)), "annexes": _annexes(span.body, originals),
     }  # fmt: skip
     if span.kind == "notice" and not holds_content:
         return Document(**known)  # type: ignore[arg-type]
     return Document(**known, **_content(span, originals))  # type: ignore[arg-type]
-
-
-def _status(title: str, span: Span) -> str:
-    own = metadata.status_of(title)
-    if own == "final" and span.kind == "news":
-        return next((metadata.status_of(m[0]) for _, text in span.body if (m := re.search(r"《[^》]*》", text))), own)
-    return own
 
 
 def _annexes(body: list[Line], originals: list[str]) -> tuple[str, ...]:
@@ -143,9 +160,9 @@ def _annexes(body: list[Line], originals: list[str]) -> tuple[str, ...]:
 
 def _content(span: Span, originals: list[str]) -> dict[str, object]:
     """Everything that a document commits to, and its outline."""
-    tables = find_tables(span.body)
+    tables = find_tables(span.body, span.title)
     in_table = {number for table in tables for number in range(table.start, table.end + 1)}
-    lines, whole = join_wrapped([(n, t) for n, t in span.body if n not in in_table], originals)
+    lines, whole, pieces = join_wrapped([(n, t) for n, t in span.body if n not in in_table], originals)
     texts = {number: whole.get(number, originals[number - 1]) for number, _ in lines}
     nodes = outline(lines)
     if len(nodes) < 3:
@@ -156,13 +173,13 @@ def _content(span: Span, originals: list[str]) -> dict[str, object]:
     targets: list[Target] = []
     systems = []
     explains = bool(re.search(r"编制说明|起草说明|政策解读|解读材料", span.title))
-    for number, text in lines:
+    for number, line in lines:
+        text = line.replace("\t", "；")  # cells of a table of no known kind are read as clauses
         if text.strip() and not _is_contact(text) and not explains:
-            targets += _within(
-                read_targets(number, texts[number], text, in_baseline_section=number in baseline), originals
-            )
+            read = read_targets(number, texts[number], text, in_baseline_section=number in baseline)
+            targets += _placed(read, text, pieces.get(number), originals)
             if number not in baseline:
-                systems += read_systems(number, texts[number], text)
+                systems += _placed(read_systems(number, texts[number], text), text, pieces.get(number), originals)
     tasks = read_tasks(nodes, loose, lines, texts)
     rows: list[Task] = []
     budget = []
@@ -174,6 +191,7 @@ def _content(span: Span, originals: list[str]) -> dict[str, object]:
         systems += [s for line, row in table.rows for cell in row for s in read_systems(line, cell, normalised(cell))]
         if not rows and not budget and table.rows and not any(t.line == table.rows[0][0] for t in targets):
             issues.append(Issue(table.start, "未识别的表格 a table of unknown kind"))
+    budget += read_flat_budget(span.body, in_table)
     if any(task.units for task in rows) and not any(task.units for task in tasks):
         tasks = []  # the annex divides the work; the items of the text are explained by it
     tasks = sorted([*tasks, *rows], key=lambda task: task.line)
@@ -181,7 +199,7 @@ def _content(span: Span, originals: list[str]) -> dict[str, object]:
     return {
         "outline": tuple(OutlineNode(n.line, n.level, n.number, n.heading) for n in nodes),
         "targets": tuple(sorted(targets, key=lambda t: (t.line, t.span or (0, 0)))), "tasks": tuple(tasks), "systems": tuple(systems),
-        "budget": tuple(budget), "phases": tuple(read_phases(lines)), "subsidies": tuple(subsidy_lines), "issues": tuple(issues),
+        "budget": tuple(sorted(budget, key=lambda row: row.line)), "phases": tuple(read_phases(lines)), "subsidies": tuple(subsidy_lines), "issues": tuple(issues),
     }  # fmt: skip
 
 
@@ -189,9 +207,19 @@ def _is_contact(text: str) -> bool:
     return bool(re.search(r"联系(?:人|电话|方式)|电子邮箱|邮政?编码?：|通信地址|反馈意见|@", text))
 
 
-def _within(targets: list[Target], originals: list[str]) -> list[Target]:
-    """Spans that lie in a later line of a joined paragraph point nowhere in the first line: they are left out."""
-    return [t if t.span is None or t.span[1] <= len(originals[t.line - 1]) else replace(t, span=None) for t in targets]
+Placed = TypeVar("Placed", Target, NamedSystem)
+
+
+def _placed(found: list[Placed], text: str, pieces: Pieces | None, originals: list[str]) -> list[Placed]:
+    """What was read in a joined paragraph, with the line on which its clause starts; a span that ends on a later line is left out."""
+    if pieces is None:
+        return found
+    moved: list[Placed] = []
+    for item in found:
+        line, span = placed(item.span, text, pieces) if item.span else (item.line, None)
+        inside = span is not None and span[0] >= 0 and span[1] <= len(originals[line - 1].rstrip())
+        moved.append(replace(item, line=line, span=span if inside else None))
+    return moved
 
 
 def _baseline_lines(nodes: list[Node]) -> set[int]:

@@ -7,15 +7,16 @@ from dataclasses import replace
 
 from haihe.packs.plans.reading.lines import normalised
 from haihe.packs.plans.reading.model import Role, Target, Task, UnitRole
+from haihe.packs.plans.reading.numbers import normal_unit
 from haihe.packs.plans.reading.tables import Table
 from haihe.packs.plans.reading.targets import DEADLINE, deadline_of, read_targets
-from haihe.packs.plans.reading.units import unit_list
+from haihe.packs.plans.reading.units import as_written, unit_list
 
 ROLE_COLUMNS: dict[str, Role] = {"lead": "lead", "responsible": "responsible", "support": "support"}
 _CELL = re.compile(
-    r"(?P<sign>>=|<=|≥|≤|>|<|＞|＜)?\s*(?P<value>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)\s*(?P<unit>%)?"
+    r"(?P<sign>>=|<=|≥|≤|>|<|＞|＜)?\s*(?P<value>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)\s*(?P<unit>%)?(?P<after>以上|以下|以内|左右)?"
 )
-_SIGNS = {"≥": ">=", "≤": "<=", "": "="}
+_SIGNS = {"≥": ">=", "≤": "<=", "＞": ">", "＜": "<", "": "=", "以上": ">=", "以下": "<=", "以内": "<=", "左右": "~"}
 
 
 def read_task_rows(table: Table, originals: list[str]) -> list[Task]:
@@ -32,6 +33,7 @@ def read_task_rows(table: Table, originals: list[str]) -> list[Task]:
         if not heading and not units:
             continue
         text = "；".join(cell for cell in row if cell)
+        written = "".join(originals[line - 1 : line + 12])  # the row, also where it has one cell a line
         found.append(
             Task(
                 line,
@@ -39,7 +41,7 @@ def read_task_rows(table: Table, originals: list[str]) -> list[Task]:
                 _first(table, row, "number") or None,
                 heading[:300],
                 text,
-                tuple(dict.fromkeys(units)),
+                tuple(dict.fromkeys(as_written(unit, written) for unit in units)),
                 None,
                 _deadline(table, row),
             )
@@ -59,11 +61,11 @@ def _deadline(table: Table, row: list[str]) -> str | None:
 def read_indicator_rows(table: Table, originals: list[str]) -> list[Target]:
     """Numbers in the cells of task rows, and the yearly columns of indicator rows."""
     found: list[Target] = []
+    if "amount" in table.columns and "indicator" not in table.columns:
+        return found  # a budget: its yearly columns share out money
     years = [n for n, column in enumerate(table.columns) if column == "year"]
     for line, row in table.rows:
         if not years or (set(table.columns) & set(ROLE_COLUMNS) and "indicator" not in table.columns):
-            if "amount" in table.columns:
-                continue
             deadline = _deadline(table, row)
             for column, cell in zip(table.columns, row, strict=False):
                 if column in ("task", "content", "other", "year"):
@@ -88,7 +90,7 @@ def _yearly(table: Table, row: list[str], line: int, years: list[int]) -> list[T
     )
     in_brackets = re.search(r"[（(]([^（()）]{1,12})[）)]\s*\Z", name)
     of_all = re.search(r"单位：\s*([^）)，。\s]{1,10})", table.caption)
-    unit = _first(table, row, "unit") or (in_brackets[1] if in_brackets else of_all[1] if of_all else "")
+    unit = _first(table, row, "unit").strip("-—/ ") or (in_brackets[1] if in_brackets else of_all[1] if of_all else "")
     subject = name[: in_brackets.start()].strip() if in_brackets else name
     factor = 1.0
     scaled = re.match(r"(万|亿)(?!元|美元)(.+)", unit)
@@ -99,11 +101,11 @@ def _yearly(table: Table, row: list[str], line: int, years: list[int]) -> list[T
         cell = normalised(row[column]).strip("（） ") if column < len(row) else ""
         match = _CELL.match(cell)
         year = re.search(r"20\d\d", table.titles[column])
-        if match is None or year is None:
+        if match is None:
             continue
         title = table.titles[column]
-        is_base = bool(re.search(r"基期|基数|现状|实际|完成值|基准", title)) and not re.search("目标", title)
-        sign = match["sign"] or ""
+        is_base = bool(re.search(r"基期|基数|基础|现状|实际|完成|基准|当前", title)) and not re.search("目标", title)
+        sign = match["sign"] or match["after"] or ""
         value = round(float(match["value"].replace(",", "")) * factor, 6)
         written_unit = match["unit"] or unit
         found.append(
@@ -116,9 +118,9 @@ def _yearly(table: Table, row: list[str], line: int, years: list[int]) -> list[T
                 value,
                 None,
                 written_unit or None,
-                written_unit or None,
+                normal_unit(written_unit),
                 row[column],
-                year[0],
+                year[0] if year else None,
                 "binding",
             )  # fmt: skip
         )

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from haihe.packs.plans.reading.units import is_unit, unit_list
+
 _HEADS = {
     "number": re.compile(r"序\s*号|编号"),
     "task": re.compile(
@@ -22,8 +24,10 @@ _HEADS = {
     "stage": re.compile(r"阶段"),
     "quantity": re.compile(r"数量"),
     "price": re.compile(r"单价"),
-    "amount": re.compile(r"小计|合计|金额|预算|投资|资金|经费"),
 }
+_AMOUNT = re.compile(
+    r"(?:小计|合计|金额|预算|概算|估算|投资|资金|经费)(?!单位|来源|渠道|主体|名称|内容|方式|使用|安排)[^来源渠道]{0,8}\Z"
+)
 
 
 @dataclass
@@ -42,9 +46,14 @@ def meaning(cell: str) -> str | None:
     cell = re.sub(r"\s", "", cell)
     if not cell or len(cell) > 22:
         return None
+    if _AMOUNT.search(cell):
+        return "amount"
     for name, pattern in _HEADS.items():
         if name == "year":
-            if re.match(r"20\d\d", cell):
+            if re.match(
+                r"(?:到|至)?20\d\d|(?:“?十[三四五六]五”?末?)?(?:基期|现状|当前|目标|规划|基准)(?:目标)?(?:值|数|年)",
+                cell,
+            ):
                 return "year"
         elif name in ("task",):
             if pattern.search(cell):
@@ -62,10 +71,11 @@ def cells_of(text: str) -> list[str] | None:
     return None
 
 
-def find_tables(lines: list[tuple[int, str]]) -> list[Table]:
+def find_tables(lines: list[tuple[int, str]], title: str = "") -> list[Table]:
+    """The tables of a document's lines. `title` stands above the first line, and may be a table's caption."""
     found: list[Table] = []
     position = 0
-    above = ""
+    above = title
     while position < len(lines):
         cells = cells_of(lines[position][1])
         if cells:
@@ -143,7 +153,7 @@ def _flattened(lines, position):  # type: ignore[no-untyped-def]
         stripped = text.strip()
         if re.fullmatch(rf"{expected}", stripped):
             if current:
-                rows.append(_flat_row(current, len(heads)))
+                rows.append(_flat_row(current, heads))
             current = [(number, stripped)]
             expected += 1
         elif current and (len(stripped) > 90 or (re.match(r"[一二三四五六七八九十]+、|附件|（[一二三]", stripped))):
@@ -155,7 +165,7 @@ def _flattened(lines, position):  # type: ignore[no-untyped-def]
             break
         index += 1
     if current:
-        rows.append(_flat_row(current, len(heads)))
+        rows.append(_flat_row(current, heads))
     if not rows:
         return None
     seen = False
@@ -166,7 +176,8 @@ def _flattened(lines, position):  # type: ignore[no-untyped-def]
     return Table(heads, titles, rows, lines[position][0], lines[index - 1][0]), index
 
 
-def _flat_row(cells: list[tuple[int, str]], width: int) -> tuple[int, list[str]]:
+def _flat_row(cells: list[tuple[int, str]], heads: list[str]) -> tuple[int, list[str]]:
+    width = len(heads)
     texts = [t for _, t in cells]
     while texts and not texts[-1]:
         texts.pop()
@@ -186,4 +197,21 @@ def _flat_row(cells: list[tuple[int, str]], width: int) -> tuple[int, list[str]]
             else:
                 merged.append(t)
         texts = merged
-    return cells[0][0], (texts + [""] * width)[: max(width, len(texts))]
+    return cells[0][0], (_aligned(texts, heads) + [""] * width)[: max(width, len(texts))]
+
+
+def _aligned(texts: list[str], heads: list[str]) -> list[str]:
+    """Cells put under their columns by the cell that names units: what a broken cell left before it is one cell again."""
+    at = next((n for n, head in enumerate(heads) if head in ("lead", "responsible")), None)
+    if at is None or at >= len(texts) or at < 2 or _names_units(texts[at]):
+        return texts
+    found = next((n for n in range(at + 1, len(texts)) if _names_units(texts[n])), None)
+    if found is None:
+        return texts
+    extra = found - at
+    return [*texts[: at - 1], "".join(texts[at - 1 : at + extra]), *texts[found:]]
+
+
+def _names_units(cell: str) -> bool:
+    names = unit_list(cell, "responsible")
+    return bool(names) and all(is_unit(unit.name) for unit in names)

@@ -6,27 +6,27 @@ import re
 
 from haihe.packs.plans.reading.model import Task, UnitRole
 from haihe.packs.plans.reading.outline import Node
-from haihe.packs.plans.reading.units import Found, duty_list_units, find_units
+from haihe.packs.plans.reading.targets import CLOSING_DATE, DEADLINE, deadline_of
+from haihe.packs.plans.reading.units import Found, as_written, duty_list_units, find_units
 
 NOT_WORK = re.compile(
     r"指导思想|原则|总体(?:要求|思路|目标|安排)|工作思路|基本思路|目标|形势|现状|(?:发展|工作|现实)基础|基础条件|保障措施|组织(?:实施|领导|保障)|"
-    r"\A(?:工作|实施|政策|强化|加强)?保障|(?:工作|有关|几点)要求|附则|步骤|阶段|背景|意义|反馈|注意事项|情况"
+    r"\A(?:工作|实施|政策|强化|加强)?保障|(?:工作|有关|几点|推进|相关)要求|附则|步骤|阶段|背景|意义|反馈|注意事项|情况"
 )
 LONGEST_HEADING = 24  # longer ones are sentences, in which these words mean something else
-FIRST_LEADS = re.compile(r"(?:列|排)(?:在)?(?:第一位|首位|第一)的?(?:单位|部门)?为牵头")
+FIRST_LEADS = re.compile(
+    r"(?:列|排)(?:在)?(?:第一位|首位|第一|最前)(?:的|者)?(?:单位|部门)?(?:为|是)牵头|(?:第一|首个|首位)(?:责任)?单位(?:为|是)牵头"
+)
 _GROUP_RANGE = re.compile(r"第?\s?(\d+)\s?[—~\-至到]\s?(\d+)\s?项")
 
 
-_OPENING, _CLOSING = "[（(［\\[【〔]", "[）)］\\]】〕]"
+# 完成时限：2026年10月, or in the bracket of units at the end of an item: （甲局牵头，2026年12月底前完成）.
+_TIME_LIMIT = re.compile(rf"(?:完成|办结)?(?:时[限间])(?:节点|要求|安排)?\s*：\s*{DEADLINE.pattern}")
 
 
-def _as_written(unit: UnitRole, original: str) -> UnitRole:
-    """The unit with its brackets as the document writes them; the reader compares them in one spelling."""
-    if "（" not in unit.name or unit.name in original:
-        return unit
-    pattern = re.escape(unit.name).replace("（", _OPENING).replace("）", _CLOSING)
-    match = re.search(pattern, original)
-    return UnitRole(match[0], unit.role) if match else unit
+def _time_limit(text: str) -> str | None:
+    match = _TIME_LIMIT.search(text) or CLOSING_DATE.search(text)
+    return deadline_of(match) if match else None
 
 
 def own_text(node: Node) -> str:
@@ -108,13 +108,16 @@ def _is_no_work(heading: str) -> bool:
 
 def _unassigned(nodes: list[Node], texts: dict[int, str]) -> list[Task]:
     """A document that names no units: the lowest items of its sections of work, those that are no goals, principles or safeguards."""
+    # Numbered items under headings that have no number of their own: （一）… （二）… and nothing above them.
+    is_flat = len(nodes) >= 3 and not any(n.parent or n.kind in ("chapter", "section", "cn", "title") for n in nodes)
     return [
         _task(node, (), texts)
         for node in nodes
         if node.kind != "run_in"
-        and node.parent is not None
+        and (node.parent is not None or is_flat)
         and not any(_is_no_work(each.heading) for each in [node, *node.ancestors()])
-        and all(child.kind == "run_in" for child in node.children)
+        and not any(each.kind == "box" for each in [node, *node.ancestors()])
+        and all(child.kind in ("run_in", "box") for child in node.children)
     ]
 
 
@@ -122,5 +125,6 @@ def _task(node: Node, units: tuple[UnitRole, ...], texts: dict[int, str]) -> Tas
     heading = node.heading or re.split(r"[。；]", node.rest)[0][:60]
     numbers = [node.line, *(number for number, _ in node.lines)]
     text = "\n".join(texts[number].strip() for number in numbers if texts.get(number, "").strip())
-    units = tuple(_as_written(unit, text) for unit in units)
-    return Task(node.line, node.end_line, node.number, re.sub(r"（(?:牵头|责任).*", "", heading), text, units)
+    units = tuple(as_written(unit, text) for unit in units)
+    return Task(node.line, node.end_line, node.number, re.sub(r"（(?:牵头|责任).*", "", heading), text, units,
+                deadline=_time_limit(own_text(node)))  # fmt: skip

@@ -18,7 +18,8 @@ LABELS: dict[str, Role] = {
     "协同": "support", "参与": "support", "参加": "support",
 }  # fmt: skip
 _LABEL = "|".join(sorted(LABELS, key=len, reverse=True))
-LABELLED = re.compile(rf"(?P<label>{_LABEL})\s*：")
+_NOUN_LABEL = "|".join(sorted((label for label in LABELS if label.endswith(("单位", "部门"))), key=len, reverse=True))
+LABELLED = re.compile(rf"(?:[省市区县州]级|本级)?(?:(?P<label>{_LABEL})\s*：|(?P<stated>{_NOUN_LABEL})(?:分别)?为)")
 LABEL_ALONE = re.compile(rf"\s*(?P<label>{_LABEL})\s*\Z")
 # Other labels that may stand between or after those of units, and end them.
 OTHER_LABEL = re.compile(
@@ -26,7 +27,7 @@ OTHER_LABEL = re.compile(
 )
 
 _ETC = r"(?:等(?:有关|相关|各)?(?:部门|单位|方面)?)?"
-_HOW = r"(?:按照?(?:各自)?(?:职责|职能)(?:分工)?|依据职责分工|根据职责分工|分工|共同|分别|具体|联合|各自|积极)*"
+_HOW = r"(?:按照?(?:各自)?(?:职责|职能|任务)(?:分工)?|依据职责分工|根据职责分工|分工|共同|分别|具体|联合|各自|积极|负责|结合实际|按要求|抓好|等)*"
 _ROLE_WORDS: tuple[tuple[re.Pattern[str], Role], ...] = (
     (re.compile(rf"{_ETC}{_HOW}(?:牵头|主办)(?:负责|组织实施|实施|推进|落实)?\s*\Z"), "lead"),
     (re.compile(rf"{_ETC}{_HOW}(?:参加|参与|配合|协同|协办|协助|支持)(?:落实|实施|负责)?\s*\Z"), "support"),
@@ -43,13 +44,24 @@ _ENDINGS = (
 )
 UNIT_END = re.compile(rf"(?:{_ENDINGS})(?:（[^（）]*）)?\Z")
 _OPEN_SET = re.compile(r"^(?:各|有关|相关|省级|市级|区级|县级|州级|省直|市直|区直|县直|中央|驻|其他)")
-_TRAILING = re.compile(
-    r"(?:等(?:有关|相关|各)?(?:部门|单位|成员单位|责任单位|有关单位|相关单位|地方|企业|单位和部门)?|等)(?:按.*)?\Z"
-)
+_TRAILING = re.compile(r"(?:(?<!高)等(?:[^、，；（）]{0,8}(?:部门|单位|地方|企业|方面|机构))?)(?:按.*)?\Z")
 _DATE_IN_LIST = re.compile(
     r"(?:20\d\d年)?\s*(?:\d{1,2}月)?(?:\d{1,2}日)?(?:底|末|初|中旬|上旬|下旬)?(?:之?前)?(?:完成|启动|落实|长期|持续推进|持续|长期坚持|见效)?\Z|持续(?:推进|实施)|长期(?:坚持|推进)?\Z|常态化"
 )
 _LEVELS = "省市区县州旗盟"
+# What a list of units says about itself: 标☆的为牵头单位，下同 / 列第一位的为牵头单位.
+_ASIDE = re.compile(
+    r"[，。；、]?(?:其中)?，?(?:标注?|带|加|注)?(?:“?[☆★▲△●◎*#]”?号?|(?:列|排)(?:在)?(?:第一位|首位|第一|最前)|第一责任|首个责任|第一)(?:的|者)?(?:单位|部门)?(?:为|是)"
+    r"(?:总?牵头|主责|主要?责任)(?:责任)?(?:单位|部门)?|[，。；、]?以?下同(?=[，。；）]|\Z)"
+)
+_KEPT = "\1"  # stands for 、 inside a set of places
+_MARK = re.compile(r"\A[☆★▲△●◎*#]+|[☆★▲△●◎*#]+\Z")
+_OWN_ROLE = re.compile(r"（(?P<role>牵头|配合|主办|协办|主责|负责)(?:责任)?(?:单位|部门)?）\Z")
+_OWN_ROLES: dict[str, Role] = {"牵头": "lead", "主办": "lead", "主责": "lead", "配合": "support", "协办": "support"}
+# 各市、州、县人民政府 and 各区、县级市 are one set, which the mark between lists would cut.
+_LEVEL_SET = re.compile(
+    r"各(?:[\u4e00-\u9fff]{0,2}(?:市|州|县|区|旗|盟|乡|镇|街道))(?:、(?:自治州|自治县|县级市|特区|林区|地区|兵团|街道|[市州县区旗盟乡镇]))+(?:人民政府|政府)?(?=[、，；。）和及]|\Z)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +76,7 @@ class Found:
 
 def split_names(text: str) -> list[str]:
     """Split a list of units at 、，； and spaces outside of brackets; 和/及/与 only where both sides look like units."""
+    text = _LEVEL_SET.sub(lambda match: match[0].replace("、", _KEPT), text)
     parts: list[str] = []
     depth, current = 0, ""
     for char in text:
@@ -80,7 +93,7 @@ def split_names(text: str) -> list[str]:
     names: list[str] = []
     for part in parts:
         names.extend(_split_and(part.strip(" 。.：")))
-    return [name for name in names if name]
+    return [name.replace(_KEPT, "、") for name in names if name]
 
 
 def _split_and(part: str) -> list[str]:
@@ -109,10 +122,10 @@ def clean_name(name: str) -> str:
 
 def _spread_level(names: list[str]) -> list[str]:
     """区网信办、工信委 → 区网信办、区工信委: the level stands only before the first unit of a list."""
-    if len(names) < 2 or names[0][:1] not in _LEVELS or not _is_bare(names[0][1:]):
+    level = "自治区" if names and names[0].startswith("自治区") else names[0][:1] if names else ""
+    if len(names) < 2 or (level not in _LEVELS and len(level) == 1) or not _is_bare(names[0][len(level) :]):
         return names
-    level = names[0][0]
-    if any(name[:1] == level for name in names[1:]):
+    if any(name.startswith(level) for name in names[1:]):
         return names  # others carry it themselves: then a bare one is bare on purpose
     return [names[0], *(level + name if _is_bare(name) and name[:1] not in _LEVELS else name for name in names[1:])]
 
@@ -137,25 +150,41 @@ def is_unit(name: str) -> bool:
 
 
 def unit_list(text: str, role: Role) -> list[UnitRole]:
-    names = [clean_name(name) for name in split_names(text)]
+    text = re.sub(r"\s*([（）、，；])\s*", r"\1", text)
+    names = [clean_name(re.sub(r"\A由(?=[省市区县州国各])", "", name)) for name in split_names(_ASIDE.sub("", text))]
     names = [name for name in names if name and not _DATE_IN_LIST.fullmatch(name) and name not in ("—", "-", "无", "/")]
-    return [UnitRole(name, role) for name in _spread_level(names)]
+    bare = [_OWN_ROLE.sub("", _MARK.sub("", name)) for name in names]
+    roles = [_own_role(name, role) for name in names]
+    return [UnitRole(name, own) for name, own in zip(_spread_level(bare), roles, strict=True)]
 
 
-def labelled_units(text: str) -> list[UnitRole]:
+def _own_role(name: str, role: Role) -> Role:
+    """The role that a mark or a bracket at the name itself gives: ☆市甲局, 市甲局（牵头）; otherwise that of its list."""
+    said = _OWN_ROLE.search(name)
+    return "lead" if _MARK.search(name) else _OWN_ROLES.get(said["role"], role) if said else role
+
+
+_SPOKEN_ROLE = re.compile(r"(?:牵头|配合|负责|落实|参与|参加)(?:[，；。]|\Z)")
+
+
+def labelled_units(text: str, *, first_leads: bool = False) -> list[UnitRole]:
     """Units after labels: 牵头单位：A；责任单位：B、C."""
-    text = OTHER_LABEL.sub("", text)
+    text = OTHER_LABEL.sub("", _ASIDE.sub("", text).replace("（）", ""))
     found: list[UnitRole] = []
     matches = list(LABELLED.finditer(text))
     for number, match in enumerate(matches):
         end = matches[number + 1].start() if number + 1 < len(matches) else len(text)
-        found += unit_list(text[match.end() : end].strip(" ；;，,。"), LABELS[match["label"]])
+        listed = text[match.end() : end].strip(" ；;，,。")
+        spoken = duty_units(listed) if _SPOKEN_ROLE.search(listed) else None
+        found += spoken or unit_list(listed, LABELS[match["label"] or match["stated"]])
+    if first_leads and found and all(unit.role == "responsible" for unit in found):
+        found[0] = UnitRole(found[0].name, "lead")
     return _without_repeats(found)
 
 
 def duty_units(text: str, *, first_leads: bool = False) -> list[UnitRole] | None:
     """Units in a bracket without label: （A牵头，B、C配合）（A、B按职责分工负责）（A、B）; None where it is an ordinary bracket."""
-    text = re.sub(r"\s+", "", OTHER_LABEL.sub("", text)).strip("。；，")
+    text = re.sub(r"\s+", "", _spaces_between_units(OTHER_LABEL.sub("", _ASIDE.sub("", text)))).strip("。；，")
     text = re.sub(
         r"^(?:第?\d+[—~-]\d+项|以上(?:任务|工作|[一二三四五六七八九十]+个专项)?|上述(?:任务|工作)?|本(?:章|节|部分)任务)由",
         "",
@@ -186,6 +215,12 @@ def duty_units(text: str, *, first_leads: bool = False) -> list[UnitRole] | None
     if first_leads and units and all(unit.role == "responsible" for unit in units):
         units = [UnitRole(units[0].name, "lead"), *units[1:]]
     return units
+
+
+def _spaces_between_units(text: str) -> str:
+    """市甲局 市乙局 → 市甲局、市乙局; a space inside a name (a broken line) is left alone."""
+    parts = text.split()
+    return "、".join(parts) if len(parts) > 1 and all(is_unit(part.strip("、，")) for part in parts) else text
 
 
 def _split_depth(text: str, separators: str) -> list[str]:
@@ -221,6 +256,11 @@ def brackets(text: str) -> list[tuple[int, int]]:
     return found
 
 
+_PLACES = re.compile(
+    r"(?:街道|街道办事处|园区|开发区|[省市州县区旗乡镇])(?:、(?:街道|园区|开发区|[省市州县区旗乡镇]))*"
+)  # 各乡镇（街道）
+
+
 def find_units(text: str, *, first_leads: bool = False) -> list[Found]:
     """Every place of a normalised text that names responsible units, in order."""
     found: list[Found] = []
@@ -228,9 +268,9 @@ def find_units(text: str, *, first_leads: bool = False) -> list[Found]:
     for start, end in spans:
         inside = text[start + 1 : end - 1] if text[end - 1] == "）" else text[start + 1 : end]
         if LABELLED.search(inside):
-            units: list[UnitRole] | None = labelled_units(inside)
+            units: list[UnitRole] | None = labelled_units(inside, first_leads=first_leads)
         else:
-            units = duty_units(inside, first_leads=first_leads)
+            units = None if _PLACES.fullmatch(inside) else duty_units(inside, first_leads=first_leads)
             if (
                 units is not None
                 and not _stands_at_an_end(text, start, end)
@@ -240,7 +280,7 @@ def find_units(text: str, *, first_leads: bool = False) -> list[Found]:
         if units:
             found.append(Found(start, end, tuple(units), text[start:end]))
     found += _spoken_of(text, [(f.start, f.end) for f in found], first_leads=first_leads)
-    outside = _labelled_outside(text, [(f.start, f.end) for f in found])
+    outside = _labelled_outside(text, [(f.start, f.end) for f in found], first_leads=first_leads)
     if outside is not None:
         found.append(outside)
     return sorted(found, key=lambda f: f.start)
@@ -269,7 +309,7 @@ def _spoken_of(text: str, spans: list[tuple[int, int]], *, first_leads: bool) ->
     return found
 
 
-def _labelled_outside(text: str, spans: list[tuple[int, int]]) -> Found | None:
+def _labelled_outside(text: str, spans: list[tuple[int, int]], *, first_leads: bool = False) -> Found | None:
     """Labels in plain text: 责任部门：A、B；完成时间：… / 牵头：A，配合：B。"""
     plain = "".join("\0" if any(a <= n < b for a, b in spans) else c for n, c in enumerate(text))
     match = next(
@@ -279,7 +319,7 @@ def _labelled_outside(text: str, spans: list[tuple[int, int]]) -> Found | None:
         return None
     tail = plain[match.start() :].split("\0")[0]
     end = match.start() + len(tail)
-    units = [u for u in labelled_units(tail.replace("。", "；")) if is_unit(u.name)]
+    units = [u for u in labelled_units(tail.replace("。", "；"), first_leads=first_leads) if is_unit(u.name)]
     return Found(match.start(), end, tuple(units), tail) if units else None
 
 
@@ -297,3 +337,16 @@ def duty_list_units(text: str) -> list[UnitRole]:
         return []
     units = unit_list(match["names"], "responsible")
     return units if units and all(_DUTY_HOLDER.fullmatch(unit.name) for unit in units) else []
+
+
+_OPENING, _CLOSING = "[（(［\\[【〔]", "[）)］\\]】〕]"
+
+
+def as_written(unit: UnitRole, original: str) -> UnitRole:
+    """The unit with its brackets as the document writes them; the reader compares them in one spelling."""
+    if "（" not in unit.name or unit.name in original:
+        return unit
+    spelled = {"（": _OPENING, "）": _CLOSING}
+    pattern = r"\s*".join(spelled.get(char, re.escape(char)) for char in unit.name)
+    match = re.search(pattern, original)
+    return UnitRole(re.sub(r"\s", "", match[0]), unit.role) if match else unit

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from pathlib import Path
@@ -12,12 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import haihe
-from haihe.packs.plans.reading import read, read_source
+from haihe.packs.plans.reading import metadata, read, read_source
 from haihe.packs.plans.reading.export import to_json
 from haihe.packs.plans.reading.lines import normalised
 from haihe.packs.plans.reading.load import load_text
 from haihe.packs.plans.reading.numbers import chinese_number, quantities
 from haihe.packs.plans.reading.outline import numbering_of, outline
+from haihe.packs.plans.reading.phases import read_phases
 from haihe.packs.plans.reading.schema import JSON_SCHEMA
 from haihe.packs.plans.reading.score import Report, score_folder
 from haihe.packs.plans.reading.systems import read_systems
@@ -89,10 +91,38 @@ def test_chinese_numerals(text: str, value: int) -> None:
         ("每年举办活动2次。", [(2, "target", None)]),
         ("2026年6月底前完成18个系统对接。", [(18, "target", "2026-06")]),
         ("产业规模翻一番。", [(2, "target", None)]),
+        ("实现产值倍增。", [(2, "target", None)]), ("实施“倍增计划”。", []),
+        ("人均预期寿命达到79岁，平均受教育年限达到11.5年。", [(79, "target", None), (11.5, "target", None)]),
+        ("为60岁以上老年人提供服务。", []), ("会同10部门联合印发。", []),
+        ("80%以上的企业完成改造。", [(80, "target", None)]), ("1000人以上的自然村实现覆盖。", []),
+        ("平均时间由目前的3个工作日压缩至1个工作日以内。", [(3, "baseline", None), (1, "target", None)]),
+        ("2018—2020年，新建学校70所。", [(70, "target", "2020")]),
+        ("完成站点8000处。（某司牵头，2027年10月完成）", [(8000, "target", "2027-10")]),
+        ("新建站点8000处。（责任单位：市甲局；完成时限：2027年10月）", [(8000, "target", None)]),
     ],
 )  # fmt: skip
 def test_what_a_sentence_commits_to(text: str, rows: list) -> None:
     assert [(t.value, t.kind, t.deadline) for t in read_targets(1, text, normalised(text))] == rows
+
+
+@pytest.mark.parametrize(
+    ("text", "rows"),
+    [
+        ("高压、低压报装时间分别压缩至40个、5个工作日以内。", [(40, "<=", "个工作日"), (5, "<=", "个工作日")]),
+        ("三年分别引进项目30、50、80个。", [(30, "=", "个"), (50, "=", "个"), (80, "=", "个")]),
+        ("每个县至少建设1个中心。", [(1, ">=", "个")]), ("按不低于装机容量15%配置。", [(15, ">=", "%")]),
+        ("PUE值降至1.3以下，园区电能利用效率不高于1.15。", [(1.3, "<=", ""), (1.15, "<=", "")]),
+        ("平均浓度控制在30微克/立方米以下。", [(30, "<=", "微克/立方米")]), ("粮食产量稳定在2亿斤以上。", [(2e8, ">=", "斤")]),
+    ],
+)  # fmt: skip
+def test_comparators_and_units_that_numbers_share(text: str, rows: list) -> None:
+    found = read_targets(1, text, normalised(text))
+    assert [(t.value, t.comparator, t.unit or "") for t in found] == rows
+
+
+def test_units_are_kept_as_written_and_in_one_spelling() -> None:
+    found = read_targets(1, "", normalised("算力达到30EFlops，覆盖5平方千米。"))
+    assert [(t.unit, t.unit_normalised) for t in found] == [("EFlops", "EFLOPS"), ("平方千米", "平方公里")]
 
 
 def test_striving_is_told_from_binding() -> None:
@@ -125,6 +155,16 @@ def units_in(text: str, **how: bool) -> list[tuple[str, str]]:
         ("推进图形处理器（GPU）研发（包括芯片、整机等）。", []),
         ("支持企业（含中小企业、个体工商户）发展。", []),
         ("内容。（区甲局牵头负责，2026年6月底前完成）", [("区甲局", "lead")]),
+        ("内容。（责任单位：☆市甲局、市乙局。标☆的为牵头单位，下同）", [("市甲局", "lead"), ("市乙局", "responsible")]),
+        ("内容。（责任单位：省甲厅（牵头）、省乙厅）", [("省甲厅", "lead"), ("省乙厅", "responsible")]),
+        ("内容。（由市甲局负责牵头，市乙局、丙供电公司等单位配合）", [("市甲局", "lead"), ("市乙局", "support"), ("丙供电公司", "support")]),
+        ("内容。（省甲厅、乙厅按职责分工负责，各市人民政府结合实际落实）", [("省甲厅", "responsible"), ("省乙厅", "responsible"), ("各市人民政府", "responsible")]),
+        ("内容。（责任单位：市甲局等市直有关部门，各市、州、县人民政府）", [("市甲局", "responsible"), ("各市、州、县人民政府", "responsible")]),
+        ("内容。（责任单位：自治区甲委、乙厅，各盟市）", [("自治区甲委", "responsible"), ("自治区乙厅", "responsible"), ("各盟市", "responsible")]),
+        ("内容。（牵头单位为市甲委，责任单位为市乙局）", [("市甲委", "lead"), ("市乙局", "responsible")]),
+        ("内容。（市甲局 市乙局 各区政府）", [("市甲局", "responsible"), ("市乙局", "responsible"), ("各区政府", "responsible")]),
+        ("内容。（责任单位：市甲局牵头，市乙局、各区配合）", [("市甲局", "lead"), ("市乙局", "support"), ("各区", "support")]),
+        ("改善各乡镇（街道）环境。", []),
     ],
 )  # fmt: skip
 def test_units_in_every_form(text: str, expected: list) -> None:
@@ -133,6 +173,28 @@ def test_units_in_every_form(text: str, expected: list) -> None:
 
 def test_where_the_first_one_leads_the_others_are_responsible() -> None:
     assert units_in("内容。（州甲局、州乙局）", first_leads=True) == [("州甲局", "lead"), ("州乙局", "responsible")]
+
+
+# --- phases and cited documents -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("（一）启动阶段（2024年3月底前）。印发方案。", ("启动阶段", None, "2024-03")), ("第二阶段：2024年4月至12月", ("第二阶段", "2024-04", "2024-12")),
+        ("近期（2021—2023年）", ("近期", "2021", "2023")), ("2024年3月至5月为动员部署阶段。", ("动员部署阶段", "2024-03", "2024-05")),
+        ("（一）动员部署（2024年3月）", ("动员部署", "2024-03", "2024-03")), ("方案（2025—2027年）", None),
+    ],
+)  # fmt: skip
+def test_phases_in_every_form(text: str, expected: tuple | None) -> None:
+    found = [(phase.name, phase.start, phase.end) for phase in read_phases([(1, normalised(text))])]
+    assert found == ([expected] if expected else [])
+
+
+def test_references_have_their_numbers_and_no_short_names() -> None:
+    text = "根据《甲省意见》（甲发〔2022〕 32 号，以下简称《意见》）和《乙办法》，落实《意见》。"
+    found = metadata.references([(1, normalised(text))], [text])
+    assert [(each.title, each.number) for each in found] == [("甲省意见", "甲发〔2022〕 32 号"), ("乙办法", None)]
 
 
 # --- outline --------------------------------------------------------------------------------------------------------
@@ -183,8 +245,6 @@ def test_items_nest_by_their_numbers() -> None:
 
 
 def test_the_demo_plan_is_read_as_people_annotated_it() -> None:
-    import json
-
     from haihe.packs.plans.reading.score import score_reading
 
     report = Report()
@@ -198,7 +258,7 @@ def test_the_demo_plan_is_read_as_people_annotated_it() -> None:
 
 def test_plans_in_the_styles_of_the_genre_are_read_well() -> None:
     report = score_folder(STYLES, STYLES)
-    assert len(report.files) >= 25
+    assert len(report.files) >= 30
     targets, units, tasks = (
         report.total("targets (line, value)"),
         report.total("exact unit lists"),
@@ -206,6 +266,41 @@ def test_plans_in_the_styles_of_the_genre_are_read_well() -> None:
     )
     assert targets.recall >= 0.95 and targets.precision >= 0.95, report.table(verbose=True)
     assert units.recall >= 0.97 and tasks.f1 >= 0.96, report.table(verbose=True)
+
+
+@pytest.mark.parametrize(("years", "kind"), [("2021—2023年", "baseline"), ("2018—2020年", "target")])
+def test_figures_of_a_time_before_the_plan_are_baselines(years: str, kind: str) -> None:
+    text = f"望河区行动方案（{years}）\n一、目标\n“十三五”期间，全区新建站点30个。"
+    targets = read_source(load_text(text, "plan.txt")).documents[0].targets
+    assert [(t.value, t.kind) for t in targets] == [(30, kind)]
+
+
+FACTS = ("kind", "status", "number", "issued_on", "issuer", "period")
+
+
+def facts_right(documents: Path, gold: Path) -> tuple[int, int]:
+    """How many of the facts that people annotated of each document (kind, number, issuer …) were read, and how many there are."""
+    right = wanted = 0
+    for path in sorted(gold.glob("*.json")):
+        rows = json.loads(path.read_text(encoding="utf-8"))
+        found = {d["line"]: d for d in to_json(read(documents / rows["file"]))["documents"]}
+        for row in rows["documents"]:
+            facts = {key: row[key] or {"start": None, "end": None} if key == "period" else row[key] for key in FACTS}
+            wanted += len(facts)
+            right += sum(found.get(row["line"], {}).get(key) == value for key, value in facts.items())
+    return right, wanted
+
+
+def test_what_documents_say_of_themselves_is_read() -> None:
+    right, wanted = facts_right(STYLES, STYLES)
+    assert right >= 0.97 * wanted, f"{right} of {wanted}"
+
+
+def test_a_clause_of_a_wrapped_paragraph_has_the_line_on_which_it_starts() -> None:
+    lines = ["望河区行动方案", "一、目标", "全面推进城市运行平台建设，加快数据资源汇聚共享应用步伐，提升全区治理服务能",
+             "力。到2027年，归集数据30亿条，建成示范场景一百二十个，覆盖全部街道社区，形", "成样板。新增站点50个。"]  # fmt: skip
+    targets = read_source(load_text("\n".join(lines), "wrapped.txt")).documents[0].targets
+    assert [(t.line, t.value) for t in targets if t.value != 120] == [(4, 3e9), (5, 50)]
 
 
 @pytest.mark.plans
@@ -217,7 +312,9 @@ def test_the_five_public_documents_are_read_as_people_annotated_them() -> None:
     if not report.files:
         pytest.skip("no gold file is there yet")
     targets, units = report.total("targets (line, value)"), report.total("exact unit lists")
+    systems = report.total("systems")
     assert units.recall >= 0.98, report.table(verbose=True)
+    assert systems.precision >= 0.75 and systems.recall >= 0.75, report.table(verbose=True)
     assert targets.recall >= 0.95 and targets.precision >= 0.90, report.table(verbose=True)
 
 
@@ -243,8 +340,6 @@ def test_every_line_of_the_five_documents_is_within_a_document_or_an_issue() -> 
 def test_json_fits_its_schema_and_lines_lie_in_the_text(path: Path) -> None:
     reading = read(path)
     content = to_json(reading)
-    import json
-
     jsonschema.validate(json.loads(json.dumps(content)), JSON_SCHEMA)
     for document in content["documents"]:
         for kind in ("targets", "tasks", "systems"):
@@ -305,6 +400,8 @@ def test_no_text_makes_the_reader_fail(pieces: list[str]) -> None:
         "《" * 30_000,
         "区甲局、" * 20_000,
         "a\t" * 30_000,
+        "（2024年1月" * 20_000,
+        "项目\n金额\n" * 10_000,
     ],
 )
 def test_monstrous_lines_are_read_in_bounded_time(text: str) -> None:
