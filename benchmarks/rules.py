@@ -35,11 +35,12 @@ START = datetime(2026, 3, 2, tzinfo=UTC)
 
 
 def fleet_round(number: int, vehicles: int, dice: np.random.Generator) -> pl.DataFrame:
-    """One position of every vehicle: nine of ten drive, at speeds round the limits."""
+    """One position of every vehicle: nine of ten drive, each at about a speed of its own, of which some per cent are too fast."""
     at = START + timedelta(seconds=EVERY_S * number)
     drives = np.arange(vehicles) % 10 != 0
-    speed = np.where(drives, dice.normal(78, 8, vehicles).clip(0, 120), 0.0)
-    east = np.where(drives, number * EVERY_S / 3600 * 78 / 86, 0.0)
+    own = np.random.default_rng(2).normal(66, 7, vehicles)
+    speed = np.where(drives, (own + dice.normal(0, 0.5, vehicles)).clip(0, 120), 0.0)
+    east = np.where(drives, number * EVERY_S / 3600 * own / 86, 0.0)
     return pl.DataFrame({
         "thing": np.arange(1, vehicles + 1), "quality": np.zeros(vehicles, dtype=np.uint16),
         "longitude_deg": 117.0 + east, "latitude_deg": np.full(vehicles, 39.4), "speed_kmh": speed,

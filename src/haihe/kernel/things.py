@@ -48,6 +48,8 @@ class Thing(models.Model):
 
     class Meta:
         ordering = ["kind", "key"]
+        # Rules ask before each step whether any thing of their kind changed: answered from this index alone.
+        indexes = [models.Index(fields=["kind", "retired_at", "changed_at"])]
         constraints = [models.UniqueConstraint(fields=["kind", "key"], name="one_thing_per_kind_and_key")]
 
     def __str__(self) -> str:

@@ -54,7 +54,7 @@ class Memory:
 
     seq: int = -1
     states: dict[str, pl.DataFrame] = field(default_factory=dict)
-    things: dict[str, tuple[Any, pl.DataFrame]] = field(default_factory=dict)
+    things: dict[tuple[str, tuple[str, ...]], tuple[Any, pl.DataFrame]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -111,16 +111,16 @@ def things_for(rule: Rule, memory: Memory | None = None) -> pl.DataFrame:
     rows = Thing.objects.filter(retired_at=None)
     rows = rows.filter(kind=rule.thing_kind) if rule.thing_kind else rows
     found = rows.aggregate(count=Count("pk"), last=Max("changed_at"))
-    stamp = (found["count"], found["last"])
-    if memory is not None and rule.name in memory.things and memory.things[rule.name][0] == stamp:
-        return memory.things[rule.name][1]
+    stamp, place = (found["count"], found["last"]), (rule.thing_kind, rule.attributes)
+    if memory is not None and place in memory.things and memory.things[place][0] == stamp:
+        return memory.things[place][1]
     pairs = list(rows.values_list("pk", "attributes"))
     columns: dict[str, Any] = {"thing": [pk for pk, _ in pairs]}
     for name in rule.attributes:
         columns[name] = [str(a[name]) if isinstance(a, dict) and a.get(name) is not None else None for _, a in pairs]
     frame = pl.DataFrame(columns, schema={"thing": pl.Int64, **dict.fromkeys(rule.attributes, pl.String)})
     if memory is not None:
-        memory.things[rule.name] = (stamp, frame)
+        memory.things[place] = (stamp, frame)
     return frame
 
 
