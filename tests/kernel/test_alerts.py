@@ -22,6 +22,9 @@ from haihe.kernel.alerts.models import Alert, RuleCursor, RuleState, RuleStatus,
 from haihe.kernel.alerts.processing import Memory, load_state, process_once
 from haihe.kernel.alerts.replay import replay
 from haihe.kernel.alerts.rules import RULES, Rule
+from haihe.kernel.cases import CLOSED, CaseStep, CaseType, Exit, take_step
+from haihe.kernel.cases.models import Case
+from haihe.kernel.cases.types import CASE_TYPES
 from haihe.kernel.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from haihe.kernel.permissions import visible
 from haihe.kernel.things import Thing
@@ -315,48 +318,60 @@ def test_a_rule_that_is_switched_off_skips_and_keeps_its_state(
 
 
 @pytest.fixture
-def opened(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """Calls of open_case, as a stand-in for the engine that another part builds; nothing of it is tested here but the calls."""
-    from types import SimpleNamespace
-
-    from haihe.kernel.alerts import writing
-
-    calls: list[Any] = []
-    module = SimpleNamespace(open_case=lambda *args, **more: calls.append((args, more)))
-    monkeypatch.setattr(writing, "find_spec", lambda name: object())
-    monkeypatch.setattr(writing, "import_module", lambda name: module)
+def opening(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rule opens a case of a type of one step."""
+    answer = CaseStep("answer", "处置", "Answer", performers=("handler",), exits=(Exit(CLOSED, "办结", "Close"),))
+    kind = CaseType(
+        name="water.case",
+        prefix="SW",
+        title_zh="水位处置",
+        title_en="High water",
+        steps=(answer,),
+        after_step=lifecycle.follow_case,
+    )
+    monkeypatch.setitem(CASE_TYPES, "water.case", kind)
     monkeypatch.setattr(HighWater, "opens_case", "water.case")
-    return calls
 
 
-def test_an_alert_opens_its_case_once(journal: SmallJournal, gauge: Thing, opened: list[Any]) -> None:
+def test_an_alert_opens_its_case_once(journal: SmallJournal, gauge: Thing, opening: None) -> None:
     step(journal, levels(gauge.pk, [1.0, 3.5]))
-    assert opened == [], "a warning opens none"
+    assert not Case.objects.exists(), "a warning opens none"
     step(journal, levels(gauge.pk, EPISODE[2:] + EPISODE, start=START + timedelta(hours=1)))
-    (((account, kind, subject, organisation), more),) = opened
-    assert (account, kind, organisation, more["about"]) == (None, "water.case", gauge.organisation, Alert.objects.get())
-    assert subject == "水位超限：一号水位" and Alert.objects.get().case_opened
+    case, alert = Case.objects.get(), Alert.objects.get()
+    assert case.about_id == str(alert.pk) and case.opened_by is None and alert.case_opened
+    assert case.subject == "水位超限：一号水位" and case.severity == alert.severity.lower()
+    parts = {role: unit for unit, role in case.units_with_roles()}
+    assert parts["handler"] == gauge.organisation and parts["reviewer"] == gauge.organisation.parent
+
+
+def test_closing_the_case_ends_the_alert(journal: SmallJournal, gauge: Thing, opening: None, account_with: Any) -> None:
+    step(journal, levels(gauge.pk, EPISODE[:3]))
+    take_step(account_with("officer", gauge.organisation), Case.objects.get(), step="answer", text="已处置")
+    alert = Alert.objects.get()
+    assert alert.state == "ended" and alert.closed_at
+    step(journal, levels(gauge.pk, [1.0, *EPISODE[:3]], start=START + timedelta(hours=5)))
+    assert Case.objects.count() == 2, "what comes again is a new alert with a case of its own"
 
 
 def test_a_case_that_cannot_be_opened_holds_nothing_up_and_is_tried_again(
-    journal: SmallJournal, gauge: Thing, opened: list[Any]
+    journal: SmallJournal, gauge: Thing, opening: None
 ) -> None:
     unit, gauge.organisation = gauge.organisation, None
     gauge.save()
     step(journal, levels(gauge.pk, EPISODE[:3]))
     alert = Alert.objects.get()
-    assert opened == [] and not alert.case_opened and alert.level == "raised"
+    assert not Case.objects.exists() and not alert.case_opened and alert.level == "raised"
     Alert.objects.update(organisation=unit)
     step(journal, levels(gauge.pk, [1.0], start=START + timedelta(hours=1)))
-    assert len(opened) == 1 and Alert.objects.get().case_opened
+    assert Case.objects.count() == 1 and Alert.objects.get().case_opened
 
 
 def test_a_suppressed_alert_opens_no_case(
-    journal: SmallJournal, gauge: Thing, opened: list[Any], account_with: Any
+    journal: SmallJournal, gauge: Thing, opening: None, account_with: Any
 ) -> None:
     suppress(account_with("supervisor"), thing=gauge)
     step(journal, levels(gauge.pk, EPISODE))
-    assert opened == [] and Alert.objects.exists()
+    assert not Case.objects.exists() and Alert.objects.exists()
 
 
 # --- live and replay ------------------------------------------------------------------------------------------------

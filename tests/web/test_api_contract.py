@@ -75,7 +75,8 @@ def try_out(operation: Any, secret: str) -> int:
         nonlocal tried
         # Numbers of rows that exist, or nothing but "not found" would be tried.
         for name, value in (case.path_parameters or {}).items():
-            case.path_parameters[name] = 1 + abs(value) % KNOWN_IDS
+            if isinstance(value, int):
+                case.path_parameters[name] = 1 + abs(value) % KNOWN_IDS
         case.call_and_validate(headers={"Authorization": f"Bearer {secret}"}, checks=CHECKS)
         tried += 1
 

@@ -118,8 +118,50 @@ def measure(name: str) -> Callable[[Measure], Measure]:
     return wrap
 
 
+@dataclass(frozen=True)
+class Offered:
+    """An indicator that a pack measures by itself, whether or not a plan asks for it. `key` is also the name of its measure."""
+
+    key: str
+    title_zh: str
+    title_en: str
+    unit: str
+    definition: str
+    source: str
+    since: date
+
+
+OFFERED: dict[str, Offered] = {}
+
+
+def offer(indicator: Offered) -> None:
+    """Declare an indicator of a pack; the worker makes its row when it first measures."""
+    if indicator.key in OFFERED:
+        raise ValueError(f"the indicator {indicator.key!r} is offered twice")
+    OFFERED[indicator.key] = indicator
+
+
+def make_offered() -> int:
+    """Rows for offered indicators that have none yet; returns how many."""
+    known = set(Indicator.objects.filter(key__in=OFFERED).values_list("key", flat=True))
+    missing = [row for key, row in OFFERED.items() if key not in known]
+    for row in missing:
+        with transaction.atomic():
+            indicator = Indicator.objects.create(key=row.key, title=row.title_zh, unit=row.unit)
+            IndicatorDefinition.objects.create(
+                indicator=indicator,
+                since=row.since,
+                text=row.definition,
+                measure=row.key,
+                source_clause=row.source[:300],
+            )
+            audit.record(None, "indicator.offer", indicator, key=row.key)
+    return len(missing)
+
+
 def take_measurements(at: datetime) -> int:
     """Write today's value of every measured indicator whose value changed since the last one; returns how many."""
+    make_offered()
     written = 0
     day = timezone.localdate(at)
     for indicator in Indicator.objects.filter(retired_at=None):

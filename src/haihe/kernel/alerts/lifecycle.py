@@ -10,6 +10,7 @@ from django.utils import timezone
 from haihe.kernel import audit
 from haihe.kernel.alerts.models import Alert, RuleStatus, Suppression
 from haihe.kernel.alerts.rules import RULES
+from haihe.kernel.cases.models import Case, CaseEvent
 from haihe.kernel.errors import Conflict, InvalidInput, NotFound
 from haihe.kernel.identity import Role
 from haihe.kernel.organisations import Organisation
@@ -64,6 +65,20 @@ def end(account: Account, alert: Alert, *, text: str = "") -> Alert:
     """The supervisor accepts how it was handled."""
     _demand_state(alert, (Alert.State.HANDLED,), "结束", "ended")
     return _move(alert, Alert.State.ENDED, text, required=False)
+
+
+def follow_case(case: Case, event: CaseEvent) -> None:
+    """For case types about alerts (`after_step`): the answered alert counts as handled, the closed case ends it."""
+    if case.about_type != Alert._meta.label_lower:
+        return
+    alert = Alert.objects.select_for_update().filter(pk=case.about_id).first()
+    if alert is None or alert.state in (Alert.State.ENDED, Alert.State.FALSE_ALARM):
+        return
+    state = Alert.State.ENDED if case.closed_at else Alert.State.HANDLED
+    if alert.state != state:
+        audit.record(event.account, "alert.follow_case", alert, before=alert.state, after=state.value, case=case.number)
+        alert.state, alert.closed_at = state, alert.closed_at or timezone.now()
+        alert.save(update_fields=["state", "closed_at"])
 
 
 # --- suppression ----------------------------------------------------------------------------------------------------

@@ -12,8 +12,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 import polars as pl
@@ -22,7 +20,7 @@ from django.utils import timezone
 from haihe.kernel.alerts.folding import Draft, fold
 from haihe.kernel.alerts.processing import parameter_of, things_for, with_facts
 from haihe.kernel.alerts.rules import INSTANT, RULES, Rule, advance, no_findings, sorted_findings
-from haihe.kernel.errors import ConfigurationError, NotFound
+from haihe.kernel.errors import NotFound
 
 WARM_UP = timedelta(hours=24)
 ALERTS: dict[str, Any] = {
@@ -85,13 +83,9 @@ def stored_batches(rule: Rule, since: datetime, until: datetime, *, rows_at_once
 
     Rows of one thing received at the same instant are taken in order of their time, as feeds write them.
     """
-    if find_spec("haihe.kernel.observations") is None:
-        raise ConfigurationError(
-            "本安装没有观测数据引擎。", "This installation has no engine of observations.", where=rule.table
-        )
-    observations: Any = import_module("haihe.kernel.observations.queries").observations
-    frame = observations(rule.table, since=since, until=until)
-    whole: Any = frame.collect() if isinstance(frame, pl.LazyFrame) else frame
+    from haihe.kernel.observations.queries import observations
+
+    whole = observations(rule.table, since=since, until=until).collect()
     ordered = whole.sort("received_at", "thing", "observed_at", maintain_order=True)
     batches: Iterable[pl.DataFrame] = ordered.iter_slices(rows_at_once)
     return batches

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 import polars as pl
@@ -15,6 +13,7 @@ from django.db import transaction
 from haihe.kernel.alerts import folding
 from haihe.kernel.alerts.models import Alert, Suppression
 from haihe.kernel.alerts.rules import Rule
+from haihe.kernel.cases import open_case
 from haihe.kernel.errors import InvalidInput
 from haihe.kernel.things import Thing
 
@@ -83,11 +82,10 @@ def _window(rule: Rule, thing: Thing, at: datetime, windows: Iterable[Suppressio
 
 
 def _open_cases(rule: Rule, alerts: Iterable[Alert]) -> None:
-    """Once for each raised alert that is not suppressed, in the transaction of the alert. A case that cannot be opened is
+    """Once for each raised alert that is not suppressed, in the transaction of the alert; the unit above the thing's own reviews. A case that cannot be opened is
     reported, tried again when the alert is next touched, and does not hold up the stream."""
-    if not rule.opens_case or find_spec("haihe.kernel.cases") is None:
+    if not rule.opens_case:
         return
-    open_case: Any = import_module("haihe.kernel.cases").open_case
     for alert in alerts:
         if alert.case_opened or alert.suppression_id is not None or alert.level != Alert.Level.RAISED:
             continue
@@ -95,7 +93,10 @@ def _open_cases(rule: Rule, alerts: Iterable[Alert]) -> None:
             if alert.organisation is None:
                 raise InvalidInput("该对象没有所属单位。", "The thing belongs to no unit.", where=str(alert.thing))
             with transaction.atomic():
-                open_case(None, rule.opens_case, f"{rule.title_zh}：{alert.thing}", alert.organisation, about=alert)
+                open_case(
+                    None, rule.opens_case, f"{rule.title_zh}：{alert.thing}", alert.organisation, about=alert,
+                    severity=alert.severity.lower(), reviewer=alert.organisation.parent,
+                )  # fmt: skip
                 alert.case_opened = True
                 alert.save(update_fields=["case_opened"])
         except Exception as error:

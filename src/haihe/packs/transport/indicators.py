@@ -15,20 +15,23 @@ count, and the period [since, until); each answers None where nothing can be sai
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import polars as pl
+from django.utils import timezone
 
+from haihe.kernel.indicators import Offered, measure, offer
 from haihe.kernel.places import distance_km
 
 # What a position must satisfy to be valid, and a stretch to be complete (all unverified).
 GAP = timedelta(minutes=5)
 SHORTEST_GAP_KM = 0.2
 DRIFT_KMH = 200.0
+SINCE = date(2026, 11, 1)  # from when the district counts this way
 TOLERATED_DELAY = timedelta(hours=24)
 
 
@@ -123,3 +126,62 @@ DEFINITIONS: tuple[dict[str, Any], ...] = (
     {"key": "transport.speeding_per_vehicle", "title_zh": "平均车辆超速次数", "title_en": "speeding per vehicle", "unit": "次/车",
      "definition_zh": "超速报警次数 ÷ 上线车辆数", "source": "unverified"},
 )  # fmt: skip
+
+
+# --- measured for this district ---------------------------------------------------------------------------------------
+
+EVERY_MIN = 10
+
+
+def _today(at: datetime) -> Period:
+    """The present local day up to the last whole ten minutes, so that one value stands for all of them."""
+    until = at - timedelta(minutes=at.minute % EVERY_MIN, seconds=at.second, microseconds=at.microsecond)
+    return Period(timezone.localtime(until).replace(hour=0, minute=0, second=0, microsecond=0), until)
+
+
+def _vehicles() -> list[int]:
+    from haihe.kernel.things import Thing
+
+    return list(Thing.objects.filter(kind="vehicle", pack="transport", retired_at=None).values_list("pk", flat=True))
+
+
+def _positions(period: Period) -> pl.DataFrame:
+    from haihe.kernel.observations.queries import observations
+
+    wanted = ["thing", "observed_at", "received_at", "quality", "longitude_deg", "latitude_deg", "speed_kmh"]
+    return observations("position", since=period.since, until=period.until, columns=wanted).collect()
+
+
+def _measured(
+    function: Callable[[pl.DataFrame, Sequence[int], Period], Decimal | None],
+) -> Callable[[datetime], Decimal | None]:
+    def value(at: datetime) -> Decimal | None:
+        period, vehicles = _today(at), _vehicles()
+        return function(_positions(period), vehicles, period) if vehicles and period.since < period.until else None
+
+    return value
+
+
+def _speeding(positions: pl.DataFrame, vehicles: Sequence[int], period: Period) -> Decimal | None:
+    from haihe.kernel.alerts.models import Alert
+
+    raised = Alert.objects.filter(rule="transport.speeding", raised_at__gte=period.since, raised_at__lt=period.until)
+    findings = pl.DataFrame(
+        list(raised.values_list("thing_id", "raised_at")),
+        schema={"thing": pl.Int64, "observed_at": pl.Datetime("us", "UTC")},
+        orient="row",
+    ).with_columns(phase=pl.lit("raise"))
+    return speeding_per_vehicle(findings, positions, vehicles, period)
+
+
+for _name, _function in (
+    ("online_rate", online_rate), ("track_completeness", track_completeness), ("data_validity", data_validity), ("drift_rate", drift_rate),
+    ("speeding_per_vehicle", _speeding),
+):  # fmt: skip
+    measure(f"transport.{_name}")(_measured(_function))
+for _row in DEFINITIONS:
+    offer(
+        Offered(
+            _row["key"], _row["title_zh"], _row["title_en"], _row["unit"], _row["definition_zh"], _row["source"], SINCE
+        )
+    )

@@ -68,6 +68,13 @@ class Vehicle(models.Model):
         yield self.carrier.organisation, "carrier"
 
 
+# Which limits hold for a kind: the attribute `use` of the vehicle's thing, by which policies/*.yaml give their values.
+USE_OF_KIND = {
+    Vehicle.Kind.CHARTER_COACH: "passenger", Vehicle.Kind.INTERCITY_BUS: "passenger", Vehicle.Kind.DANGEROUS_GOODS: "hazmat",
+    Vehicle.Kind.HEAVY_TRUCK: "freight", Vehicle.Kind.TRACTOR: "freight", Vehicle.Kind.OTHER: "default",
+}  # fmt: skip
+
+
 class Terminal(models.Model):
     """The device in a vehicle, known by its phone number. Raising `epoch` makes the authentication code it holds worthless."""
 

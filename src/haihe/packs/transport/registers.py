@@ -15,7 +15,7 @@ from haihe.kernel.errors import Conflict, InvalidInput
 from haihe.kernel.identity import Account, Role
 from haihe.kernel.organisations import Organisation
 from haihe.kernel.permissions import action
-from haihe.packs.transport.models import Carrier, Terminal, Vehicle
+from haihe.packs.transport.models import USE_OF_KIND, Carrier, Terminal, Vehicle
 
 MANAGERS = [Role.SUPERVISOR, Role.OFFICER]
 PHONE = re.compile(r"\d{6,20}")
@@ -43,7 +43,7 @@ def register_vehicle(
         raise InvalidInput("车辆类别或号牌颜色不正确。", "There is no such kind or plate colour.", where="kind")
     if Vehicle.objects.filter(plate=plate, plate_colour=plate_colour).exists():
         raise Conflict("该号牌已登记。", "This plate is registered already.", where=plate)
-    attributes: dict[str, Any] = {"plate": plate, "vehicle_kind": kind}
+    attributes: dict[str, Any] = {"plate": plate, "use": USE_OF_KIND[Vehicle.Kind(kind)]}
     thing = things.register_thing(account, None, kind="vehicle", key=f"{plate}-{plate_colour}", name=plate, organisation=carrier.organisation,
                                   attributes=attributes, pack="transport")  # fmt: skip
     vehicle = Vehicle.objects.create(thing=thing, carrier=carrier, plate=plate, plate_colour=plate_colour, kind=kind)

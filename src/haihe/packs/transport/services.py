@@ -15,7 +15,7 @@ from haihe.kernel.identity import Account, Role
 from haihe.kernel.permissions import action, visible
 from haihe.kernel.policies import parameter
 from haihe.packs.transport import visibility as _visibility  # noqa: F401  (registers who sees what)
-from haihe.packs.transport.models import Carrier, Terminal, Vehicle
+from haihe.packs.transport.models import USE_OF_KIND, Carrier, Terminal, Vehicle
 from haihe.packs.transport.registers import register_carrier, register_terminal, register_vehicle, revoke_terminal
 from haihe.packs.transport.tracks import day_bounds, last_positions, read_day
 
@@ -70,7 +70,7 @@ def has_synthetic(vehicles: QuerySet[Vehicle]) -> bool:
 def speed_limit_of(vehicle: Vehicle, on: date) -> float | None:
     """The speed limit in force for the vehicle's kind on a day, by day, km/h."""
     limits: dict[str, Any] = parameter("transport.speed_limit_kmh", on)
-    found = limits.get(vehicle.kind, limits.get("other"))
+    found = limits.get(USE_OF_KIND[Vehicle.Kind(vehicle.kind)], limits.get("default"))
     return None if found is None else float(found)
 
 

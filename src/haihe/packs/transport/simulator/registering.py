@@ -13,7 +13,7 @@ from haihe.kernel.organisations import Organisation
 from haihe.kernel.permissions import action
 from haihe.kernel.things import Thing
 from haihe.packs.transport.jt808.build import Terminal as SimulatedTerminal
-from haihe.packs.transport.models import Carrier, Terminal, Vehicle
+from haihe.packs.transport.models import USE_OF_KIND, Carrier, Terminal, Vehicle
 
 COLOUR = Vehicle.Colour.YELLOW.value
 FIRST_PHONE = 10_000_000_000  # no mobile number begins with 10
@@ -56,7 +56,7 @@ def register_synthetic(
     things, vehicles, terminals = [], [], []
     for number in range(first, first + count):
         plate, kind = f"模A{number:05d}", str(kinds[number % len(kinds)])
-        attributes = {"plate": plate, "vehicle_kind": kind, "synthetic": True}
+        attributes = {"plate": plate, "use": USE_OF_KIND[Vehicle.Kind(kind)], "synthetic": True}
         thing = Thing(
             kind="vehicle",
             key=f"{plate}-{COLOUR}",
