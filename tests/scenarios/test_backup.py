@@ -141,3 +141,8 @@ def test_check_deploy_names_what_production_lacks(home: Path) -> None:
     assert done.returncode == 1
     for lacking in ("HAIHE_URL", "HAIHE_CHECKPOINTS", "first password"):
         assert lacking in done.stdout, lacking
+
+
+def test_check_deploy_says_so_where_nothing_was_ever_started(tmp_path: Path) -> None:
+    done = haihe(tmp_path / "new", "check", "--deploy")
+    assert done.returncode == 1 and "haihe up first" in done.stdout and "Traceback" not in done.stderr
