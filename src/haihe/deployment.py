@@ -22,17 +22,18 @@ class Finding:
 def findings(*, deploy: bool) -> list[Finding]:
     rows = [_database(), _vendor_files(), _home_private(), _disk(), _observations()]
     if deploy:
-        rows += [
-            _tls(),
-            _debug(),
-            _checkpoints_elsewhere(),
-            _administrators(),
-            _no_demo(),
-            _first_passwords(),
-            _audit_intact(),
-            _runs_as_root(),
-        ]
+        rows += [_tls(), _debug(), _checkpoints_elsewhere(), _no_demo(), _runs_as_root()]
+        # What the database would have to say can be asked only once it is there (haihe up makes it).
+        rows += [_administrators(), _first_passwords(), _audit_intact()] if rows[0].ok else [_not_started()]
     return rows
+
+
+def _not_started() -> Finding:
+    return Finding(
+        False,
+        "尚未启动过，账号和审计记录未检查：先运行 haihe up",
+        "Never started: accounts and the audit record were not checked; run haihe up first",
+    )
 
 
 def _database() -> Finding:

@@ -201,3 +201,8 @@ def test_journal_and_lake_are_restored_as_of_one_moment_and_go_on(home: Path, tm
     shown = haihe(other, "observations", "status").stdout
     assert f"{rows + 1000:,}" in shown and "last feed" in shown
     assert "purpose" in haihe(other, "observations", "tables").stdout
+
+
+def test_check_deploy_says_so_where_nothing_was_ever_started(tmp_path: Path) -> None:
+    done = haihe(tmp_path / "new", "check", "--deploy")
+    assert done.returncode == 1 and "haihe up first" in done.stdout and "Traceback" not in done.stderr

@@ -134,7 +134,7 @@ def test_stops_within_seconds_although_live_pages_are_open(running: Running) -> 
     opener = sign_in(running, "auditor")
     streams = [opener.open(f"{running.url}/live/", timeout=20) for _ in range(5)]
     assert all(b"retry" in stream.readline() for stream in streams)
-    assert running.stop() < 6
+    assert running.stop() < 10, "seconds also on a loaded machine; about 2 on an idle one"
 
 
 def test_an_upload_beyond_the_limit_is_answered_before_anything_is_written(running: Running) -> None:

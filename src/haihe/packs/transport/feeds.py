@@ -31,7 +31,6 @@ from haihe.packs.transport.jt808 import columns, splitter
 from haihe.packs.transport.jt808.acks import encode_acks
 from haihe.packs.transport.jt808.codec import decode, encode
 from haihe.packs.transport.jt808.issues import SENTENCES, Issue
-from haihe.packs.transport.jt808.times import NOT_A_TIME
 from haihe.packs.transport.models import Terminal
 from haihe.packs.transport.registers import authentication_code, device_key
 
@@ -44,7 +43,6 @@ SUPPORTED = np.array([0x0002, 0x0003, 0x0102, 0x0104, 0x0200, 0x0201, 0x0704], n
 NO_SUCH_VEHICLE, NO_SUCH_TERMINAL = 2, 4
 FIXED_BIT = 1 << 1
 WRONG_CODES = 3
-MILEAGE = 0x01
 
 
 class JT808(Feed):
@@ -102,36 +100,18 @@ class JT808(Feed):
         self, batch: Batch, found: columns.Columns, believed: NDArray[np.bool_], things: pl.Series
     ) -> pl.DataFrame | None:
         located = found.locations
-        rows = np.flatnonzero(believed[located.frame])
-        if not len(rows):
+        if not len(located.frame):
             return None
-        frame = located.frame[rows]
-        status = located.status_bits[rows]
-        quality = np.where(status & FIXED_BIT == 0, np.uint16(Quality.NOT_FIXED), np.uint16(0))
-        quality |= np.where(located.issues[rows] != 0, np.uint16(Quality.DECODED_IN_PART), np.uint16(0))
-        received = np.array(batch.received_us, np.int64)[frame]
-        time_us = located.time_us[rows]
-        known = pl.Series(time_us != NOT_A_TIME)
-        mileage = located.items.value(MILEAGE)[rows]
-        count = len(rows)
-        table = pl.DataFrame(
-            {
-                "thing": things.gather(frame),
-                "observed_at": instants(time_us).set(~known, None),
-                "received_at": instants(received),
-                "quality": quality,
-                "longitude_deg": located.longitude_deg[rows],
-                "latitude_deg": located.latitude_deg[rows],
-                "altitude_m": located.altitude_m[rows].astype(np.float64),
-                "speed_kmh": located.speed_kmh[rows],
-                "heading_deg": located.heading_deg[rows].astype(np.float64),
-                "mileage_km": pl.Series(mileage, nan_to_null=True),
-                "status_bits": status,
-                "alarm_bits": located.alarm_bits[rows],
-                "items": pl.Series([None], dtype=pl.Binary).new_from_index(0, count),
-            }
-        )
-        return Position.check(table)
+        frame = located.frame
+        quality = np.where(located.status_bits & FIXED_BIT == 0, np.uint16(Quality.NOT_FIXED), np.uint16(0))
+        quality |= np.where(located.issues != 0, np.uint16(Quality.DECODED_IN_PART), np.uint16(0))
+        received = instants(np.array(batch.received_us, np.int64)[frame])
+        table = found.positions().with_columns(
+            things.gather(frame).alias("thing"), received.alias("received_at"), pl.Series("quality", quality), pl.Series("altitude_m", located.altitude_m, pl.Float64),
+            pl.Series("heading_deg", located.heading_deg, pl.Float64), pl.Series("believed", believed[frame]),
+        )  # fmt: skip
+        # In this order rows are replayed too, so that a rule finds the same then as it does now.
+        return Position.check(table.filter("believed").sort("received_at", "thing", "observed_at", maintain_order=True))
 
     # --- who it is --------------------------------------------------------------------------------------------------
 

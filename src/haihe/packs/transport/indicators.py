@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -135,8 +135,8 @@ EVERY_MIN = 10
 
 def _today(at: datetime) -> Period:
     """The present local day up to the last whole ten minutes, so that one value stands for all of them."""
-    until = at - timedelta(minutes=at.minute % EVERY_MIN, seconds=at.second, microseconds=at.microsecond)
-    return Period(timezone.localtime(until).replace(hour=0, minute=0, second=0, microsecond=0), until)
+    until = at.astimezone(UTC) - timedelta(minutes=at.minute % EVERY_MIN, seconds=at.second, microseconds=at.microsecond)
+    return Period(timezone.localtime(until).replace(hour=0, minute=0, second=0, microsecond=0).astimezone(UTC), until)
 
 
 def _vehicles() -> list[int]:
