@@ -78,7 +78,9 @@ def revoke_terminal(account: Account, vehicle: Vehicle, *, reason: str) -> None:
     """The code that the terminal holds is worthless from now on."""
     if not reason.strip():
         raise InvalidInput("请写明停用原因。", "Say why the terminal is switched off.", where="reason")
-    terminal = Terminal.objects.select_for_update().get(vehicle=vehicle)
+    terminal = Terminal.objects.select_for_update().filter(vehicle=vehicle).first()
+    if terminal is None:
+        raise Conflict("该车没有登记终端。", "No terminal is registered for this vehicle.", where=vehicle.plate)
     terminal.enabled, terminal.epoch = False, terminal.epoch + 1
     terminal.save()
     audit.note(reason=reason)

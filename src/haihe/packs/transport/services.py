@@ -35,6 +35,11 @@ def send_text(account: Account, vehicle: Vehicle, *, text: str) -> Command:
     return queue(account, vehicle.thing, feed="jt808", device=terminal.phone, kind="text", content={"text": text})
 
 
+def note_map_read(account: Account, vehicles: int) -> None:
+    """Opening the map of latest positions is recorded once, not every refresh of it."""
+    audit.record(account, "map.read", None, vehicles=vehicles)
+
+
 def commands_of(account: Account, vehicle: Vehicle, limit: int = 10) -> list[Command]:
     """The newest commands to a vehicle that the account may see."""
     if not visible(account, Vehicle.objects.filter(pk=vehicle.pk)).exists():
@@ -75,6 +80,6 @@ def speed_limit_of(vehicle: Vehicle, on: date) -> float | None:
 
 
 __all__ = [
-    "Carrier", "Vehicle", "alerts_of", "commands_of", "count_open_alerts", "has_synthetic", "last_positions", "read_day", "register_carrier", "register_terminal",
+    "Carrier", "Vehicle", "alerts_of", "commands_of", "count_open_alerts", "has_synthetic", "last_positions", "note_map_read", "read_day", "register_carrier", "register_terminal",
     "register_vehicle", "revoke_terminal", "send_text", "speed_limit_of", "things_with_open_alerts",
 ]  # fmt: skip

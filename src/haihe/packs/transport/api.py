@@ -1,0 +1,191 @@
+"""`/api/v1/transport`: carriers, vehicles, latest positions, a day's track and texts to vehicles, for programs."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils import timezone
+from ninja import Field, Query, Router, Schema
+
+from haihe.kernel.organisations import get_organisation
+from haihe.kernel.permissions import demand, visible
+from haihe.packs.transport import services
+from haihe.packs.transport.models import Carrier, Vehicle
+from haihe.packs.transport.tracks import last_positions, read_day
+from haihe.web.api_administration import asker, pick
+
+router = Router(tags=["transport"])
+
+
+class CarrierIn(Schema):
+    organisation: str = Field(max_length=120)
+    licence_number: str = Field("", max_length=40)
+
+
+class CarrierOut(Schema):
+    id: int
+    organisation: str
+    licence_number: str
+
+
+class VehicleIn(Schema):
+    carrier_id: int
+    plate: str = Field(max_length=20)
+    plate_colour: int = 2
+    kind: str = Field("heavy_truck", max_length=20)
+    phone: str = Field("", max_length=20)
+
+
+class VehicleOut(Schema):
+    """`synthetic`: driven by the simulator."""
+
+    id: int
+    thing_id: int
+    plate: str
+    plate_colour: int
+    kind: str
+    carrier: str
+    synthetic: bool
+
+
+class PositionOut(Schema):
+    """Degrees WGS 84, km/h, degrees clockwise from north; `state`: moving, online (standing) or offline."""
+
+    vehicle_id: int
+    plate: str
+    at: datetime
+    longitude_deg: float
+    latitude_deg: float
+    speed_kmh: float
+    heading_deg: float
+    state: str
+
+
+class TrackOut(Schema):
+    at: list[datetime]
+    longitude_deg: list[float]
+    latitude_deg: list[float]
+    speed_kmh: list[float | None]
+
+
+class PhoneIn(Schema):
+    phone: str = Field(max_length=20)
+
+
+class ReasonIn(Schema):
+    reason: str = Field(max_length=300)
+
+
+class TextIn(Schema):
+    text: str = Field(max_length=400)
+
+
+class CommandOut(Schema):
+    id: int
+    kind: str
+    state: str
+    queued_at: datetime
+    sent_at: datetime | None
+    answered_at: datetime | None
+    remark: str
+
+
+def _carrier(carrier: Carrier) -> dict[str, Any]:
+    return {"id": carrier.pk, "organisation": carrier.organisation.name, "licence_number": carrier.licence_number}
+
+
+def _vehicle(vehicle: Vehicle) -> dict[str, Any]:
+    names = VehicleOut.model_fields.keys() - {"carrier", "synthetic"}
+    return {name: getattr(vehicle, name) for name in names} | {
+        "carrier": vehicle.carrier.organisation.name, "synthetic": bool(vehicle.thing.attributes.get("synthetic")),
+    }  # fmt: skip
+
+
+def _vehicles(request: HttpRequest) -> Any:
+    rows = Vehicle.objects.select_related("carrier__organisation", "thing").filter(thing__retired_at=None)
+    return visible(asker(request, "vehicle.read"), rows)
+
+
+@router.get("/carriers", response=list[CarrierOut], summary="Carriers that the account may see")
+def list_carriers(request: HttpRequest) -> list[dict[str, Any]]:
+    rows = visible(asker(request, "vehicle.read"), Carrier.objects.select_related("organisation"))
+    return [_carrier(carrier) for carrier in rows[:1000]]
+
+
+@router.post("/carriers", response=CarrierOut, summary="Register a unit as a carrier")
+def register_carrier(request: HttpRequest, data: CarrierIn) -> dict[str, Any]:
+    account = asker(request, "carrier.register")
+    return _carrier(
+        services.register_carrier(account, get_organisation(data.organisation), licence_number=data.licence_number)
+    )
+
+
+@router.get("/vehicles", response=list[VehicleOut], summary="Vehicles that the account may see")
+def list_vehicles(request: HttpRequest, limit: int = Query(100, ge=1, le=10_000)) -> list[dict[str, Any]]:
+    return [_vehicle(vehicle) for vehicle in _vehicles(request)[:limit]]
+
+
+@router.post("/vehicles", response=VehicleOut, summary="Register a vehicle, with its terminal's phone number if known")
+def register_vehicle(request: HttpRequest, data: VehicleIn) -> dict[str, Any]:
+    account = asker(request, "vehicle.read")
+    carrier = pick(account, Carrier.objects.all(), data.carrier_id)
+    made = services.register_vehicle(
+        account, carrier, plate=data.plate, plate_colour=data.plate_colour, kind=data.kind, phone=data.phone
+    )
+    return _vehicle(made)
+
+
+@router.post("/vehicles/{pk}/terminal", response=VehicleOut, summary="Register the vehicle's terminal")
+def register_terminal(request: HttpRequest, pk: int, data: PhoneIn) -> dict[str, Any]:
+    account = asker(request, "vehicle.read")
+    vehicle = pick(account, Vehicle.objects.all(), pk)
+    services.register_terminal(account, vehicle, phone=data.phone)
+    return _vehicle(vehicle)
+
+
+@router.post("/vehicles/{pk}/terminal/revoke", response=VehicleOut, summary="Switch the vehicle's terminal off")
+def revoke_terminal(request: HttpRequest, pk: int, data: ReasonIn) -> dict[str, Any]:
+    account = asker(request, "vehicle.read")
+    vehicle = pick(account, Vehicle.objects.all(), pk)
+    services.revoke_terminal(account, vehicle, reason=data.reason)
+    return _vehicle(vehicle)
+
+
+@router.get("/positions", response=list[PositionOut], summary="The latest position of each visible vehicle")
+def positions(request: HttpRequest) -> list[dict[str, Any]]:
+    rows = {vehicle.thing_id: vehicle for vehicle in _vehicles(request)}
+    services.note_map_read(request.auth, len(rows))  # type: ignore[attr-defined]
+    found = last_positions(rows, timezone.now())
+    return [
+        {
+            "vehicle_id": rows[thing].pk, "plate": rows[thing].plate, "at": last.at, "longitude_deg": last.longitude_deg, "latitude_deg": last.latitude_deg,
+            "speed_kmh": last.speed_kmh, "heading_deg": last.heading_deg, "state": last.state,
+        }
+        for thing, last in found.items()
+    ]  # fmt: skip
+
+
+@router.get("/vehicles/{pk}/track", response=TrackOut, summary="One day's track; the purpose is recorded with the read")
+def track(request: HttpRequest, pk: int, on: date, purpose: str) -> dict[str, Any]:
+    """`purpose`: supervision, check, accident, complaint or own."""
+    account = asker(request, "vehicle.read")
+    vehicle = pick(account, Vehicle.objects.all(), pk)
+    demand(account, "track.read", vehicle)
+    rows = read_day(account, vehicle, on, purpose)
+    return {"at": rows["observed_at"].to_list()} | {
+        name: rows[name].to_list() for name in ("longitude_deg", "latitude_deg", "speed_kmh")
+    }
+
+
+@router.post("/vehicles/{pk}/texts", response=CommandOut, summary="Queue a text for the vehicle's terminal")
+def send_text(request: HttpRequest, pk: int, data: TextIn) -> Any:
+    account = asker(request, "vehicle.read")
+    return services.send_text(account, pick(account, Vehicle.objects.all(), pk), text=data.text)
+
+
+@router.get("/vehicles/{pk}/texts", response=list[CommandOut], summary="The newest texts and what became of them")
+def list_texts(request: HttpRequest, pk: int) -> Any:
+    account = asker(request, "vehicle.read")
+    return services.commands_of(account, pick(account, Vehicle.objects.all(), pk), limit=100)
