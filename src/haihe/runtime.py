@@ -241,6 +241,9 @@ def _stop_with_parent() -> None:
 
 def main() -> None:
     """Entry of the child processes."""
+    if sys.argv[1] in ("gateway", "worker"):
+        # Their batches are small: handing them to a pool of threads costs more than it gives, and takes cores from the others.
+        os.environ.setdefault("POLARS_MAX_THREADS", "1")
     threading.Thread(target=_stop_with_parent, daemon=True).start()
     set_up_logging()
     set_up_django()

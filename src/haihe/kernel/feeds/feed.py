@@ -38,6 +38,14 @@ class Batch:
     def __len__(self) -> int:
         return len(self.frames)
 
+    def cut_off(self, count: int) -> Batch:
+        """Keep the first `count` frames and give the rest as a batch of its own."""
+        if len(self.frames) <= count:
+            return Batch()
+        rest = Batch(self.frames[count:], self.sessions[count:], self.received_us[count:])
+        del self.frames[count:], self.sessions[count:], self.received_us[count:]
+        return rest
+
 
 @dataclass(slots=True)
 class Read:

@@ -27,6 +27,7 @@ from haihe.kernel.feeds.session import Session
 
 log = structlog.get_logger()
 RETRY_S = 1.0
+AT_ONCE = 2_000  # frames of one commit: enough to share its cost, few enough that answers do not come in gusts
 REFRESH_S = 2.0
 DRAIN_S = 4.0
 
@@ -304,7 +305,7 @@ class Gateway:
         if not work:
             self._writing.discard(name)
             return
-        self._pending[name] = Work(work.feed)
+        self._pending[name] = Work(work.feed, work.batch.cut_off(AT_ONCE))
         self._thread.submit(self._commit, name, work)
 
     def _commit(self, name: str, work: Work) -> None:

@@ -31,6 +31,8 @@ from haihe.packs.transport.jt808 import columns, splitter
 from haihe.packs.transport.jt808.acks import encode_acks
 from haihe.packs.transport.jt808.codec import decode, encode
 from haihe.packs.transport.jt808.issues import SENTENCES, Issue
+from haihe.packs.transport.jt808.position_frame import item_bytes
+from haihe.packs.transport.jt808.times import NOT_A_TIME
 from haihe.packs.transport.models import Terminal
 from haihe.packs.transport.registers import authentication_code, device_key
 
@@ -43,6 +45,7 @@ SUPPORTED = np.array([0x0002, 0x0003, 0x0102, 0x0104, 0x0200, 0x0201, 0x0704], n
 NO_SUCH_VEHICLE, NO_SUCH_TERMINAL = 2, 4
 FIXED_BIT = 1 << 1
 WRONG_CODES = 3
+MILEAGE = 0x01
 
 
 class JT808(Feed):
@@ -70,11 +73,9 @@ class JT808(Feed):
         # A frame that arrived damaged gets no answer: the terminal sends it again.
         answered = frames.checksum_ok & (frames.version > 0) & ~np.isin(frames.message_id, CONTROL)
         read.replies += self._answers(batch, frames, np.flatnonzero(answered), result)
-        things = pl.Series(
-            [session.thing if session.authenticated else None for session in batch.sessions], dtype=pl.Int64
-        )
+        things = np.fromiter((session.thing or 0 for session in batch.sessions), np.int64, len(batch))
         told = sentences(frames.issues, ~allowed & (frames.message_id != REGISTRATION))
-        read.tables.append(("raw_frame", raw_frames(self.name, batch, told, things)))
+        read.tables.append(("raw_frame", raw_frames(self.name, batch, told)))
         positions = self._positions(batch, found, believed, things)
         if positions is not None:
             read.tables.append(("position", positions))
@@ -97,21 +98,30 @@ class JT808(Feed):
         return [(session, b"".join(map(itemgetter(1), group))) for session, group in groupby(pairs, key=itemgetter(0))]
 
     def _positions(
-        self, batch: Batch, found: columns.Columns, believed: NDArray[np.bool_], things: pl.Series
+        self, batch: Batch, found: columns.Columns, believed: NDArray[np.bool_], things: NDArray[np.int64]
     ) -> pl.DataFrame | None:
+        """Rows of `position`, column by column with the table's own types: this is the hottest part of the road."""
         located = found.locations
-        if not len(located.frame):
+        rows = np.flatnonzero(believed[located.frame])
+        if not len(rows):
             return None
-        frame = located.frame
-        quality = np.where(located.status_bits & FIXED_BIT == 0, np.uint16(Quality.NOT_FIXED), np.uint16(0))
-        quality |= np.where(located.issues != 0, np.uint16(Quality.DECODED_IN_PART), np.uint16(0))
-        received = instants(np.array(batch.received_us, np.int64)[frame])
-        table = found.positions().with_columns(
-            things.gather(frame).alias("thing"), received.alias("received_at"), pl.Series("quality", quality), pl.Series("altitude_m", located.altitude_m, pl.Float64),
-            pl.Series("heading_deg", located.heading_deg, pl.Float64), pl.Series("believed", believed[frame]),
+        received = np.array(batch.received_us, np.int64)
+        # Rows are replayed in this order too, so that a rule finds the same then as it does now.
+        order = np.lexsort((located.time_us[rows], things[located.frame[rows]], received[located.frame[rows]]))
+        rows = rows[order]
+        frame, status = located.frame[rows], located.status_bits[rows]
+        quality = np.where(status & FIXED_BIT == 0, np.uint16(Quality.NOT_FIXED), np.uint16(0))
+        quality |= np.where(located.issues[rows] != 0, np.uint16(Quality.DECODED_IN_PART), np.uint16(0))
+        table = pl.DataFrame(
+            {
+                "thing": things[frame], "observed_at": instants(located.time_us[rows]), "received_at": instants(received[frame]), "quality": quality,
+                "longitude_deg": located.longitude_deg[rows], "latitude_deg": located.latitude_deg[rows], "altitude_m": located.altitude_m[rows].astype(np.float64),
+                "speed_kmh": located.speed_kmh[rows], "heading_deg": located.heading_deg[rows].astype(np.float64),
+                "mileage_km": pl.Series(located.items.value(MILEAGE)[rows], nan_to_null=True), "status_bits": status, "alarm_bits": located.alarm_bits[rows],
+                "items": item_bytes(found, rows),
+            }
         )  # fmt: skip
-        # In this order rows are replayed too, so that a rule finds the same then as it does now.
-        return Position.check(table.filter("believed").sort("received_at", "thing", "observed_at", maintain_order=True))
+        return Position.check(table)
 
     # --- who it is --------------------------------------------------------------------------------------------------
 
@@ -255,7 +265,10 @@ def next_serial(session: Session) -> int:
 
 
 def instants(microseconds: NDArray[np.int64]) -> pl.Series:
-    return pl.Series(microseconds).cast(pl.Datetime("us", "UTC"))
+    """Microseconds since 1970 as instants; NOT_A_TIME becomes null."""
+    found = pl.Series(microseconds).cast(pl.Datetime("us", "UTC"))
+    lacking = microseconds == NOT_A_TIME
+    return found.set(pl.Series(lacking), None) if lacking.any() else found
 
 
 def sentences(issues: NDArray[np.uint32], strangers: NDArray[np.bool_]) -> list[str | None]:

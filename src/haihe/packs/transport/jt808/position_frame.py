@@ -42,7 +42,7 @@ def position_frame(columns: Columns) -> pl.DataFrame:
             "status_bits": found.status_bits,
             "issues": frames.issues[rows] | found.issues,
             **{name: _values(columns, number) for number, name in ITEM_NAMES.items()},
-            "items": _items(columns),
+            "items": item_bytes(columns),
         }
     )
     return table
@@ -69,8 +69,9 @@ def _phones(frames: Frames, rows: Ints) -> pl.Series:
     return _arrow(pa.large_string(), lengths, digits[np.arange(20) < lengths[:, None]].tobytes())
 
 
-def _items(columns: Columns) -> pl.Series:
-    lengths = columns.locations.items_length
+def item_bytes(columns: Columns, rows: Ints | slice = slice(None)) -> pl.Series:
+    """The additional items of locations as they were sent."""
+    lengths = columns.locations.items_length[rows]
     before = np.cumsum(lengths) - lengths
-    at = np.arange(int(lengths.sum())) + np.repeat(columns.locations.items_offset - before, lengths)
+    at = np.arange(int(lengths.sum())) + np.repeat(columns.locations.items_offset[rows] - before, lengths)
     return _arrow(pa.large_binary(), lengths, columns.joined.buffer[at].tobytes())
