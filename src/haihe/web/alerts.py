@@ -124,6 +124,11 @@ def alert(request: AccountRequest, pk: int) -> HttpResponse:
     )
 
 
+def describe(alert: Alert) -> dict[str, Any]:
+    """What `web/alert_facts.html` shows: the alert with its chips, what was noted in words, where it happened, whom it is about."""
+    return {**_row(alert), "facts": _facts(alert), "place": _place(alert), "about_url": _address_of(alert)}
+
+
 def _address_of(alert: Alert) -> str:
     """The page of the thing that the alert is about, where its pack has one: pages that show a kind of thing say so (PAGE_OF_KIND)."""
     find = PAGE_OF_KIND.get(alert.thing.kind)

@@ -13,6 +13,7 @@ from haihe.kernel.places import distance_km
 GAP_S = 300  # silence from which nobody knows what the vehicle did
 STOP_S = 120  # a shorter halt belongs to the drive (lights, jams)
 MOVING_KMH = 3.0
+JUMP_KMH, JUMP_KM = 200.0, 0.1  # ground that no vehicle covers: the position jumped, what lies between is unknown
 
 
 @dataclass(frozen=True)
@@ -40,15 +41,17 @@ class Stretch:
 
 
 def stretches(rows: pl.DataFrame, limit_kmh: float | None) -> list[Stretch]:
-    """`rows`: positions of one vehicle in order of time with observed_at, longitude_deg, latitude_deg, speed_kmh and gap_s (seconds
+    """Driving, standing, and each silence or jump by itself. `rows`: positions of one vehicle in order of time with observed_at, longitude_deg, latitude_deg, speed_kmh and gap_s (seconds
     since the position before). Each step between two positions belongs to exactly one stretch."""
     at, gap = rows["observed_at"].to_list(), rows["gap_s"].to_list()
     speed = rows["speed_kmh"].fill_null(0).to_list()
     longitude, latitude = rows["longitude_deg"].to_numpy(), rows["latitude_deg"].to_numpy()
     step_km = distance_km(longitude[:-1], latitude[:-1], longitude[1:], latitude[1:]).tolist()
-    kinds = _kinds(at, gap, speed)
+    kinds = _kinds(
+        at, [g > GAP_S or km > JUMP_KMH * g / 3600 + JUMP_KM for g, km in zip(gap, [0.0, *step_km], strict=True)], speed
+    )
     found = []
-    for kind, steps in groupby(range(1, len(at)), lambda n: kinds[n]):
+    for (kind, _), steps in groupby(range(1, len(at)), lambda n: (kinds[n], n if kinds[n] == "gap" else 0)):
         of = list(steps)
         km = sum(step_km[n - 1] for n in of) if kind != "stop" else 0.0
         over = sum(gap[n] for n in of if kind == "drive" and limit_kmh and speed[n] > limit_kmh)
@@ -59,9 +62,9 @@ def stretches(rows: pl.DataFrame, limit_kmh: float | None) -> list[Stretch]:
     return found
 
 
-def _kinds(at: list[datetime], gap: list[float], speed: list[float]) -> list[str]:
+def _kinds(at: list[datetime], unknown: list[bool], speed: list[float]) -> list[str]:
     """What each step is, the step before the first position included as the one after it."""
-    raw = ["gap" if g > GAP_S else "stop" if v < MOVING_KMH else "drive" for g, v in zip(gap, speed, strict=True)]
+    raw = ["gap" if lost else "stop" if v < MOVING_KMH else "drive" for lost, v in zip(unknown, speed, strict=True)]
     kinds = list(raw)
     for kind, steps in groupby(range(1, len(raw)), lambda n: raw[n]):
         of = list(steps)

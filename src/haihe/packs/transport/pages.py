@@ -202,19 +202,24 @@ def _day_content(
     parts = stretches(rows, limit_kmh)
     events = services.alerts_of(request.user, found, on=on, limit=200)
     day = {
-        "at": [timezone.localtime(at).isoformat() for at in rows["observed_at"]],
+        "at": [_wall_clock(at) for at in rows["observed_at"]],
         "longitude_deg": rows["longitude_deg"].round(6).to_list(), "latitude_deg": rows["latitude_deg"].round(6).to_list(),
-        "speed_kmh": rows["speed_kmh"].to_list(), "gap_s": rows["gap_s"].to_list(), "limit_kmh": limit_kmh,
+        "speed_kmh": rows["speed_kmh"].fill_null(0).round(1).to_list(), "broken": [part.last for part in parts if part.kind == "gap"], "limit_kmh": limit_kmh,
         "events": [_event(alert) for alert in reversed(events)], "stops": [part.middle for part in parts if part.kind == "stop"],
         "words": {"limit": pick("限速", "limit"), "stop": pick("停车", "Stop")},
     }  # fmt: skip
     return {"day": day, "parts": parts, "summary": summary(parts), "events": list(reversed(events))}
 
 
+def _wall_clock(at: datetime) -> str:
+    """The district's time without its offset: a browser in another time zone shows the same clock."""
+    return timezone.localtime(at).strftime("%Y-%m-%dT%H:%M:%S")
+
+
 def _event(alert: Alert) -> dict[str, Any]:
     where = alert.evidence.get("longitude_deg"), alert.evidence.get("latitude_deg")
     return {
-        "at": timezone.localtime(alert.raised_at or alert.started_at).isoformat(), "title": f"{alert.title} · {alert.get_level_display()}",
+        "at": _wall_clock(alert.raised_at or alert.started_at), "title": f"{alert.title} · {alert.get_level_display()}",
         "colour": EVENT_COLOURS.get(alert.level, "#d3271b"), "where": None if None in where else where, "url": reverse("web:alert", args=[alert.pk]),
     }  # fmt: skip
 

@@ -2,9 +2,10 @@
 import { addPicture, collection, districtMap, point } from "../haihe/map.js";
 import { Popup } from "../vendor/maplibre-gl.mjs";
 
-const SILENCE_S = 300;
 const day = JSON.parse(document.getElementById("day-data").textContent);
 const place = document.getElementById("map");
+const broken = new Set(day.broken); // positions before which nobody knows what happened: silence, or a jump
+const isOver = (n) => day.limit_kmh && day.speed_kmh[n] > day.limit_kmh && !broken.has(n);
 const positions = day.longitude_deg.map((longitude, n) => [longitude, day.latitude_deg[n]]);
 const SHADES = ["interpolate", ["linear"], ["get", "share"], 0, "#8cc0f0", 0.6, "#2f7fd1", 0.9, "#1c5f9f", 0.97, "#f0a020", 1.02, "#d3271b"];
 
@@ -14,7 +15,7 @@ function trackLines() {
   let line = null;
   for (let n = 1; n < positions.length; n += 1) {
     const share = day.limit_kmh ? Math.round((day.speed_kmh[n] / day.limit_kmh) * 50) / 50 : 0.5;
-    if (day.gap_s[n] > SILENCE_S) { line = null; continue; }
+    if (broken.has(n)) { line = null; continue; }
     if (line?.properties.share === share) line.geometry.coordinates.push(positions[n]);
     else lines.push(line = { type: "Feature", properties: { share }, geometry: { type: "LineString", coordinates: [positions[n - 1], positions[n]] } });
   }
@@ -55,7 +56,7 @@ function showMark(map, { properties, geometry }) {
 }
 
 function nearest(at) {
-  const wanted = Date.parse(at), n = day.at.findIndex((each) => Date.parse(each) >= wanted);
+  const wanted = typeof at === "number" ? at : Date.parse(at), n = day.at.findIndex((each) => Date.parse(each) >= wanted);
   return n < 0 ? day.at.length - 1 : n;
 }
 
@@ -68,10 +69,10 @@ function drawChart(map) {
     xAxis: { type: "time", axisLabel: { hideOverlap: true } },
     yAxis: { type: "value", name: "km/h", min: 0, max: (value) => Math.ceil(Math.max(value.max, (day.limit_kmh || 0) * 1.05) / 20) * 20 },
     dataZoom: [{ type: "inside" }, { type: "slider", height: 20, bottom: 8 }],
-    visualMap: day.limit_kmh ? { show: false, seriesIndex: 0, dimension: 1, pieces: [{ gt: day.limit_kmh, color: "#d3271b" }, { lte: day.limit_kmh, color: "#0b5cad" }] } : undefined,
     series: [
-      { type: "line", showSymbol: false, lineStyle: { width: 1.5 }, areaStyle: { opacity: 0.08 }, data: day.at.map((at, n) => [at, day.gap_s[n] > SILENCE_S ? null : day.speed_kmh[n]]),
+      { type: "line", showSymbol: false, lineStyle: { width: 1.5, color: "#0b5cad" }, areaStyle: { opacity: 0.08, color: "#0b5cad" }, data: day.at.map((at, n) => [at, broken.has(n) ? null : day.speed_kmh[n]]),
         markLine: { symbol: "none", silent: true, label: { formatter: "{b}", position: "insideEndTop" }, data: limit } },
+      { type: "line", showSymbol: false, silent: true, lineStyle: { width: 2.5, color: "#d3271b" }, data: day.at.map((at, n) => [at, isOver(n) || isOver(n + 1) ? day.speed_kmh[n] : null]) },
       { type: "scatter", symbol: "triangle", symbolSize: 11, z: 5, tooltip: { trigger: "item", formatter: ({ data }) => data.name },
         data: day.events.map((event) => ({ value: [event.at, day.speed_kmh[nearest(event.at)]], name: event.title, url: event.url, itemStyle: { color: event.colour, borderColor: "#fff" } })) },
     ],
@@ -80,7 +81,7 @@ function drawChart(map) {
   chart.on("updateAxisPointer", ({ axesInfo }) => {
     const value = axesInfo?.[0]?.value;
     if (value === undefined) return;
-    map.getSource("here").setData(collection([point(positions[nearest(new Date(value).toISOString())])]));
+    map.getSource("here").setData(collection([point(positions[nearest(value)])]));
   });
   window.addEventListener("resize", () => chart.resize());
   return chart;
