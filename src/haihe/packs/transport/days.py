@@ -43,13 +43,13 @@ class Stretch:
 def stretches(rows: pl.DataFrame, limit_kmh: float | None) -> list[Stretch]:
     """Driving, standing, and each silence or jump by itself. `rows`: positions of one vehicle in order of time with observed_at, longitude_deg, latitude_deg, speed_kmh and gap_s (seconds
     since the position before). Each step between two positions belongs to exactly one stretch."""
+    if rows.height < 2:
+        return []
     at, gap = rows["observed_at"].to_list(), rows["gap_s"].to_list()
     speed = rows["speed_kmh"].fill_null(0).to_list()
     longitude, latitude = rows["longitude_deg"].to_numpy(), rows["latitude_deg"].to_numpy()
     step_km = distance_km(longitude[:-1], latitude[:-1], longitude[1:], latitude[1:]).tolist()
-    kinds = _kinds(
-        at, [g > GAP_S or km > JUMP_KMH * g / 3600 + JUMP_KM for g, km in zip(gap, [0.0, *step_km], strict=True)], speed
-    )
+    kinds = _kinds(at, _unknown(gap, step_km), speed)
     found = []
     for (kind, _), steps in groupby(range(1, len(at)), lambda n: (kinds[n], n if kinds[n] == "gap" else 0)):
         of = list(steps)
@@ -60,6 +60,11 @@ def stretches(rows: pl.DataFrame, limit_kmh: float | None) -> list[Stretch]:
         middle = float(longitude[here]), float(latitude[here])
         found.append(Stretch(kind, at[of[0] - 1], at[of[-1]], of[0] - 1, of[-1], km, top, over, middle))
     return found
+
+
+def _unknown(gap: list[float], step_km: list[float]) -> list[bool]:
+    """Whether what happened before each position is unknown: silence, or ground that no vehicle covers in that time."""
+    return [g > GAP_S or km > JUMP_KMH * g / 3600 + JUMP_KM for g, km in zip(gap, [0.0, *step_km], strict=True)]
 
 
 def _kinds(at: list[datetime], unknown: list[bool], speed: list[float]) -> list[str]:
