@@ -153,7 +153,8 @@ def wait_for_an_alert(page: Page) -> None:
 def show_live_map(page: Page) -> None:
     wait_for_an_alert(page)
     page.goto("/transport/")
-    page.wait_for_function("Number(document.getElementById('map').dataset.vehicles) > 40")
+    drawn(page)
+    page.locator(".vehicles li").nth(40).wait_for(state="attached")
     page.locator(".vehicles button").first.click()
     page.wait_for_timeout(3000)
     page.evaluate("window.scrollTo(0, 0)")
@@ -181,7 +182,7 @@ def show_case(page: Page) -> None:
 
 
 def drawn(page: Page) -> None:
-    page.wait_for_function("document.getElementById('map')?.dataset.drawn")
+    page.locator("#map[data-drawn]").wait_for()
 
 
 ROAD: dict[str, Callable[[Page], None]] = {
