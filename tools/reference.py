@@ -51,12 +51,12 @@ def parameters_page() -> str:
     from haihe.kernel.policies import all_parameters
 
     rows = [
-        f"| `{p.key}` | {p.title_zh} | {p.title_en} | {v.value} {p.unit} | {v.since} | {v.source} |"
+        f"| `{p.key}` | {p.title_zh} | {p.title_en} | {v.value} {p.unit} | {v.since} | {v.source if v.is_verified else '⚠ unverified 未核实'} |"
         for p in all_parameters().values()
         for v in p.values
     ]
     return (
-        "# Dated parameters\n\n| key | 中文 | English | value | since | source |\n| --- | --- | --- | --- | --- | --- |\n"
+        "# Dated parameters\n\nThe value in force is the one with the latest day. ⚠: nobody has read a source for it yet.\n\n| key | 中文 | English | value | since | source |\n| --- | --- | --- | --- | --- | --- |\n"
         + "\n".join(rows)
         + "\n"
     )
@@ -83,6 +83,43 @@ def observations_page() -> str:
     parts.append("## Bits of quality\n\n| bit | 中文 | English |\n| --- | --- | --- |")
     parts += [f"| {int(bit)} `{bit.name}` | {zh} | {en} |" for bit, (zh, en) in TITLES.items()]
     return "\n".join(parts) + "\n"
+
+
+def rules_page() -> str:
+    import haihe.kernel.alerts  # noqa: F401
+    from haihe.kernel.alerts.rules import RULES
+    from haihe.kernel.policies import all_parameters
+
+    known = all_parameters()
+    parts = [
+        "# Rules\n\nWhat is watched, over which table, and the dated parameters it depends on ([values and sources](parameters.md)).\n"
+    ]
+    for name, rule in sorted(RULES.items()):
+        told = (type(rule).__doc__ or "").strip().split("\n\n")[0]
+        parts.append(
+            f"## `{name}` {rule.title_zh} {rule.title_en}\n\n{told}\n\nTable `{rule.table}`, things of the kind `{rule.thing_kind or 'any'}`; severity {rule.severity.value}, "
+            f"urgency {rule.urgency.value}, certainty {rule.certainty.value}; opens {f'a case `{rule.opens_case}`' if rule.opens_case else 'no case'}.\n"
+        )
+        for key in rule.parameters:
+            parameter = known[f"{rule.pack}.{key}"]
+            mark = "" if all(v.is_verified for v in parameter.values) else " ⚠ unverified 未核实"
+            parts.append(f"* `{parameter.key}` {parameter.title_zh} {parameter.title_en}{mark}")
+        parts.append("")
+    return "\n".join(parts)
+
+
+def feeds_page() -> str:
+    from haihe.kernel.feeds.feed import all_feeds
+
+    rows = [
+        f"| `{f.name}` | {f.title_zh} | {f.title_en} | {f.default_port} |"
+        for f in sorted(all_feeds(), key=lambda f: f.name)
+    ]
+    return (
+        "# Feeds\n\nProtocols that the gateway of `haihe up` listens to. Ports: `HAIHE_FEED_PORTS` ([settings](settings.md)). What arrives becomes rows of "
+        "[tables of observations](observations.md); frames are kept in `raw_frame`, coming and going in `presence`.\n\n"
+        "| name | 中文 | English | port |\n| --- | --- | --- | --- |\n" + "\n".join(rows) + "\n"
+    )
 
 
 def errors_page() -> str:
@@ -165,6 +202,8 @@ PAGES = {
     "permissions.md": permissions_page,
     "parameters.md": parameters_page,
     "observations.md": observations_page,
+    "rules.md": rules_page,
+    "feeds.md": feeds_page,
     "errors.md": errors_page,
     "plan-reading.md": plan_reading_page,
     "commands.md": commands_page,

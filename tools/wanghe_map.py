@@ -1,4 +1,4 @@
-"""Draws the map of the fictional district Wanghe 望河区 (outline, towns, river, roads) into packs/transport/demo/wanghe.geojson.
+"""Draws the map of the fictional district Wanghe 望河区 (outline, towns, river, roads) into demo/wanghe.geojson.
 
 Everything is invented: no such district exists, and the roads follow from a seed. Run it again to get the same file.
 """
@@ -13,7 +13,7 @@ from pathlib import Path
 from shapely.geometry import LineString, MultiPoint, Point, Polygon, mapping
 from shapely.ops import voronoi_diagram
 
-TARGET = Path(__file__).resolve().parent.parent / "src/haihe/packs/transport/demo/wanghe.geojson"
+TARGET = Path(__file__).resolve().parent.parent / "src/haihe/demo/wanghe.geojson"
 CENTRE = (117.52, 39.16)  # degrees, WGS 84
 TOWNS = ("临河街道", "东堤街道", "桥北街道", "青湾街道", "柳渡镇", "上闸镇")
 SEATS = ((0.0, 0.0), (0.07, 0.01), (0.0, 0.06), (-0.07, -0.02), (0.06, -0.07), (-0.06, 0.07))

@@ -24,7 +24,8 @@ from tests.scenarios.walk import FAULTS
 import haihe
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]  # fmt: skip
+# Maps draw with WebGL, in software where there is no graphics card.
+ARGUMENTS = ["--no-sandbox", "--use-gl=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]  # fmt: skip
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.xdist_group("browser"),
@@ -41,7 +42,7 @@ PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1366, "height": 900}
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, dict[str, str]]]:
     """The demo district, running: its address and the passwords of its accounts."""
     home, port = tmp_path_factory.mktemp("demo") / "district", free_port()
-    environment = {**os.environ, "HAIHE_HOME": str(home), "COLUMNS": "200"}
+    environment = {**os.environ, "HAIHE_HOME": str(home), "COLUMNS": "200", "HAIHE_FEED_PORTS": f"jt808={free_port()}"}
     running = subprocess.Popen(
         [sys.executable, "-m", "haihe.cli", "demo", "--port", str(port)],
         env=environment,
@@ -232,11 +233,15 @@ def test_every_figure_says_where_it_comes_from(person) -> None:
     assert page.locator("#chart-units svg").count() == 1 and page.locator("#chart-standing svg").count() == 1
 
 
+ROAD = ["/transport/", "/transport/vehicles/", "/transport/vehicles/1/", "/transport/vehicles/1/?purpose=check", "/alerts/", "/alerts/?state=all&level=warning", "/indicators/"]  # fmt: skip
+
+
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
 @pytest.mark.parametrize(
     ("username", "paths"),
     [
-        ("ducha", ["/programme/", "/board/", "/plans/", "/plans/1/check/", "/plans/units/", "/tasks/1/", "/targets/1/", "/units/", "/account/", "/password/", "/api/v1/docs", "/cases/", "/cases/1/", "/cases/new/", "/messages/"]),
+        ("ducha", ["/programme/", "/board/", "/plans/", "/plans/1/check/", "/plans/units/", "/tasks/1/", "/targets/1/", "/units/", "/account/", "/password/", "/api/v1/docs", "/cases/", "/cases/1/", "/cases/new/", "/messages/", *ROAD]),
+        ("lingdao", ROAD), ("jiaotong", ROAD), ("shunda", [*ROAD, "/cases/", "/messages/"]),
         ("shujuju", ["/week/", "/my-tasks/", "/plans/", "/account/", "/cases/?show=mine", "/messages/"]),
         ("xitong", ["/units/", "/units/paste/", "/accounts/"]),
         ("anquan", ["/accounts/"]),
@@ -255,6 +260,60 @@ def test_pages_fit_the_screen_without_errors_and_load_nothing_from_elsewhere(
         one.page.wait_for_timeout(200)
         one.fits()
         one.owes_nothing()
+
+
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_the_live_map_moves_filters_and_leads_to_a_vehicles_day(person, viewport) -> None:
+    carrier = person("shunda", viewport)
+    page = carrier.page
+    page.goto("/transport/")
+    rows = page.locator(".vehicles button")
+    rows.nth(5).wait_for(timeout=60_000)
+    expect(page.locator("#map")).to_have_attribute("data-vehicles", re.compile(r"^[1-9]\d*$"), timeout=60_000)
+    first = page.locator("#map").get_attribute("data-drawn")
+    expect(page.locator("#map")).not_to_have_attribute("data-drawn", first or "", timeout=15_000)
+    plate = rows.nth(1).locator("b").inner_text()
+    page.locator("[data-find]").fill(plate)
+    expect(rows).to_have_count(1)
+    rows.first.click()
+    expect(page.locator(".maplibregl-popup .popup-plate b")).to_have_text(plate)
+    carrier.fits()
+    carrier.owes_nothing()
+    page.locator(".maplibregl-popup a", has_text="今日轨迹").click()
+    page.wait_for_url(re.compile(r"/transport/vehicles/\d+/"))
+    page.locator("#purpose").select_option("own")
+    page.get_by_role("button", name="查看").click()
+    page.locator("#map[data-drawn]").wait_for(timeout=30_000)
+    page.locator("button.link[data-first]").first.click()
+    assert page.locator("#speed canvas").count() == 1
+    carrier.fits()
+    carrier.owes_nothing()
+
+
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_an_alert_shows_its_place_and_leads_to_the_case_that_its_carrier_answers(person, viewport) -> None:
+    """The demo's terminals drive over real TCP; the first alert comes after a minute of speeding."""
+    supervisor = person("ducha", viewport)
+    page = supervisor.page
+    for _ in range(60):
+        page.goto("/alerts/?state=all")
+        if page.locator("td a[href^='/cases/']").count():
+            break
+        page.wait_for_timeout(4000)
+    supervisor.fits()
+    supervisor.owes_nothing()
+    page.locator("td a[href^='/alerts/']", has_text="超速行驶").first.click()
+    page.locator("#map[data-drawn]").wait_for(timeout=30_000)
+    expect(page.locator(".facts", has_text="超速持续")).to_be_visible()
+    supervisor.fits()
+    supervisor.owes_nothing()
+    page.goto("/alerts/?state=all")
+    page.locator("td a[href^='/cases/']").first.click()
+    page.locator("#map[data-drawn]").wait_for(timeout=30_000)
+    supervisor.fits()
+    supervisor.owes_nothing()
+    page.goto("/cases/")
+    supervisor.fits()
 
 
 def test_a_page_refreshes_itself_when_somebody_else_changed_something(person) -> None:

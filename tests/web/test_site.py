@@ -258,3 +258,23 @@ def test_the_auditor_verifies_and_exports_for_a_stated_purpose(client: Client, a
     answer = client.post("/audit/export/", {"purpose": "年度审计"})
     assert answer["Content-Type"] == "text/csv"
     assert AuditRecord.objects.filter(action="export").exists()
+
+
+@pytest.mark.parametrize(
+    ("tiles", "host"),
+    [
+        ("", ""), ("https://t0.tianditu.gov.cn/vec_w/wmts?tk=k&x={x}&y={y}&z={z}", " https://t0.tianditu.gov.cn"), ("https://maps.example:8443/{z}/{x}/{y}", " https://maps.example:8443"),
+        ("http://maps.example/{z}", ""), ("https://maps.example; script-src */", ""), ("https://*/", ""), ("javascript:alert(1)", ""), ("https:///x", ""),
+    ],
+)  # fmt: skip
+def test_map_tiles_come_from_the_one_https_host_that_the_district_named(
+    client: Client, db: None, settings, tiles: str, host: str
+) -> None:
+    settings.TILES = tiles
+    policy = dict(
+        part.strip().split(" ", 1) for part in client.get("/sign-in/").headers["Content-Security-Policy"].split(";")
+    )
+    assert policy["img-src"] == f"'self' data: blob:{host}" and policy["connect-src"] == f"'self'{host}"
+    assert policy["default-src"] == "'self'" and "http" not in policy["style-src"], (
+        "scripts and styles are always our own"
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -15,18 +15,27 @@ from django.utils import timezone
 from haihe.kernel import audit
 from haihe.kernel.alerts import board, lifecycle
 from haihe.kernel.alerts.models import Alert
+from haihe.kernel.alerts.rules import RULES
+from haihe.kernel.cases import Case
 from haihe.kernel.errors import InvalidInput
+from haihe.kernel.identity import Account
 from haihe.kernel.language import pick, two
-from haihe.kernel.permissions import ACTIONS, allows
+from haihe.kernel.permissions import ACTIONS, allows, visible
+from haihe.kernel.things import Thing
 from haihe.web.fields import visible_row
 from haihe.web.pages import AccountRequest, go
 from haihe.web.site import pages
 
 LISTED = 200
+# Kind of thing → its page; a pack that shows the kind adds itself (`PAGE_OF_KIND["vehicle"] = …`).
+PAGE_OF_KIND: dict[str, Callable[[Thing], str]] = {}
 SEVERITIES = {
     "Extreme": ("特别严重", "Extreme", "red"), "Severe": ("严重", "Severe", "red"), "Moderate": ("较重", "Moderate", "amber"), "Minor": ("一般", "Minor", "blue"),
     "Unknown": ("未定级", "Unknown", ""),
 }  # fmt: skip
+LEVEL_COLOUR = {"raised": "red", "warning": "amber"}
+UNITS = {"s": ("秒", "s"), "min": ("分钟", "min"), "h": ("小时", "h")}  # of time, as people write them
+PLACE = ("longitude_deg", "latitude_deg")
 STATE_COLOUR = {"raised": "red", "acknowledged": "amber", "handled": "blue", "ended": "green", "false_alarm": ""}
 STEPS: dict[str, tuple[str, Callable[..., Alert], str, str]] = {
     "acknowledge": ("alert.acknowledge", lifecycle.acknowledge, "受理", "Acknowledge"),
@@ -41,7 +50,33 @@ NEXT = {
 
 def _row(alert: Alert) -> dict[str, Any]:
     zh, en, colour = SEVERITIES.get(alert.severity, SEVERITIES["Unknown"])
-    return {"alert": alert, "severity": pick(zh, en), "colour": colour, "state_colour": STATE_COLOUR[alert.state]}
+    return {
+        "alert": alert, "severity": pick(zh, en), "colour": colour, "state_colour": STATE_COLOUR[alert.state], "level_colour": LEVEL_COLOUR.get(alert.level, ""),
+    }  # fmt: skip
+
+
+def _cases_of(account: Account, alerts: Sequence[Alert]) -> dict[int, Case]:
+    """Alert → the newest case about it that the account may see."""
+    about = Case.objects.filter(about_type=Alert._meta.label_lower, about_id__in=[str(alert.pk) for alert in alerts])
+    return {int(case.about_id): case for case in visible(account, about).order_by("pk")}
+
+
+def _facts(alert: Alert) -> list[tuple[str, str]]:
+    """What the rule noted, in words: a rule names its facts as `facts = {key: (zh, en, unit)}`. Where it happened is shown as a map."""
+    named = getattr(RULES.get(alert.rule), "facts", {})
+    found = []
+    for key, value in sorted(alert.evidence.items()):
+        if key in PLACE or value is None:
+            continue
+        zh, en, unit = named.get(key, (key, key, ""))
+        written = f"{value:,.1f}".removesuffix(".0") if isinstance(value, int | float) else str(value)
+        found.append((pick(zh, en), f"{written} {pick(*UNITS.get(unit, (unit, unit)))}".strip()))
+    return found
+
+
+def _place(alert: Alert) -> tuple[float, float] | None:
+    where = [alert.evidence.get(name) for name in PLACE]
+    return (float(where[0]), float(where[1])) if all(isinstance(value, int | float) for value in where) else None
 
 
 @pages.page("alerts/", "alerts", permission="alert.read")
@@ -54,8 +89,11 @@ def alerts(request: AccountRequest) -> HttpResponse:
         request.user, states=states, severity=chosen["severity"], rule=chosen["rule"], level=chosen["level"] or "raised"
     )
     counts = board.counts_by_severity(request.user)
+    listed = list(found[: LISTED + 1])
+    cases = _cases_of(request.user, listed)
     content = {
-        "rows": [_row(alert) for alert in found[:LISTED]], "more": found.count() > LISTED, "chosen": chosen, "states": Alert.State.choices,
+        "rows": [{**_row(alert), "case": cases.get(alert.pk)} for alert in listed[:LISTED]], "more": len(listed) > LISTED, "chosen": chosen, "states": Alert.State.choices,
+        "open": sum(counts.values()), "severities": [(key, pick(zh, en)) for key, (zh, en, _) in SEVERITIES.items()],
         "counts": [{"key": key, "title": pick(*SEVERITIES[key][:2]), "colour": SEVERITIES[key][2], "count": n} for key, n in counts.items() if key in SEVERITIES],
         "today": board.counts_by_state(request.user, timezone.now() - timedelta(hours=24)), "rules": board.list_rules(),
     }  # fmt: skip
@@ -74,8 +112,27 @@ def alert(request: AccountRequest, pk: int) -> HttpResponse:
     return render(
         request,
         "web/alert.html",
-        {**_row(found), "steps": steps, "history": history, "facts": sorted(found.evidence.items())},
+        {
+            **_row(found),
+            "steps": steps,
+            "history": history,
+            "facts": _facts(found),
+            "place": _place(found),
+            "case": _cases_of(request.user, [found]).get(found.pk),
+            "about_url": _address_of(found),
+        },  # fmt: skip
     )
+
+
+def describe(alert: Alert) -> dict[str, Any]:
+    """What `web/alert_facts.html` shows: the alert with its chips, what was noted in words, where it happened, whom it is about."""
+    return {**_row(alert), "facts": _facts(alert), "place": _place(alert), "about_url": _address_of(alert)}
+
+
+def _address_of(alert: Alert) -> str:
+    """The page of the thing that the alert is about, where its pack has one: pages that show a kind of thing say so (PAGE_OF_KIND)."""
+    find = PAGE_OF_KIND.get(alert.thing.kind)
+    return find(alert.thing) if find else ""
 
 
 @pages.page("alerts/<int:pk>/<str:step>/", "alert_step", permission="alert.read", methods=("POST",))

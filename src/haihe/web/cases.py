@@ -11,12 +11,14 @@ from django.shortcuts import render
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
+from haihe.kernel.alerts.models import Alert
 from haihe.kernel.cases import CASE_TYPES, Case, CaseType, may_take, open_case, take_step, waiting_for, withdraw
 from haihe.kernel.evidence import EvidenceFile
 from haihe.kernel.identity import Account, Role
 from haihe.kernel.language import pick, two
 from haihe.kernel.organisations import Organisation
 from haihe.kernel.permissions import allows, roles_of, visible
+from haihe.web.alerts import describe
 from haihe.web.fields import id_in, received, visible_row
 from haihe.web.pages import AccountRequest, Pages, go
 
@@ -132,7 +134,7 @@ def case_page(request: AccountRequest, pk: int) -> HttpResponse:
     content = {
         "case": case, "light": light, "light_title": LIGHTS[light], "parts": case.units.select_related("organisation"),
         "events": [{"event": event, "step": case.title_of(event.step)} for event in events.order_by("-pk")], "way": _way(case),
-        "about_url": _address_of(about) if is_seen else "", "pack_is_gone": case.type_name not in CASE_TYPES,
+        "about_url": _address_of(about) if is_seen else "", "about": describe(about) if is_seen and isinstance(about, Alert) else None, "pack_is_gone": case.type_name not in CASE_TYPES,
         "current": case.current, "may_take": may_take(request.user, case), "wanted": _wanted(case),
         "may_withdraw": case.closed_at is None and allows(request.user, "case.withdraw", case),
     }  # fmt: skip
@@ -156,6 +158,8 @@ def _wanted(case: Case) -> str:
 
 
 def _address_of(about: Any) -> str:
+    if isinstance(about, Alert):
+        return reverse("web:alert", args=[about.pk])
     try:
         return str(about.get_absolute_url())
     except (AttributeError, NoReverseMatch):

@@ -34,7 +34,7 @@ def _row(indicator: Indicator) -> dict[str, Any]:
     return {
         "indicator": indicator, "title": pick(offered.title_zh, offered.title_en) if offered else indicator.title, "last": measured.order_by("-recorded_at").first(),
         "definition": definition, "unverified": definition is not None and "unverified" in definition.source_clause,
-        "points": [[timezone.localtime(at).isoformat(), float(value)] for at, value in reversed(points)],
+        "points": [[timezone.localtime(at).strftime("%Y-%m-%dT%H:%M:%S"), float(value)] for at, value in reversed(points)],
     }  # fmt: skip
 
 

@@ -71,7 +71,7 @@ async def _refuse(path: str, limit: int, send: Send) -> None:
         body = f"<!doctype html><title>413</title><p>{escape(error.sentence('zh'))}</p><p>{escape(error.sentence('en'))}</p>"
         content_type = "text/html; charset=utf-8"
     headers = {
-        **SecurityHeaders.HEADERS,
+        **SecurityHeaders.headers(),
         "Content-Type": content_type,
         "Content-Length": str(len(body.encode())),
         "Connection": "close",

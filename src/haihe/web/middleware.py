@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import ClassVar
 
@@ -19,12 +20,25 @@ log = structlog.get_logger()
 Handler = Callable[[HttpRequest], HttpResponse]
 
 
-class SecurityHeaders:
-    """Nothing loads from elsewhere, nothing frames us, nothing is guessed about types."""
+def tile_origin(address: str) -> str:
+    """`https://host[:port]` of an address of map tiles; empty for anything else, and then nothing is let in."""
+    found = re.match(r"https://[A-Za-z0-9.-]+(:\d{1,5})?(?=/)", address)
+    return found[0] if found else ""
 
-    HEADERS: ClassVar[dict[str, str]] = {
-        "Content-Security-Policy": "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; "
-        "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+
+def content_policy(tiles: str) -> str:
+    """What pages may load: only this district, and images of the one host whose map tiles the district named."""
+    host = f" {origin}" if (origin := tile_origin(tiles)) else ""
+    return (
+        f"default-src 'self'; img-src 'self' data: blob:{host}; connect-src 'self'{host}; style-src 'self' 'unsafe-inline'; "
+        "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    )
+
+
+class SecurityHeaders:
+    """Nothing loads from elsewhere (but the map tiles that the district named), nothing frames us, nothing is guessed about types."""
+
+    FIXED: ClassVar[dict[str, str]] = {
         "X-Content-Type-Options": "nosniff",
         "X-Frame-Options": "DENY",
         "Referrer-Policy": "same-origin",
@@ -32,12 +46,16 @@ class SecurityHeaders:
         "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
     }
 
+    @classmethod
+    def headers(cls) -> dict[str, str]:
+        return {"Content-Security-Policy": content_policy(settings.TILES), **cls.FIXED}
+
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        for name, value in self.HEADERS.items():
+        for name, value in self.headers().items():
             response.headers.setdefault(name, value)
         if settings.PUBLIC_URL.startswith("https://"):
             response.headers.setdefault("Strict-Transport-Security", f"max-age={settings.SECURE_HSTS_SECONDS}")

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from datetime import date
-from functools import cache
-from pathlib import Path
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
 from django.db.models import Q
 from django.http import HttpResponse, JsonResponse
@@ -17,23 +13,28 @@ from django.urls import reverse
 from django.utils import timezone
 
 from haihe.kernel import audit
-from haihe.kernel.errors import ConfigurationError
+from haihe.kernel.alerts.models import Alert
 from haihe.kernel.language import pick, two
+from haihe.kernel.organisations import Organisation
 from haihe.kernel.permissions import allows, visible
+from haihe.kernel.things import Thing
 from haihe.packs.transport import services
+from haihe.packs.transport.days import stretches, summary
 from haihe.packs.transport.models import Carrier, Vehicle
 from haihe.packs.transport.tracks import PURPOSES, Last, last_positions, read_day
+from haihe.web.alerts import PAGE_OF_KIND
 from haihe.web.fields import visible_row
 from haihe.web.pages import AccountRequest, Pages, go
 
 pages = Pages("transport")
 LISTED = 500
 STATES = {
+    "alert": ("有预警", "Alert", "red"),
     "moving": ("行驶", "Moving", "blue"),
-    "online": ("在线停车", "Standing", "green"),
+    "online": ("停车", "Standing", "green"),
     "offline": ("离线", "Offline", ""),
 }
-OWN_MAP = Path(__file__).parent / "demo/wanghe.geojson"
+EVENT_COLOURS = {"raised": "#d3271b", "warning": "#e08a00"}
 
 
 def _vehicles(request: AccountRequest) -> Any:
@@ -45,75 +46,70 @@ def _vehicles(request: AccountRequest) -> Any:
 # --- map ------------------------------------------------------------------------------------------------------------
 
 
-@cache
-def _base_map(path: str) -> tuple[bytes, list[float]]:
-    """The district's base map (GeoJSON) and its bounds: west, south, east, north."""
-    try:
-        content = Path(path).read_bytes()
-        features = json.loads(content)["features"]
-        points = [point for feature in features for point in _points(feature["geometry"]["coordinates"])]
-        west, east = min(p[0] for p in points), max(p[0] for p in points)
-        south, north = min(p[1] for p in points), max(p[1] for p in points)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ConfigurationError(
-            "底图文件无法读取。", f"The base map cannot be read: {error!r}.", where=path, to_do_zh="请检查 HAIHE_MAP，应为 GeoJSON（WGS 84）。",
-            to_do_en="Check HAIHE_MAP: a GeoJSON file in WGS 84.",
-        ) from error  # fmt: skip
-    return content, [west, south, east, north]
-
-
-def _points(coordinates: Any) -> list[list[float]]:
-    if coordinates and isinstance(coordinates[0], int | float):
-        return [coordinates]
-    return [point for part in coordinates for point in _points(part)]
-
-
-def base_map() -> tuple[bytes, list[float]]:
-    return _base_map(settings.MAP or str(OWN_MAP))
-
-
 @pages.page("transport/", "map", permission="vehicle.read")
 def live_map(request: AccountRequest) -> HttpResponse:
     vehicles = _vehicles(request)
     audit.record(request.user, "map.read", None, vehicles=vehicles.count())
+    carriers = visible(request.user, Carrier.objects.select_related("organisation").filter(vehicles__in=vehicles))
     content = {
-        "vehicles": vehicles[:LISTED],
-        "bounds": json.dumps(base_map()[1]),
-        "tiles": settings.TILES,
-        "synthetic": services.has_synthetic(vehicles),
-    }
+        "carriers": sorted({_short(carrier.organisation) for carrier in carriers}), "kinds": _kinds_of(vehicles),
+        "synthetic": services.has_synthetic(vehicles), "states": STATES, "words": _words(),
+    }  # fmt: skip
     return render(request, "transport/map.html", content)
 
 
-@pages.page("transport/base.geojson", "base_map", permission="vehicle.read")
-def base(request: AccountRequest) -> HttpResponse:
-    return HttpResponse(
-        base_map()[0], content_type="application/geo+json", headers={"Cache-Control": "private, max-age=3600"}
-    )
+def _short(unit: Organisation) -> str:
+    return unit.short_name or unit.name
+
+
+def _kinds_of(vehicles: Any) -> list[tuple[str, str]]:
+    """The kinds that occur, with their titles."""
+    found = set(vehicles.order_by().values_list("kind", flat=True).distinct())
+    return [(key, title) for key, title in Vehicle.Kind.choices if key in found]
+
+
+def _words() -> dict[str, str]:
+    """What the script of the map says, in the reader's language."""
+    return {
+        **{state: pick(zh, en) for state, (zh, en, _) in STATES.items()}, "never": pick("从未上线", "Never seen"), "s": pick("{n} 秒前", "{n} s ago"),
+        "min": pick("{n} 分钟前", "{n} min ago"), "h": pick("{n} 小时前", "{n} h ago"), "d": pick("{n} 天前", "{n} d ago"), "vehicle": pick("车辆详情", "Vehicle"),
+        "day": pick("今日轨迹", "Today's track"), "alert_page": pick("查看预警", "See the alert"), "none": pick("没有符合条件的车辆。", "No vehicle fits."),
+        "more": pick("另有 {n} 辆未列出，请缩小范围。", "{n} more are not listed: narrow the search."), "lost": pick("暂时收不到更新", "No updates at the moment"),
+    }  # fmt: skip
 
 
 @pages.page("transport/positions.json", "positions", permission="vehicle.read")
 def positions(request: AccountRequest) -> HttpResponse:
-    """The latest position of every visible vehicle; opening the map was recorded, not each of these."""
+    """The latest position of every visible vehicle; opening the map was recorded, not each of these.
+
+    `rows`: number, plate, carrier, kind, longitude_deg, latitude_deg (null: never seen), speed_kmh, heading_deg, state (moving, online,
+    offline, alert), seconds since the position, number of the open alert or null."""
     now = timezone.now()
     vehicles = {
         v[0]: v[1:]
         for v in _vehicles(request).values_list(
-            "thing_id", "pk", "plate", "carrier__organisation__short_name", "carrier__organisation__name"
+            "thing_id", "pk", "plate", "kind", "carrier__organisation__short_name", "carrier__organisation__name"
         )
     }
     last = last_positions(vehicles, now)
-    alerted = services.things_with_open_alerts(request.user)
-    rows = [
-        [pk, plate, short or name, round(p.longitude_deg, 6), round(p.latitude_deg, 6), p.speed_kmh, p.heading_deg, "alert" if thing in alerted and p.state != "offline" else p.state,
-         timezone.localtime(p.at).strftime("%H:%M:%S")]
-        for thing, (pk, plate, short, name) in vehicles.items() if (p := last.get(thing))
-    ]  # fmt: skip
+    alerts = services.open_alert_by_thing(request.user)
+    rows = [_live_row(v, last.get(thing), alerts.get(thing), now) for thing, v in vehicles.items()]
     counts = {
-        "vehicles": len(vehicles), "online": sum(p.state != "offline" for p in last.values()), "moving": sum(p.state == "moving" for p in last.values()),
-        "alerts": services.count_open_alerts(request.user),
+        "vehicles": len(rows), "connected": sum(p.state != "offline" for p in last.values()), "alerts": services.count_open_alerts(request.user),
+        **{state: sum(row[8] == state for row in rows) for state in STATES},
     }  # fmt: skip
     return JsonResponse({"read_at": timezone.localtime(now).strftime("%H:%M:%S"), "rows": rows, "counts": counts})
+
+
+def _live_row(vehicle: tuple[Any, ...], p: Last | None, alert: int | None, now: datetime) -> list[Any]:
+    pk, plate, kind, short, name = vehicle
+    if p is None:
+        return [pk, plate, short or name, kind, None, None, 0, 0, "offline", None, alert]
+    state = "alert" if alert and p.state != "offline" else p.state
+    return [
+        pk, plate, short or name, kind, round(p.longitude_deg, 6), round(p.latitude_deg, 6), round(p.speed_kmh), round(p.heading_deg), state,
+        max(0, round((now - p.at).total_seconds())), alert,
+    ]  # fmt: skip
 
 
 # --- vehicles -------------------------------------------------------------------------------------------------------
@@ -178,35 +174,53 @@ def new_vehicle(request: AccountRequest) -> HttpResponse:
 def vehicle(request: AccountRequest, pk: int) -> HttpResponse:
     """The vehicle; its day only after the reader named a purpose (in the address, so that a page can be sent on)."""
     found = visible_row(request.user, Vehicle.objects.select_related("carrier__organisation", "terminal", "thing"), pk)
-    purpose = request.GET.get("purpose", "")
-    on = _day(request.GET.get("on", ""))
+    purpose, on, today = request.GET.get("purpose", ""), _day(request.GET.get("on", "")), timezone.localdate()
+    last = last_positions([found.thing_id], timezone.now()).get(found.thing_id)
     content: dict[str, Any] = {
-        "vehicle": found, "row": _row(found, last_positions([found.thing_id], timezone.now()).get(found.thing_id)), "purposes": PURPOSES, "purpose": purpose, "on": on,
-        "may_read": allows(request.user, "track.read", found), "alerts": services.alerts_of(request.user, found, limit=20), "commands": services.commands_of(request.user, found),
-        "may_send": allows(request.user, "vehicle.send_text", found), "bounds": json.dumps(base_map()[1]), "tiles": settings.TILES,
+        "vehicle": found, "row": _row(found, last), "last": last, "purposes": PURPOSES, "purpose": purpose, "on": on, "may_read": allows(request.user, "track.read", found),
+        "before": on - timedelta(days=1), "after": on + timedelta(days=1) if on < today else None, "alerts": services.alerts_of(request.user, found, limit=20),
+        "commands": services.commands_of(request.user, found), "may_send": allows(request.user, "vehicle.send_text", found),
+        "limit_kmh": services.speed_limit_of(found, on),
     }  # fmt: skip
     if purpose and content["may_read"]:
-        content["day"] = _day_content(request, found, on, purpose)
+        content |= _day_content(request, found, on, purpose, content["limit_kmh"])
     return render(request, "transport/vehicle.html", content)
 
 
 def _day(written: str) -> date:
+    """The day that was asked for, today where it is none or has not come yet."""
     try:
-        return date.fromisoformat(written)
+        return min(date.fromisoformat(written), timezone.localdate())
     except ValueError:
         return timezone.localdate()
 
 
-def _day_content(request: AccountRequest, found: Vehicle, on: date, purpose: str) -> dict[str, Any]:
+def _day_content(
+    request: AccountRequest, found: Vehicle, on: date, purpose: str, limit_kmh: float | None
+) -> dict[str, Any]:
     rows = read_day(request.user, found, on, purpose)
-    events = [
-        {"at": timezone.localtime(alert.raised_at).isoformat(), "title": alert.title, "colour": "#d3271b"}
-        for alert in services.alerts_of(request.user, found, on=on, limit=200)
-    ]
-    return {
-        "at": [timezone.localtime(at).isoformat() for at in rows["observed_at"]],
+    parts = stretches(rows, limit_kmh)
+    events = services.alerts_of(request.user, found, on=on, limit=200)
+    day = {
+        "at": [_wall_clock(at) for at in rows["observed_at"]],
         "longitude_deg": rows["longitude_deg"].round(6).to_list(), "latitude_deg": rows["latitude_deg"].round(6).to_list(),
-        "speed_kmh": rows["speed_kmh"].to_list(), "gap_s": rows["gap_s"].to_list(), "limit_kmh": services.speed_limit_of(found, on), "events": events,
+        "speed_kmh": rows["speed_kmh"].fill_null(0).round(1).to_list(), "broken": [part.last for part in parts if part.kind == "gap"], "limit_kmh": limit_kmh,
+        "events": [_event(alert) for alert in reversed(events)], "stops": [part.middle for part in parts if part.kind == "stop"],
+        "words": {"limit": pick("限速", "limit"), "stop": pick("停车", "Stop")},
+    }  # fmt: skip
+    return {"day": day, "parts": parts, "summary": summary(parts), "events": list(reversed(events))}
+
+
+def _wall_clock(at: datetime) -> str:
+    """The district's time without its offset: a browser in another time zone shows the same clock."""
+    return timezone.localtime(at).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def _event(alert: Alert) -> dict[str, Any]:
+    where = alert.evidence.get("longitude_deg"), alert.evidence.get("latitude_deg")
+    return {
+        "at": _wall_clock(alert.raised_at or alert.started_at), "title": f"{alert.title} · {alert.get_level_display()}",
+        "colour": EVENT_COLOURS.get(alert.level, "#d3271b"), "where": None if None in where else where, "url": reverse("web:alert", args=[alert.pk]),
     }  # fmt: skip
 
 
@@ -222,3 +236,11 @@ def send_text(request: AccountRequest, pk: int) -> HttpResponse:
 
 pages.in_nav("map", two("车辆地图", "Live map"), order=30, roles=["supervisor", "viewer", "officer"])
 pages.in_nav("vehicles", two("车辆", "Vehicles"), order=31, roles=["supervisor", "viewer", "officer"])
+
+
+def _page_of(thing: Thing) -> str:
+    found = Vehicle.objects.filter(thing=thing).values_list("pk", flat=True).first()
+    return reverse("transport:vehicle", args=[found]) if found else ""
+
+
+PAGE_OF_KIND["vehicle"] = _page_of

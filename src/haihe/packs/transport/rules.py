@@ -72,6 +72,7 @@ class Speeding(Rule):
     }  # fmt: skip
     severity, urgency, certainty = Severity.MODERATE, Urgency.IMMEDIATE, Certainty.OBSERVED
     opens_case = "transport.alert"
+    facts = {"near_s": ("接近限速持续", "near the limit for", "s"), "over_s": ("超速持续", "above the limit for", "s"), "peak_kmh": ("最高速度", "top speed", "km/h")}  # fmt: skip
 
     def evaluate(
         self, batch: pl.DataFrame, state: pl.DataFrame, parameters: dict[str, Any], now: datetime

@@ -59,8 +59,9 @@ def _open_alerts(account: Account) -> QuerySet[Alert]:
     return visible(account, Alert.objects.filter(state__in=Alert.OPEN, level=Alert.Level.RAISED, suppression=None))
 
 
-def things_with_open_alerts(account: Account) -> set[int]:
-    return set(_open_alerts(account).values_list("thing_id", flat=True))
+def open_alert_by_thing(account: Account) -> dict[int, int]:
+    """Thing → the newest open alert about it that the account may see."""
+    return dict(_open_alerts(account).order_by("started_at", "pk").values_list("thing_id", "pk"))
 
 
 def count_open_alerts(account: Account) -> int:
@@ -80,6 +81,6 @@ def speed_limit_of(vehicle: Vehicle, on: date) -> float | None:
 
 
 __all__ = [
-    "Carrier", "Vehicle", "alerts_of", "commands_of", "count_open_alerts", "has_synthetic", "last_positions", "note_map_read", "read_day", "register_carrier", "register_terminal",
-    "register_vehicle", "revoke_terminal", "send_text", "speed_limit_of", "things_with_open_alerts",
+    "Carrier", "Vehicle", "alerts_of", "commands_of", "count_open_alerts", "has_synthetic", "last_positions", "note_map_read", "open_alert_by_thing", "read_day",
+    "register_carrier", "register_terminal", "register_vehicle", "revoke_terminal", "send_text", "speed_limit_of",
 ]  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import polars as pl
 from django.utils import timezone
@@ -12,6 +12,7 @@ from django.utils import timezone
 from haihe.kernel.errors import InvalidInput
 from haihe.kernel.identity import Account
 from haihe.kernel.language import two
+from haihe.kernel.observations import standard as _standard  # noqa: F401  (declares the table `position` in this process)
 from haihe.kernel.observations.queries import latest, read_for
 from haihe.packs.transport.models import Vehicle
 
@@ -59,9 +60,9 @@ def state_of(at: datetime, speed_kmh: float, now: datetime) -> str:
 
 
 def day_bounds(day: date) -> tuple[datetime, datetime]:
-    """Midnight to midnight in the district's time zone."""
-    start = timezone.make_aware(datetime.combine(day, time.min))
-    return start, start + timedelta(days=1)
+    """Midnight to midnight in the district's time zone, as instants in UTC."""
+    start, end = (timezone.make_aware(datetime.combine(each, time.min)) for each in (day, day + timedelta(days=1)))
+    return start.astimezone(UTC), end.astimezone(UTC)
 
 
 def read_day(account: Account, vehicle: Vehicle, day: date, purpose: str) -> pl.DataFrame:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+import json
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from django import template
+from django.conf import settings
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import escape
+from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from haihe import __version__
@@ -34,6 +37,17 @@ def t(zh: str, en: str, **values: Any) -> SafeString:
 def asset(path: str) -> str:
     """The address of a static file with the version, so that an upgrade is not hidden by a browser's cache."""
     return f"{static(path)}?v={__version__}"
+
+
+@register.simple_tag
+def map_data() -> SafeString:
+    """What haihe/map.js has to know of the district's map, as attributes of the element that shows it."""
+    from haihe.web.maps import base_map
+
+    return format_html(
+        'data-worker="{}" data-base="{}" data-bounds="{}" data-tiles="{}"',
+        asset("vendor/maplibre-gl-worker.mjs"), reverse("web:base_map"), json.dumps(base_map()[1]), settings.TILES,
+    )  # fmt: skip
 
 
 @register.filter
@@ -61,6 +75,25 @@ def day(value: date | datetime | None) -> str:
 def instant(value: datetime | None) -> str:
     """2026-11-24 16:05 in the district's time zone."""
     return timezone.localtime(value).strftime("%Y-%m-%d %H:%M") if value else ""
+
+
+@register.filter
+def clock(value: datetime | None) -> str:
+    """16:05:07 in the district's time zone."""
+    return timezone.localtime(value).strftime("%H:%M:%S") if value else ""
+
+
+@register.filter
+def duration(value: timedelta | None) -> str:
+    """2 小时 5 分, 40 秒, 2 h 5 min."""
+    if value is None:
+        return ""
+    seconds = round(value.total_seconds())
+    if seconds < 60:
+        return pick(f"{seconds} 秒", f"{seconds} s")
+    hours, minutes = divmod(round(seconds / 60), 60)
+    parts = [pick(f"{hours} 小时", f"{hours} h")] if hours else []
+    return " ".join([*parts, pick(f"{minutes} 分", f"{minutes} min")] if minutes or not hours else parts)
 
 
 @register.filter

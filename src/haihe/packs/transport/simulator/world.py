@@ -9,7 +9,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-MAP = Path(__file__).resolve().parent.parent / "demo/wanghe.geojson"
+import haihe
+
+MAP = Path(haihe.__file__).parent / "demo/wanghe.geojson"
 METRES_PER_DEGREE = 111_320.0
 Floats = NDArray[np.float64]
 
