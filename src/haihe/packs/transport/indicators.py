@@ -84,6 +84,9 @@ def online_rate(positions: pl.DataFrame, vehicles: Sequence[int], period: Period
 def data_validity(positions: pl.DataFrame, vehicles: Sequence[int], period: Period) -> Decimal | None:
     """数据合格率: valid positions of all that arrived in the period (by receipt, so that wrong clocks count as well)."""
     mine = period.rows(positions, "received_at").filter(pl.col("thing").is_in(list(vehicles)))
+    # What a device sent again because it heard no answer counts once, as it came first.
+    again = mine.sort("received_at").select(~pl.struct("thing", "observed_at").is_first_distinct()).to_series()
+    mine = mine.sort("received_at").filter(~again | pl.col("observed_at").is_null())
     return _share(int(valid(mine).sum()), mine.height)
 
 
