@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+import haihe.kernel.observations.standard  # noqa: F401  (declares its tables, so that an empty one has its columns in every process)
 from haihe.kernel.errors import InvalidInput
 from haihe.kernel.observations import stores
 from haihe.kernel.observations.journal import Journal

@@ -43,7 +43,7 @@ SUPPORTED = np.array([0x0002, 0x0003, 0x0102, 0x0104, 0x0200, 0x0201, 0x0704], n
 NO_SUCH_VEHICLE, NO_SUCH_TERMINAL = 2, 4
 FIXED_BIT = 1 << 1
 WRONG_CODES = 3
-LOOK_BACK = timedelta(seconds=60)  # a change is stamped before its transaction ends, and is seen only after it
+LOOK_BACK = timedelta(seconds=15)  # a change is stamped before its transaction ends, and is seen only after it
 
 
 class JT808(Feed):
@@ -220,7 +220,7 @@ class JT808(Feed):
         self.looked_at = now  # only after the register could be read
         for terminal in rows:
             session = self.sessions.get(terminal.phone)
-            if session is None or session.closing:
+            if session is None or session.closing or session.device != terminal.phone:
                 continue
             vehicle = terminal.vehicle
             same_code = terminal.epoch == session.memory["epoch"]

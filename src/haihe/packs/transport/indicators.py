@@ -25,6 +25,7 @@ import polars as pl
 from django.utils import timezone
 
 from haihe.kernel.indicators import Offered, measure, offer
+from haihe.kernel.observations.quality import Quality
 from haihe.kernel.places import distance_km
 
 # What a position must satisfy to be valid, and a stretch to be complete (all unverified).
@@ -55,10 +56,11 @@ def _about(positions: pl.DataFrame, vehicles: Sequence[int], period: Period) -> 
 
 
 def valid(positions: pl.DataFrame) -> pl.Series:
-    """Whether each position is valid: no quality flag, a place that is not 0/0, received within a day."""
+    """Whether each position is valid: no quality flag but that of a late one, a place that is not 0/0, received within a day."""
     placed = (pl.col("longitude_deg").abs() + pl.col("latitude_deg").abs()) > 0.01
     timely = (pl.col("received_at") - pl.col("observed_at")) <= TOLERATED_DELAY
-    expression = (pl.col("quality").fill_null(0) == 0) & placed & timely
+    flaws = pl.col("quality").fill_null(0).cast(pl.UInt16) & pl.lit(0xFFFF ^ Quality.LATE, dtype=pl.UInt16)
+    expression = (flaws == 0) & placed & timely
     return positions.select(expression.fill_null(False)).to_series()
 
 

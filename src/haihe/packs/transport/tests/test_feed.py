@@ -48,7 +48,7 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
 @pytest.fixture(scope="module")
 def strict(live: Live) -> Iterator[Live]:
     """A second gateway of the same district, which gives 6 s to say who one is and closes after 8 s without a whole frame."""
-    gateway = Live(live.home, HAIHE_FEED_AUTHENTICATE_S="6", HAIHE_FEED_IDLE_S="8")
+    gateway = Live(live.home, HAIHE_FEED_AUTHENTICATE_S="6", HAIHE_FEED_IDLE_S="8", HAIHE_FEED_FRAMES_PER_S="1000000")
     gateway.start("gateway")
     yield gateway
     gateway.stop()
