@@ -24,6 +24,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 import pytest
 
+from haihe.packs.transport.indicators import Period, data_validity
 from haihe.packs.transport.jt808.build import location_body
 from haihe.packs.transport.tests.live import Device, Live, eventually
 from haihe.testing.rules import positions
@@ -109,7 +110,9 @@ class Browser:
         """The final answer (redirects followed)."""
         fields = {**fields, "csrfmiddlewaretoken": next(c.value or "" for c in self.cookies if c.name == "csrftoken")}
         edge = "haihe-form-edge"
-        parts = [f'--{edge}\r\nContent-Disposition: form-data; name="{k}"\r\n\r\n{v}\r\n'.encode() for k, v in fields.items()]
+        parts = [
+            f'--{edge}\r\nContent-Disposition: form-data; name="{k}"\r\n\r\n{v}\r\n'.encode() for k, v in fields.items()
+        ]
         if file is not None:
             head = f'--{edge}\r\nContent-Disposition: form-data; name="files"; filename="{file[0]}"\r\nContent-Type: image/png\r\n\r\n'
             parts.append(head.encode() + file[1] + b"\r\n")
@@ -142,16 +145,23 @@ def test_a_day_in_the_district(live: Live) -> None:
     fast = [{"minutes": 20, "speed_kmh": 80}, {"minutes": 6, "speed_kmh": 112}, {"minutes": 20, "speed_kmh": 80}]
     long = [{"minutes": 290, "speed_kmh": 70}, {"minutes": 40, "speed_kmh": 0}]
     quiet = [{"minutes": 60, "speed_kmh": 75}, {"minutes": 30, "speed_kmh": 0}, {"minutes": 60, "speed_kmh": 75}]
-    devices = [Device(live.port, str(10_000_000_000 + n), "2019" if n == 1 else "2013", f"模A0000{n}") for n in range(3)]
+    devices = [
+        Device(live.port, str(10_000_000_000 + n), "2019" if n == 1 else "2013", f"模A0000{n}") for n in range(3)
+    ]
     for device, track in zip(devices, (fast, long, quiet), strict=True):
         drive(device.sign_on(), positions(1, begin, track))
     speeder, tired, other = vehicles["模A00000"], vehicles["模A00001"], vehicles["模A00002"]
 
     # Alerts, and a case for each of them at the carrier.
     columns = "rule, thing_id, level, count, case_opened, over_at IS NOT NULL"
-    expected = [("transport.fatigue", tired[1], "raised", 1, 1, 1), ("transport.speeding", speeder[1], "raised", 1, 1, 1)]
+    expected = [
+        ("transport.fatigue", tired[1], "raised", 1, 1, 1),
+        ("transport.speeding", speeder[1], "raised", 1, 1, 1),
+    ]
     eventually(lambda: ask(live, f"SELECT {columns} FROM kernel_alert ORDER BY rule") == expected, 30, "the two alerts")
-    cases = dict(ask(live, "SELECT a.rule, c.id FROM kernel_case c JOIN kernel_alert a ON a.id = CAST(c.about_id AS INTEGER)"))
+    cases = dict(
+        ask(live, "SELECT a.rule, c.id FROM kernel_case c JOIN kernel_alert a ON a.id = CAST(c.about_id AS INTEGER)")
+    )
     assert len(cases) == 2
 
     a_carrier_sees_its_own_only(live, vehicles, cases)
@@ -162,7 +172,11 @@ def test_a_day_in_the_district(live: Live) -> None:
     # Three of four vehicles were online; one speeding among them.
     after = json.loads(live.run(MEASURE, end.isoformat()))
     assert after["transport.online_rate"] == 75 and after["transport.speeding_per_vehicle"] == pytest.approx(0.33)
-    assert after["transport.data_validity"] == 100 and after["transport.track_completeness"] == 100
+    assert after["transport.track_completeness"] == 100
+    # Counted by receipt, and all of the day was received just now.
+    now = datetime.now(UTC)
+    received = Period(now - timedelta(hours=1), now)
+    assert data_validity(live.rows("position"), [thing for _, thing in vehicles.values()], received) == 100
     assert live.rows("position").filter(pl.col("thing") == other[1]).height == positions(1, begin, quiet).height
     page = Browser(live, "ducha").get("/transport/vehicles/")
     assert all(plate in page for plate in vehicles)

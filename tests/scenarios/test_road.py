@@ -160,7 +160,9 @@ def kill_again_and_again(live: Live, rounds: int, seed: int) -> None:
         if "worker" in victims:
             start_hurried_worker(live)
         live.start(*(part for part in victims if part != "worker"))
-    print(f"{rounds} rounds, seed {seed}, killed {dict(kills)}, acknowledged {sum(len(d.acknowledged) for d in drivers)}")
+    print(
+        f"{rounds} rounds, seed {seed}, killed {dict(kills)}, acknowledged {sum(len(d.acknowledged) for d in drivers)}"
+    )
     for driver in drivers:
         driver.finishing = True
     for driver in drivers:
@@ -180,7 +182,11 @@ def caught_up(live: Live) -> None:
 
 def nothing_lost_and_nothing_counted_twice(live: Live, drivers: list[Driver]) -> None:
     rows = live.rows("position")
-    things = dict(ask(live, "SELECT t.phone, v.thing_id FROM transport_terminal t JOIN transport_vehicle v ON v.id = t.vehicle_id"))
+    things = dict(
+        ask(
+            live, "SELECT t.phone, v.thing_id FROM transport_terminal t JOIN transport_vehicle v ON v.id = t.vehicle_id"
+        )
+    )
     for driver in drivers:
         mine = rows.filter(pl.col("thing") == things[str(10_000_000_000 + driver.number)])["observed_at"]
         stored = Counter(((mine - BEGAN).dt.total_seconds()).to_list())
@@ -293,7 +299,7 @@ def test_a_read_only_lake_holds_up_nobody_and_recovers(tmp_path: Path) -> None:
             assert [device.report(BEGAN + timedelta(seconds=n)) for n in range(1, 6)] == [0] * 5
             eventually(lambda: "road.lake" in live.log("worker"), 30, "the message in the log")
             log = live.log("worker")
-            assert "不可写" in log and str(lake) in log and log.count("duty fails") == 1, log
+            assert "cannot be written" in log and str(lake) in log and log.count("duty fails") == 1, log
             # The rules go on meanwhile.
             caught_up(live)
             assert remounted(lake, "rw")

@@ -140,7 +140,9 @@ EVERY_MIN = 10
 
 def _today(at: datetime) -> Period:
     """The present local day up to the last whole ten minutes, so that one value stands for all of them."""
-    until = at.astimezone(UTC) - timedelta(minutes=at.minute % EVERY_MIN, seconds=at.second, microseconds=at.microsecond)
+    until = at.astimezone(UTC) - timedelta(
+        minutes=at.minute % EVERY_MIN, seconds=at.second, microseconds=at.microsecond
+    )
     return Period(timezone.localtime(until).replace(hour=0, minute=0, second=0, microsecond=0).astimezone(UTC), until)
 
 

@@ -77,7 +77,9 @@ class Live:
         for part in parts:
             with (self.home / f"{part}.log").open("ab") as log:
                 command = [sys.executable, "-m", "haihe.runtime", part]
-                self.processes[part] = subprocess.Popen(command, env=self.environment, stdin=subprocess.PIPE, stderr=log)
+                self.processes[part] = subprocess.Popen(
+                    command, env=self.environment, stdin=subprocess.PIPE, stderr=log
+                )
         if "gateway" in parts:
             eventually(lambda: self._listens(self.port), 60, "the gateway's port")
         if "web" in parts:

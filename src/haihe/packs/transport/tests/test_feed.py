@@ -164,7 +164,7 @@ def test_a_location_before_authentication_is_refused_and_kept_as_a_frame(live: L
     assert device.report(now()) == 1
     assert positions_of(live, device).is_empty()
     kept = frames_of(live, device).row(0, named=True)
-    assert kept["thing"] is None and "未鉴权" in kept["issues"] and b"\x02\x00" == kept["frame"][:2]
+    assert kept["thing"] is None and "未鉴权" in kept["issues"] and kept["frame"][:2] == b"\x02\x00"
     device.sign_on()
     assert device.report(now()) == 0 and positions_of(live, device).height == 1
 
