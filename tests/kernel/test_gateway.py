@@ -13,11 +13,13 @@ from typing import Any
 import polars as pl
 import pytest
 import uvloop
+from django.db import OperationalError
 
 from haihe.kernel.errors import ConfigurationError
 from haihe.kernel.feeds.feed import Batch, Feed, Read, ports_of
 from haihe.kernel.feeds.gateway import Gateway, Limits
 from haihe.kernel.feeds.rows import raw_frames
+from haihe.kernel.feeds.session import Session
 from haihe.runtime import steps_of
 from haihe.testing.observations import Store
 
@@ -189,6 +191,48 @@ def test_a_protocol_that_fails_costs_no_frame(store: Store) -> None:
     frames = rows_of(store, "raw_frame")
     assert frames["frame"].to_list() == [b"a boom", b"a fine"]
     assert "ZeroDivisionError" in frames["issues"][0]
+
+
+class BrokenDesk:
+    """A register that is locked for ever."""
+
+    def send_queued(self, gateway: Gateway) -> None:
+        raise OperationalError("database is locked")
+
+    def settle(self, answered: list[tuple[Session, int, str]]) -> None:
+        raise OperationalError("database is locked")
+
+
+class AnsweringFeed(LineFeed):
+    """Every frame answers a command; the word "misfit" makes rows that no table can take."""
+
+    def read(self, batch: Batch) -> Read:
+        read = super().read(batch)
+        read.answered = [(session, 1, "") for session in batch.sessions]
+        if any(b"misfit" in frame for frame in batch.frames):
+            read.tables.append(("position", pl.DataFrame({"thing": ["not a number"]})))
+        return read
+
+
+def test_a_locked_register_and_rows_that_do_not_fit_stop_nobody(store: Store) -> None:
+    """What is durable is acknowledged although its command could not be settled; a batch whose rows fit no table keeps its frames and
+    gets no answer; the gateway goes on after both."""
+
+    async def program() -> None:
+        road = tuple(step for _, step in steps_of("gateway"))
+        gateway = Gateway([AnsweringFeed()], store.journal, road, desk=BrokenDesk())
+        port = (await gateway.start("127.0.0.1", {"line": 0}))["line"]
+        reader, writer = await connect(port)
+        for word in ("one", "misfit", "three"):
+            writer.write(f"a {word}\n".encode())
+            if word != "misfit":
+                assert await asyncio.wait_for(reader.readline(), 5) == f"ok a {word}\n".encode()
+            else:
+                await eventually(lambda: rows_of(store, "raw_frame").height == 2)
+        await gateway.stop()
+
+    run(program)
+    assert rows_of(store, "raw_frame")["frame"].to_list() == [b"a one", b"a misfit", b"a three"]
 
 
 def test_who_does_not_say_who_it_is_or_falls_silent_is_closed(store: Store) -> None:

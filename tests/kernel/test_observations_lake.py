@@ -7,6 +7,7 @@ import sys
 import threading
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
@@ -41,6 +42,16 @@ def test_rows_come_back_equal_from_journal_and_lake(store: Store) -> None:
     assert feed_once(store.journal, store.lake).rows == 1000
     assert store.journal.waiting()[1] == 0
     assert_frame_equal(rows_of(store).sort(KEY), batch.sort(KEY))
+
+
+def test_a_span_may_be_asked_in_any_time_zone(store: Store) -> None:
+    """Pages ask in local time; files' statistics are in UTC."""
+    store.journal.append([("position", positions())])
+    feed_once(store.journal, store.lake)
+    span = {"since": START + timedelta(minutes=1), "until": START + timedelta(minutes=3)}
+    local = {name: instant.astimezone(ZoneInfo("Asia/Shanghai")) for name, instant in span.items()}
+    assert 0 < rows_of(store, **span).height < 1000
+    assert_frame_equal(rows_of(store, **local).sort(KEY), rows_of(store, **span).sort(KEY))
 
 
 def test_a_feed_repeated_after_a_kill_before_trimming_counts_once(

@@ -34,12 +34,13 @@ class Running:
     """A district started with `haihe up` in a data folder of its own."""
 
     def __init__(self, home: Path) -> None:
-        self.home, self.port = home, free_port()
+        self.home, self.port, self.feed_port = home, free_port(), free_port()
         self.output = ""
         self.process: subprocess.Popen[str] | None = None
 
     def start(self) -> None:
         environment = {**os.environ, "HAIHE_HOME": str(self.home), "COLUMNS": "200", "PYTHONUNBUFFERED": "1"}
+        environment["HAIHE_FEED_PORTS"] = f"jt808={self.feed_port}"
         self.process = subprocess.Popen(
             [sys.executable, "-m", "haihe.cli", "up", "--port", str(self.port)], env=environment, text=True,
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True,
@@ -153,13 +154,13 @@ def test_an_upload_beyond_the_limit_is_answered_before_anything_is_written(runni
 
 def test_a_killed_part_is_started_again(running: Running) -> None:
     before = running.children()
-    assert set(before) == {"web", "worker"}
+    assert set(before) == {"web", "worker", "gateway"}
     for pid in before.values():
         os.kill(pid, signal.SIGKILL)
     time.sleep(1.5)
     running.wait_for_health()
     after = running.children()
-    assert set(after) == {"web", "worker"} and not set(after.values()) & set(before.values())
+    assert set(after) == {"web", "worker", "gateway"} and not set(after.values()) & set(before.values())
 
 
 def test_a_killed_district_leaves_a_database_that_starts(running: Running) -> None:

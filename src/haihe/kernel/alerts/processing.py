@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 import polars as pl
 import structlog
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.db.models import Count, Max
 from django.utils import timezone
 
@@ -29,6 +29,7 @@ from haihe.kernel.things import Thing
 log = structlog.get_logger()
 CURSOR = "rules"
 SHARDS = 16
+STEPS_AT_ONCE = 20
 
 
 class JournalEntry(Protocol):
@@ -211,6 +212,8 @@ def _try(
             memory.states[rule.name] = load_state(rule)
         rows = with_facts(batch, things_for(rule, memory))
         result = advance(rule, rows, memory.states[rule.name], policy, now)
+    except DatabaseError:
+        raise  # not the rule's fault: the whole step is done again
     except Exception as error:
         if status.failing_since is None:
             log.error("a rule fails; its rows are skipped and can be replayed", rule=rule.name, error=repr(error))
@@ -231,6 +234,9 @@ def process_new(at: datetime) -> int:
     from haihe.kernel.observations.stores import journal
 
     rows = 0
-    while (step := process_once(journal(), now=at, memory=_memory)).rows:
+    for _ in range(STEPS_AT_ONCE):  # then the worker's other duties have their turn
+        step = process_once(journal(), now=at, memory=_memory)
+        if not step.rows:
+            break
         rows += step.rows
     return rows

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import polars as pl
@@ -72,9 +72,9 @@ def replay(
         found.append(result.findings)
     findings = sorted_findings(pl.concat(found))
     if since is not None:
-        findings = findings.filter(pl.col("observed_at") >= since)
+        findings = findings.filter(pl.col("observed_at") >= since.astimezone(UTC))
     if until is not None:
-        findings = findings.filter(pl.col("observed_at") < until)
+        findings = findings.filter(pl.col("observed_at") < until.astimezone(UTC))
     return Replay(rule, findings, fold(rule.name, findings.iter_rows(named=True)), rows, state)
 
 

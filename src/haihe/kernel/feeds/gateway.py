@@ -21,11 +21,13 @@ from typing import Protocol
 import polars as pl
 import structlog
 
+from haihe.kernel.errors import InvalidInput
 from haihe.kernel.feeds.feed import Batch, Feed, Read
 from haihe.kernel.feeds.rows import Presence, presence_rows, raw_frames
 from haihe.kernel.feeds.session import Session
 
 log = structlog.get_logger()
+OWN_TABLES = ("raw_frame", "presence")
 RETRY_S = 1.0
 AT_ONCE = 2_000  # frames of one commit: enough to share its cost, few enough that answers do not come in gusts
 REFRESH_S = 2.0
@@ -113,6 +115,11 @@ def make_durable(gateway: Gateway, work: Work) -> None:
     while tables:
         try:
             gateway.journal.append(tables)
+        except InvalidInput as error:  # a defect of ours that waiting does not mend: the frames are kept, unanswered
+            log.error("rows do not fit their table; only their frames are kept", feed=work.feed.name, error=str(error))
+            work.read.replies.clear()
+            kept = _own_rows(tables)
+            tables = kept if len(kept) < len(tables) else []
         except Exception as error:
             gateway.cannot_write(error)
             if gateway.draining:  # not acknowledged: the devices keep it and send it again
@@ -124,10 +131,19 @@ def make_durable(gateway: Gateway, work: Work) -> None:
             return
 
 
+def _own_rows(tables: list[tuple[str, pl.DataFrame]]) -> list[tuple[str, pl.DataFrame]]:
+    return [(name, rows) for name, rows in tables if name in OWN_TABLES]
+
+
 def settle_commands(gateway: Gateway, work: Work) -> None:
-    """What devices said to commands."""
-    if work.read.answered and gateway.desk:
+    """What devices said to commands. A register that cannot be written (locked, full) leaves commands unanswered; it must not
+    hold up the acknowledgement of what is durable already."""
+    if not work.read.answered or gateway.desk is None:
+        return
+    try:
         gateway.desk.settle(work.read.answered)
+    except Exception as error:
+        log.error("answers to commands could not be noted", answers=len(work.read.answered), error=repr(error))
 
 
 def acknowledge(gateway: Gateway, work: Work) -> None:
@@ -208,8 +224,8 @@ class Gateway:
         while True:
             await asyncio.sleep(min(REFRESH_S, self.limits.authenticate_s / 4, self.limits.idle_s / 4))
             now = time.monotonic()
-            for session in list(self.sessions):
-                if now - session.last_frame_at > self.limits.idle_s and not session.deaf:
+            for session in [] if self.is_full else list(self.sessions):  # when nobody is read, nobody can be silent
+                if now - session.last_frame_at > self.limits.idle_s:
                     session.close("长时间无数据 silent for too long")
                 elif not session.authenticated and now - session.opened_at > self.limits.authenticate_s:
                     session.close("未按时鉴权 did not authenticate in time")
@@ -251,13 +267,17 @@ class Gateway:
         """The protocol has authenticated the peer as this device. An older connection of the same device gives way.
 
         Called from the committing thread: what the rest of the batch needs is set at once, the rest happens on the loop."""
+        earlier = session.device
         session.device, session.thing, session.authenticated = device, thing, True
-        self.loop.call_soon_threadsafe(self._known, session, device, thing)
+        self.loop.call_soon_threadsafe(self._known, session, device, thing, earlier)
 
-    def _known(self, session: Session, device: str, thing: int | None) -> None:
+    def _known(self, session: Session, device: str, thing: int | None, earlier: str) -> None:
         if session.closing:
             return
         key = (session.feed.name, device)
+        if earlier != device and self.by_device.get((session.feed.name, earlier)) is session:
+            # One connection that now speaks for another device: what is meant for the earlier one must not go to it.
+            del self.by_device[session.feed.name, earlier]
         older = self.by_device.get(key)
         self.by_device[key] = session
         if older is None:
@@ -311,8 +331,12 @@ class Gateway:
     def _commit(self, name: str, work: Work) -> None:
         """In the committing thread: every step but the last."""
         started = time.perf_counter()
-        for step in self.road[:-1]:
-            step(self, work)
+        try:
+            for step in self.road[:-1]:
+                step(self, work)
+        except Exception as error:  # one batch without answers, not a gateway that stands still
+            log.exception("a batch failed and is not acknowledged", feed=name, error=repr(error))
+            work.read.replies.clear()
         counters, count = self.counters, len(work.batch)
         counters.frames += count
         counters.batches += 1

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from haihe.kernel.feeds.gateway import Gateway
 
 MAX_DROPPED_BYTES = 65_536
+CLOSE_WITHIN_S = 5.0
 ANSWERS_WAITING_BYTES = 256 * 1024
 
 
@@ -18,7 +19,7 @@ class Session(asyncio.Protocol):
     """`device` is the key under which the protocol knows the peer once it has authenticated; `memory` is the protocol's own."""
 
     __slots__ = (
-        "authenticated", "closed_because", "closing", "commands", "deaf", "device", "feed", "frames", "gateway", "last_frame_at", "memory", "opened_at", "peer", "splitter",
+        "authenticated", "choked", "closed_because", "closing", "commands", "deaf", "device", "feed", "frames", "gateway", "last_frame_at", "memory", "opened_at", "peer", "splitter",
         "thing", "tokens", "tokens_at", "transport",
     )  # fmt: skip
 
@@ -37,6 +38,7 @@ class Session(asyncio.Protocol):
         self.opened_at = self.last_frame_at = time.monotonic()
         self.tokens, self.tokens_at = float(gateway.limits.burst_frames), self.opened_at
         self.deaf = False  # not reading: too fast, or the gateway has too much on its hands
+        self.choked = False  # does not read its answers
         self.closing = False
         self.closed_because = ""
 
@@ -63,9 +65,11 @@ class Session(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         # A peer that does not read its answers gets no more of them made: its frames wait in its own socket.
+        self.choked = True
         self.stop_reading()
 
     def resume_writing(self) -> None:
+        self.choked = False
         self.go_on_reading()
 
     def eof_received(self) -> bool:
@@ -91,8 +95,9 @@ class Session(asyncio.Protocol):
             self.transport.pause_reading()
 
     def go_on_reading(self) -> None:
-        if self.deaf and not self.closing and not self.gateway.is_full:
+        if self.deaf and not self.closing and not self.choked and not self.gateway.is_full:
             self.deaf = False
+            self.last_frame_at = time.monotonic()  # it could not be heard until now
             self.transport.resume_reading()
 
     def send(self, data: bytes) -> None:
@@ -100,8 +105,9 @@ class Session(asyncio.Protocol):
             self.transport.write(data)
 
     def close(self, because: str) -> None:
-        """Answers that were written are still sent."""
+        """Answers that were written are still sent; a peer that does not take them within CLOSE_WITHIN_S is cut off."""
         if not self.closing:
             self.closing = True
             self.closed_because = because
             self.transport.close()
+            self.gateway.loop.call_later(CLOSE_WITHIN_S, self.transport.abort)

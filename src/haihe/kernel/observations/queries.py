@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+import haihe.kernel.observations.standard  # noqa: F401  (declares its tables, so that an empty one has its columns in every process)
 from haihe.kernel.errors import InvalidInput
 from haihe.kernel.observations import stores
 from haihe.kernel.observations.journal import Journal
@@ -112,13 +113,13 @@ def _microseconds(instant: datetime | None) -> int | None:
 def _about_rows(
     things: Sequence[int] | None, since: datetime | None, until: datetime | None, box: Box | None
 ) -> list[pl.Expr]:
-    found = []
+    found = []  # instants in UTC: files' statistics are compared with them, and other zones do not compare
     if things is not None:
         found.append(pl.col("thing").is_in(list(things)))
     if since is not None:
-        found.append(pl.col("observed_at") >= since)
+        found.append(pl.col("observed_at") >= since.astimezone(UTC))
     if until is not None:
-        found.append(pl.col("observed_at") < until)
+        found.append(pl.col("observed_at") < until.astimezone(UTC))
     if box is not None:
         west, south, east, north = box
         found += [pl.col("longitude_deg").is_between(west, east), pl.col("latitude_deg").is_between(south, north)]

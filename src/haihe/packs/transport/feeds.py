@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
@@ -46,6 +46,7 @@ NO_SUCH_VEHICLE, NO_SUCH_TERMINAL = 2, 4
 FIXED_BIT = 1 << 1
 WRONG_CODES = 3
 MILEAGE = 0x01
+LOOK_BACK = timedelta(seconds=15)  # a change is stamped before its transaction ends, and is seen only after it
 
 
 class JT808(Feed):
@@ -73,9 +74,15 @@ class JT808(Feed):
         # A frame that arrived damaged gets no answer: the terminal sends it again.
         answered = frames.checksum_ok & (frames.version > 0) & ~np.isin(frames.message_id, CONTROL)
         read.replies += self._answers(batch, frames, np.flatnonzero(answered), result)
-        things = np.fromiter((session.thing or 0 for session in batch.sessions), np.int64, len(batch))
-        told = sentences(frames.issues, ~allowed & (frames.message_id != REGISTRATION))
-        read.tables.append(("raw_frame", raw_frames(self.name, batch, told)))
+        things = np.fromiter(
+            (session.thing or 0 if session.authenticated else 0 for session in batch.sessions), np.int64, len(batch)
+        )
+        issues = frames.issues
+        if found.locations.issues.any():
+            issues = issues.astype(np.uint32)
+            np.bitwise_or.at(issues, found.locations.frame, found.locations.issues)
+        told = sentences(issues, ~allowed & (frames.message_id != REGISTRATION))
+        read.tables.append(("raw_frame", raw_frames(self.name, batch, told, known_things(things))))
         positions = self._positions(batch, found, believed, things)
         if positions is not None:
             read.tables.append(("position", positions))
@@ -203,7 +210,11 @@ class JT808(Feed):
             if session.memory["wrong_codes"] >= WRONG_CODES:
                 read.close.append((session, "鉴权多次失败 wrong authentication codes"))
             return
-        session.memory["phone"], session.memory["version"] = message["phone"].encode(), message["version"]
+        session.memory |= {
+            "phone": message["phone"].encode(),
+            "version": message["version"],
+            "epoch": terminal.epoch,
+        }
         session.gateway.known(session, terminal.phone, terminal.vehicle.thing_id)
         self.sessions[terminal.phone] = session
         read.replies.append((session, self._reply(message, DONE)))
@@ -215,16 +226,20 @@ class JT808(Feed):
     def refresh(self) -> None:
         """Cut off terminals that were switched off, moved to another vehicle, or whose vehicle was retired since the last look."""
         close_old_connections()
-        since, self.looked_at = self.looked_at, timezone.now()
+        since, now = self.looked_at - LOOK_BACK, timezone.now()
         changed = Terminal.objects.filter(
             Q(changed_at__gte=since) | Q(vehicle__thing__changed_at__gte=since)
         ).select_related("vehicle__thing")
-        for terminal in changed:
+        rows = list(changed)
+        self.looked_at = now  # only after the register could be read
+        for terminal in rows:
             session = self.sessions.get(terminal.phone)
-            if session is None or session.closing:
+            if session is None or session.closing or session.device != terminal.phone:
                 continue
             vehicle = terminal.vehicle
-            if not terminal.enabled or vehicle is None or vehicle.thing.retired_at or vehicle.thing_id != session.thing:
+            same_code = terminal.epoch == session.memory["epoch"]
+            is_on = terminal.enabled and vehicle is not None and vehicle.thing.retired_at is None
+            if not (is_on and same_code and vehicle and vehicle.thing_id == session.thing):
                 session.gateway.loop.call_soon_threadsafe(
                     session.close, "终端登记已变更 the terminal's registration changed"
                 )
@@ -262,6 +277,13 @@ def next_serial(session: Session) -> int:
     session.memory["serial"] = (session.memory.get("serial", 0) + 1) & 0xFFFF
     number: int = session.memory["serial"]
     return number
+
+
+def known_things(things: NDArray[np.int64]) -> pl.Series:
+    """The things of frames, null for 0."""
+    strangers = things == 0
+    found = pl.Series(things)
+    return found.set(pl.Series(strangers), None) if strangers.any() else found
 
 
 def instants(microseconds: NDArray[np.int64]) -> pl.Series:

@@ -25,6 +25,7 @@ import polars as pl
 from django.utils import timezone
 
 from haihe.kernel.indicators import Offered, measure, offer
+from haihe.kernel.observations.quality import Quality
 from haihe.kernel.places import distance_km
 
 # What a position must satisfy to be valid, and a stretch to be complete (all unverified).
@@ -55,10 +56,11 @@ def _about(positions: pl.DataFrame, vehicles: Sequence[int], period: Period) -> 
 
 
 def valid(positions: pl.DataFrame) -> pl.Series:
-    """Whether each position is valid: no quality flag, a place that is not 0/0, received within a day."""
+    """Whether each position is valid: no quality flag but that of a late one, a place that is not 0/0, received within a day."""
     placed = (pl.col("longitude_deg").abs() + pl.col("latitude_deg").abs()) > 0.01
     timely = (pl.col("received_at") - pl.col("observed_at")) <= TOLERATED_DELAY
-    expression = (pl.col("quality").fill_null(0) == 0) & placed & timely
+    flaws = pl.col("quality").fill_null(0).cast(pl.UInt16) & pl.lit(0xFFFF ^ Quality.LATE, dtype=pl.UInt16)
+    expression = (flaws == 0) & placed & timely
     return positions.select(expression.fill_null(False)).to_series()
 
 
@@ -84,6 +86,9 @@ def online_rate(positions: pl.DataFrame, vehicles: Sequence[int], period: Period
 def data_validity(positions: pl.DataFrame, vehicles: Sequence[int], period: Period) -> Decimal | None:
     """数据合格率: valid positions of all that arrived in the period (by receipt, so that wrong clocks count as well)."""
     mine = period.rows(positions, "received_at").filter(pl.col("thing").is_in(list(vehicles)))
+    # What a device sent again because it heard no answer counts once, as it came first.
+    again = mine.sort("received_at").select(~pl.struct("thing", "observed_at").is_first_distinct()).to_series()
+    mine = mine.sort("received_at").filter(~again | pl.col("observed_at").is_null())
     return _share(int(valid(mine).sum()), mine.height)
 
 

@@ -54,6 +54,13 @@ def test_validity_counts_flags_zero_positions_and_rows_a_day_late() -> None:
     assert indicators.data_validity(rows, [1], DAY) == 85
 
 
+def test_validity_counts_what_was_sent_again_once_and_lateness_as_no_flaw() -> None:
+    late = HOUR_AT_60.head(100).with_columns(quality=pl.lit(8, dtype=pl.UInt16))
+    wrong = HOUR_AT_60.tail(20).with_columns(quality=pl.lit(1, dtype=pl.UInt16))
+    again = pl.concat([wrong] * 5).with_columns(received_at=pl.col("received_at") + timedelta(seconds=5))
+    assert indicators.data_validity(pl.concat([late, wrong, again]), [1], DAY) == Decimal("83.33")
+
+
 def test_drift_is_vehicles_that_jump_of_those_online() -> None:
     jumping = positions(2, START, [{"minutes": 5, "speed_kmh": 60}, {"seconds": 30, "speed_kmh": 60, "positions_off_km": 30}, {"minutes": 5, "speed_kmh": 60}])  # fmt: skip
     assert indicators.drift_rate(pl.concat([HOUR_AT_60, jumping]), [1, 2, 3], DAY) == 50

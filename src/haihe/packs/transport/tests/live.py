@@ -1,0 +1,190 @@
+"""A district whose gateway, worker and web server really run, and terminals that speak JT/T 808 to it over real TCP."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from haihe.kernel.observations import standard as _standard  # noqa: F401  (declares position, raw_frame and presence)
+from haihe.kernel.observations.journal import Journal
+from haihe.kernel.observations.lake import Lake
+from haihe.kernel.observations.queries import observations
+from haihe.packs.transport.jt808.build import Terminal
+from haihe.packs.transport.jt808.codec import decode
+from haihe.packs.transport.jt808.splitter import Splitter
+
+SET_UP = "from haihe.runtime import set_up_django\nset_up_django()\n"
+SYNTHETIC = """
+import sys
+from django.core.management import call_command
+call_command("migrate", verbosity=0)
+from haihe.kernel.administration import operator
+from haihe.packs.transport.simulator.registering import register_synthetic, synthetic_carrier
+account = operator()
+register_synthetic(account, synthetic_carrier(account), count=int(sys.argv[1]))
+"""
+FIRST_PHONE = 10_000_000_000
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def eventually(holds: Callable[[], Any], seconds: float = 20, what: str = "it") -> Any:
+    """The first truthy answer; fails when none comes in time."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if answer := holds():
+            return answer
+        time.sleep(0.05)
+    raise AssertionError(f"{what} did not come true within {seconds} s")
+
+
+class Live:
+    """Processes of one district, each with its log. `part` is gateway, worker or web."""
+
+    def __init__(self, home: Path, **settings: str) -> None:
+        self.home, self.port, self.web_port = home, free_port(), free_port()
+        self.environment = {
+            **os.environ, "HAIHE_HOME": str(home), "HAIHE_FEED_PORTS": f"jt808={self.port}", "HAIHE_PORT": str(self.web_port), **settings,
+        }  # fmt: skip
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        home.mkdir(parents=True, exist_ok=True)
+
+    def run(self, program: str, *arguments: object) -> str:
+        """A program in a process of its own that has the district's settings; what it printed."""
+        command = [sys.executable, "-c", SET_UP + program, *map(str, arguments)]
+        done = subprocess.run(
+            command, env=self.environment, capture_output=True, text=True, timeout=120, check=False, cwd=self.home
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    def start(self, *parts: str) -> None:
+        for part in parts:
+            with (self.home / f"{part}.log").open("ab") as log:
+                command = [sys.executable, "-m", "haihe.runtime", part]
+                self.processes[part] = subprocess.Popen(
+                    command, env=self.environment, stdin=subprocess.PIPE, stderr=log
+                )
+        if "gateway" in parts:
+            eventually(lambda: self._listens(self.port), 60, "the gateway's port")
+        if "web" in parts:
+            eventually(self._serves, 60, "the web server")
+
+    def kill(self, part: str) -> None:
+        """kill -9."""
+        self.processes[part].kill()
+        assert self.processes[part].wait(10) == -9, f"{part} had ended by itself:\n{self.log(part)}"
+
+    def stop(self) -> None:
+        for process in self.processes.values():
+            process.terminate()
+        for process in self.processes.values():
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(8)
+            process.kill()
+            process.wait()
+
+    def log(self, part: str) -> str:
+        path = self.home / f"{part}.log"
+        return path.read_text(encoding="utf-8") if path.exists() else ""
+
+    def _listens(self, port: int) -> bool:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return True
+        return False
+
+    def _serves(self) -> bool:
+        with contextlib.suppress(OSError):
+            urllib.request.urlopen(f"http://127.0.0.1:{self.web_port}/api/v1/health", timeout=2).close()
+            return True
+        return False
+
+    def rows(self, table: str) -> pl.DataFrame:
+        """lake ∪ journal, in order of receipt."""
+        journal = Journal(self.home / "journal.sqlite3")
+        try:
+            rows = observations(table, journal=journal, lake=Lake(str(self.home / "lake"))).collect()
+        finally:
+            journal.close()
+        return rows.sort("received_at", "observed_at", maintain_order=True)
+
+    def device(self, number: int, version: str = "2013") -> Device:
+        """The terminal of the synthetic vehicle `number`."""
+        return Device(self.port, str(FIRST_PHONE + number), version, f"模A{number:05d}")
+
+
+class Device:
+    """One terminal on one connection, as blocking calls."""
+
+    def __init__(self, port: int, phone: str, version: str = "2013", plate: str = "") -> None:
+        self.terminal = Terminal(phone, version, plate)
+        self.phone, self.code = phone, ""
+        self.connect(port)
+
+    def connect(self, port: int) -> None:
+        self.socket = socket.create_connection(("127.0.0.1", port), 10)
+        self.splitter, self.heard = Splitter(), list[dict[str, Any]]()
+
+    def send(self, data: bytes) -> None:
+        self.socket.sendall(data)
+
+    def hear(self, seconds: float = 20) -> dict[str, Any] | None:
+        """The next message of the platform; None when it closes the connection. TimeoutError when it says nothing."""
+        end = time.monotonic() + seconds
+        while not self.heard:
+            self.socket.settimeout(max(0.01, end - time.monotonic()))
+            try:
+                data = self.socket.recv(65_536)
+            except ConnectionError:
+                return None
+            if not data:
+                return None
+            self.heard += [decode(frame) for frame in self.splitter.feed(data)]
+        message = self.heard.pop(0)
+        message["body"].pop("raw_frame", None)
+        return message
+
+    def ask(self, frame: bytes) -> dict[str, Any]:
+        """Send a frame and return the body of the answer that names its serial."""
+        self.send(frame)
+        serial = self.terminal.serial
+        while True:
+            message = self.hear()
+            assert message is not None, "the platform closed the connection"
+            if message["body"].get("reply_serial") == serial:
+                return dict(message["body"])
+
+    def register(self) -> dict[str, Any]:
+        body = self.ask(self.terminal.registration())
+        self.code = str(body.get("auth_code") or "")
+        return body
+
+    def authenticate(self, code: str | None = None) -> int:
+        return int(self.ask(self.terminal.authentication(self.code if code is None else code))["result"])
+
+    def sign_on(self) -> Device:
+        assert self.register()["result"] == 0 and self.authenticate() == 0
+        return self
+
+    def report(self, at: datetime, **more: Any) -> int:
+        """One location; the result in its answer."""
+        known = {"longitude_deg": 117.5, "latitude_deg": 39.1, "speed_kmh": 60.0, **more}
+        return int(self.ask(self.terminal.location(at, **known))["result"])
+
+    def close(self) -> None:
+        self.socket.close()
