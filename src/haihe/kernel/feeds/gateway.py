@@ -345,7 +345,10 @@ class Gateway:
         self.loop.call_soon_threadsafe(self._committed, name, work)
 
     def _committed(self, name: str, work: Work) -> None:
-        self.road[-1](self, work)
+        try:
+            self.road[-1](self, work)
+        except Exception as error:
+            log.exception("answers could not be sent", feed=name, error=repr(error))
         if self.is_full and not self._cannot_write:
             self.is_full = False
             for session in list(self.sessions):
