@@ -13,6 +13,7 @@ from haihe.kernel.duties import DUTIES
 from haihe.kernel.errors import InvalidInput, NotAllowed, NotFound
 from haihe.kernel.observations import stores, upkeep
 from haihe.kernel.observations.queries import latest, observations, read_for
+from haihe.runtime import steps_of
 from haihe.testing.fixtures import AccountMaker
 from haihe.testing.observations import START, positions
 
@@ -21,11 +22,12 @@ def add(*batches: Any) -> None:
     stores.journal().append([("position", batch) for batch in batches])
 
 
-def test_the_worker_has_the_five_duties(settings: Any, db: None) -> None:
-    names = ["feed", "latest", "compact", "vacuum", "expire"]
+def test_the_worker_has_two_steps_of_the_road_and_three_duties(settings: Any, db: None) -> None:
     add(positions())
-    for name in names:
-        DUTIES[f"observations.{name}"].run(START + timedelta(hours=1))
+    steps = {step.name: function for step, function in steps_of("worker")}
+    duties = {name: DUTIES[f"observations.{name}"].run for name in ("compact", "vacuum", "expire")}
+    for run in (steps["lake"], steps["latest"], *duties.values()):
+        run(START + timedelta(hours=1))
     state = upkeep.status()
     (position,) = [row for row in state.tables if row.name == "position"]
     assert (position.lake_rows, position.journal_rows, position.files) == (1000, 0, 1)
