@@ -130,6 +130,18 @@ def test_the_handler_does_not_review_its_own_answer(case: Case, people: SimpleNa
         take_step(getattr(people, who), case, step="review", to="closed")
 
 
+def test_an_officer_over_both_units_answers_or_reviews_but_not_both(
+    case: Case, account_with, district: SimpleNamespace
+) -> None:
+    above = account_with("officer", district.government)
+    take_step(above, case, step="answer", text="已处置", evidence=[photo(above)])
+    case.refresh_from_db()
+    assert not may_take(above, case)
+    with pytest.raises(NotAllowed, match="themselves"):
+        take_step(above, case, step="review", to="closed")
+    assert take_step(account_with("officer", district.government), case, step="review", to="closed").closed_at
+
+
 def test_a_deputy_acts_and_the_record_says_for_whom(case: Case, people: SimpleNamespace) -> None:
     Deputy.objects.create(principal=people.park, deputy=people.town, since=TODAY(), until=TODAY(), reason="休假")
     assert case in visible(people.town, Case.objects.all())

@@ -15,6 +15,7 @@ from haihe.kernel.cases.limits import due_at, marks
 from haihe.kernel.cases.models import Case, CaseEvent, CaseUnit, is_closed, next_number
 from haihe.kernel.cases.telling import tell_closed, tell_entered
 from haihe.kernel.cases.types import CASE_TYPES, CLOSED, UNIT_ROLES, CaseType, get_case_type
+from haihe.kernel.cases.visibility import would_review_oneself
 from haihe.kernel.errors import Conflict, InvalidInput, NotAllowed
 from haihe.kernel.evidence import EvidenceFile
 from haihe.kernel.identity import Account, Role
@@ -133,7 +134,7 @@ def _wanted(case: Case) -> Action:
 
 def may_take(account: Account | None, case: Case) -> bool:
     """Whether the account may take the present step of an open case."""
-    return case.closed_at is None and allows(account, _wanted(case), case)
+    return case.closed_at is None and allows(account, _wanted(case), case) and not would_review_oneself(account, case)
 
 
 @action("case.step", "办理案件", "take a step of a case", roles=[Role.SUPERVISOR, Role.OFFICER], as_unit=UNIT_ROLES)
@@ -146,6 +147,11 @@ def take_step(
     """
     current = _current(case, step)
     demand(account, _wanted(case), case)
+    if would_review_oneself(account, case):
+        raise NotAllowed(
+            "本环节不能由上一环节的办理人审核。", "Nobody reviews what they handed in themselves.", where=case.number,
+            to_do_zh="请由另一名审核人员办理。", to_do_en="Another person has to review it.",
+        )  # fmt: skip
     leave = _exit(current, to)
     _demand_evidence(leave["evidence"], text, evidence)
     now = timezone.now()

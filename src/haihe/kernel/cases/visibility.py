@@ -60,4 +60,12 @@ def waiting_for(account: Account, rows: Iterable[Case]) -> list[Case]:
                 return True
         return "/" in paths
 
-    return [case for case in rows if case.closed_at is None and waits(case)]
+    return [case for case in rows if case.closed_at is None and waits(case) and not would_review_oneself(account, case)]
+
+
+def would_review_oneself(account: Account | None, case: Case) -> bool:
+    """Whether the step reviews what this very account handed in: an officer of the unit above could otherwise do both."""
+    if account is None or case.current is None or "reviewer" not in case.current["performers"]:
+        return False
+    last = case.events.filter(kind=CaseEvent.Kind.TAKEN).order_by("-pk").first()
+    return last is not None and last.account_id == account.pk
