@@ -57,7 +57,7 @@ class Limits:
     burst_frames: int = 2_000  # … and at once (after a dead zone terminals send what they kept)
     idle_s: float = 600.0  # without a whole frame
     authenticate_s: float = 60.0  # from connecting to being known
-    waiting_frames: int = 50_000  # of all devices, read but not yet written
+    waiting_frames: int = 50_000  # of all devices, read but not yet written; below half of it they are read again
 
 
 @dataclass
@@ -309,6 +309,10 @@ class Gateway:
             self._fill()
         self._start_batch(name)
 
+    def _waiting(self) -> int:
+        """Frames that are read but not on their way yet."""
+        return sum(len(work.batch) for work in self._pending.values())
+
     def _fill(self) -> None:
         self.is_full = True
         for session in self.sessions:
@@ -349,7 +353,7 @@ class Gateway:
             self.road[-1](self, work)
         except Exception as error:
             log.exception("answers could not be sent", feed=name, error=repr(error))
-        if self.is_full and not self._cannot_write:
+        if self.is_full and not self._cannot_write and self._waiting() < self.limits.waiting_frames // 2:
             self.is_full = False
             for session in list(self.sessions):
                 session.go_on_reading()
