@@ -107,7 +107,7 @@ def is_exactly_once(home: Path, total: int, *, done: bool) -> int:
     return len(events)
 
 
-@pytest.mark.parametrize("rounds", [4, pytest.param(40, marks=pytest.mark.all)])
+@pytest.mark.parametrize("rounds", [2, pytest.param(40, marks=pytest.mark.all)])
 def test_escalations_are_exactly_once_although_two_workers_run_and_are_killed_at_any_moment(
     tmp_path: Path, rounds: int
 ) -> None:

@@ -162,7 +162,7 @@ def test_an_import_killed_at_any_moment_leaves_all_or_nothing(home: Path) -> Non
     documents = len(read(DEMO).documents)
     moments = random.Random(7)
     seen = set()
-    for _ in range(6):
+    for _ in range(3):
         process = start(home, IMPORT, DEMO)
         time.sleep(moments.uniform(0.3, 2.5))
         process.kill()
