@@ -219,6 +219,15 @@ def unit_paths(account: Account | None) -> list[str]:
     return paths
 
 
+def of_own_units(account: Account | None, *fields: str) -> models.Q:
+    """Rows of which one of `fields` (ways to an Organisation) lies in a subtree for which the account is officer or deputy."""
+    mine = models.Q(pk__in=[])
+    for path in unit_paths(account):
+        for field in fields:
+            mine |= models.Q(**{f"{field}__path__startswith": path})
+    return mine
+
+
 # --- granting -------------------------------------------------------------------------------------------------------
 
 

@@ -18,7 +18,7 @@ from haihe.kernel.errors import Conflict, InvalidInput, NotFound
 from haihe.kernel.identity import Role
 from haihe.kernel.language import pick
 from haihe.kernel.organisations import Organisation
-from haihe.kernel.permissions import action, declare, demand, roles_of, unit_paths, visibility
+from haihe.kernel.permissions import action, declare, demand, of_own_units, roles_of, visibility
 from haihe.kernel.places import Place
 
 if TYPE_CHECKING:
@@ -76,10 +76,7 @@ def _things(account: Account | None, rows: models.QuerySet[Thing]) -> models.Que
     """Supervisors and viewers see all; officers those of their units' subtrees; the public none."""
     if WHOLE & roles_of(account):
         return rows
-    mine = models.Q(pk__in=[])
-    for path in unit_paths(account):
-        mine |= models.Q(organisation__path__startswith=path)
-    return rows.filter(mine)
+    return rows.filter(of_own_units(account, "organisation"))
 
 
 def find_thing(kind: str, key: str) -> Thing | None:

@@ -12,7 +12,7 @@ from haihe.kernel.alerts.rules import RULES
 from haihe.kernel.identity import Account, Role
 from haihe.kernel.language import pick, two
 from haihe.kernel.organisations import Organisation
-from haihe.kernel.permissions import declare, roles_of, unit_paths, visibility
+from haihe.kernel.permissions import declare, of_own_units, roles_of, visibility
 from haihe.kernel.things import Thing
 
 if TYPE_CHECKING:
@@ -123,25 +123,14 @@ class Alert(models.Model):
 @visibility(Alert)
 def _alerts(account: Account | None, rows: models.QuerySet[Alert]) -> models.QuerySet[Alert]:
     """Supervisors and viewers see all; officers those of their units' subtrees; the public none."""
-    return rows if WHOLE & roles_of(account) else rows.filter(_within(account))
+    return rows if WHOLE & roles_of(account) else rows.filter(of_own_units(account, "organisation"))
 
 
 @visibility(Suppression)
 def _suppressions(account: Account | None, rows: models.QuerySet[Suppression]) -> models.QuerySet[Suppression]:
     if WHOLE & roles_of(account):
         return rows
-    paths = unit_paths(account)
-    mine = models.Q(pk__in=[])
-    for path in paths:
-        mine |= models.Q(organisation__path__startswith=path) | models.Q(thing__organisation__path__startswith=path)
-    return rows.filter(mine)
-
-
-def _within(account: Account | None) -> models.Q:
-    mine = models.Q(pk__in=[])
-    for path in unit_paths(account):
-        mine |= models.Q(organisation__path__startswith=path)
-    return mine
+    return rows.filter(of_own_units(account, "organisation", "thing__organisation"))
 
 
 class RuleState(models.Model):

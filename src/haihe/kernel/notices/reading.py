@@ -11,7 +11,7 @@ from haihe.kernel import audit
 from haihe.kernel.errors import Conflict, InvalidInput
 from haihe.kernel.identity import Account, Role
 from haihe.kernel.notices.models import OUTBOX, ContactAddress, Notice, NoticeReading
-from haihe.kernel.permissions import action, declare, persons_of, unit_paths, visibility
+from haihe.kernel.permissions import action, declare, of_own_units, persons_of, visibility
 
 declare("notice.read", "查看消息", "read one's messages", roles=Role.values)
 declare("notice.watch", "查看消息发送情况", "see which messages could not be sent", roles=[Role.SYSTEM_ADMIN])
@@ -19,9 +19,7 @@ declare("notice.watch", "查看消息发送情况", "see which messages could no
 
 def own_notices(account: Account) -> models.QuerySet[Notice]:
     """Messages of the outbox to the account, to those whose deputy it is, and to the units for which it is officer."""
-    mine = models.Q(account__in=persons_of(account))
-    for path in unit_paths(account):
-        mine |= models.Q(organisation__path__startswith=path)
+    mine = models.Q(account__in=persons_of(account)) | of_own_units(account, "organisation")
     return Notice.objects.filter(mine, channel=OUTBOX)
 
 

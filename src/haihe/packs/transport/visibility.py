@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db.models import Q, QuerySet
 
 from haihe.kernel.identity import Account, Role
-from haihe.kernel.permissions import declare, roles_of, unit_paths, visibility
+from haihe.kernel.permissions import declare, of_own_units, roles_of, visibility
 from haihe.packs.transport.models import Carrier, Terminal, Vehicle
 
 READERS = [Role.SUPERVISOR, Role.VIEWER, Role.OFFICER]
@@ -15,12 +15,7 @@ WHOLE = {Role.SUPERVISOR, Role.VIEWER}
 
 
 def _within(account: Account | None, field: str) -> Q:
-    if roles_of(account) & WHOLE:
-        return Q()
-    mine = Q(pk__in=[])
-    for path in unit_paths(account):
-        mine |= Q(**{f"{field}__path__startswith": path})
-    return mine
+    return Q() if roles_of(account) & WHOLE else of_own_units(account, field)
 
 
 @visibility(Carrier)
