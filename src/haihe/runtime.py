@@ -69,7 +69,7 @@ ROAD = (
     Step("gateway", "journal", "haihe.kernel.feeds.gateway.make_durable"),
     Step("gateway", "commands", "haihe.kernel.feeds.gateway.settle_commands"),
     Step("gateway", "acknowledge", "haihe.kernel.feeds.gateway.acknowledge"),
-    Step("worker", "rules", "haihe.kernel.alerts.processing.process_new", every_s=0.3),
+    Step("worker", "rules", "haihe.kernel.alerts.processing.process_new", every_s=0.5),
     Step("worker", "latest", "haihe.kernel.observations.upkeep.advance_latest", every_s=2),
     Step("worker", "lake", "haihe.kernel.observations.upkeep.feed", every_s=5),
 )

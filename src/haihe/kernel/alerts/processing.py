@@ -30,6 +30,7 @@ log = structlog.get_logger()
 CURSOR = "rules"
 SHARDS = 16
 STEPS_AT_ONCE = 20
+STEP_ROWS = 50_000
 
 
 class JournalEntry(Protocol):
@@ -134,7 +135,7 @@ def with_facts(batch: pl.DataFrame, things: pl.DataFrame) -> pl.DataFrame:
 
 
 def process_once(
-    journal: JournalLike, *, limit_rows: int = 50_000, now: datetime | None = None, memory: Memory | None = None,
+    journal: JournalLike, *, limit_rows: int = STEP_ROWS, now: datetime | None = None, memory: Memory | None = None,
     policy: Callable[[str], Any] = parameter_of,
 ) -> Step:  # fmt: skip
     """Evaluate every enabled rule over what the journal holds after the cursor, at most about `limit_rows` rows.
@@ -234,9 +235,9 @@ def process_new(at: datetime) -> int:
     from haihe.kernel.observations.stores import journal
 
     rows = 0
-    for _ in range(STEPS_AT_ONCE):  # then the worker's other duties have their turn
+    for _ in range(STEPS_AT_ONCE):  # then the worker's other steps have their turn
         step = process_once(journal(), now=at, memory=_memory)
-        if not step.rows:
-            break
         rows += step.rows
+        if step.rows < STEP_ROWS:  # what has come since then waits for the next turn: many small steps would cost more
+            break
     return rows

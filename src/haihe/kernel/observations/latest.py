@@ -155,6 +155,5 @@ def _keeps(table: str) -> bool:
 
 
 def _merged(kept: pl.DataFrame, news: Sequence[pl.DataFrame], table: str) -> pl.DataFrame:
-    batches = [kept, *(coalesced(batch) for batch in news)]
-    rows = coalesced(pl.concat(batches, how="diagonal_relaxed")) if news else kept
+    rows = coalesced(pl.concat([kept, *news], how="diagonal_relaxed")) if news else kept
     return TABLES[table].conform(rows) if table in TABLES else rows
