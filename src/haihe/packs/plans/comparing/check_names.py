@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 from rapidfuzz.distance import Indel, Levenshtein
 
@@ -178,7 +179,7 @@ def _repeated(bundle: Checked) -> Iterable[Finding]:
     """The beginning of a sentence part said twice in a row: words left over from editing."""
     for number, text in enumerate(bundle.lines, 1):
         parts = re.split(r"[，；。]", text[:20_000])
-        for one, two in zip(parts, parts[1:], strict=False):
+        for one, two in pairwise(parts):
             same = 0
             while same < min(len(one), len(two)) and one[same] == two[same]:
                 same += 1

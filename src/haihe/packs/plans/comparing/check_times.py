@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import pairwise
 
 from haihe.packs.plans.comparing.finding import Checked, Finding
 from haihe.packs.plans.reading.lines import normalised
@@ -59,7 +60,7 @@ def _years(written: str) -> int | None:
 
 
 def _overlaps(bundle: Checked, phases: tuple[Phase, ...]) -> Iterable[Finding]:
-    for before, after in zip(phases, phases[1:], strict=False):
+    for before, after in pairwise(phases):
         if before.end is None or after.end is None or after.line - before.line > 40:
             continue
         length = min(len(before.end), len(after.start or before.end))

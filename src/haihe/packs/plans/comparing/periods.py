@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -61,7 +60,9 @@ def same_subject(a: Target, b: Target) -> float:
         return 0.0
     if min(len(one), len(two)) <= 2:
         return 100.0 * (one == two)
-    ending = len(os.path.commonprefix([one[::-1], two[::-1]]))
+    ending = next(
+        (n for n, (x, y) in enumerate(zip(one[::-1], two[::-1], strict=False)) if x != y), min(len(one), len(two))
+    )
     return max(fuzz.ratio(one, two), 75.0 if ending >= SAME_ENDING else 0.0)
 
 

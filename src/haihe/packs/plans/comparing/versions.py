@@ -79,7 +79,7 @@ def _changed(a: Passage, b: Passage, score: float) -> Change:
     if amounts:
         kinds.append("amounts")
     pieces = difference(old, new) if "reworded" in kinds else (("same", new),)
-    return Change(tuple(kinds) or ("same",), a, b, score, pieces, amounts, added, dropped)  # type: ignore[arg-type]
+    return Change(tuple(kinds) or ("same",), a, b, score, pieces, amounts, added, dropped)
 
 
 def _whole(passage: Passage) -> str:

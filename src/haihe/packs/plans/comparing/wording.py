@@ -39,13 +39,13 @@ def _tidied(pieces: list[Piece]) -> tuple[Piece, ...]:
     old = new = ""
     for n, (kind, text) in enumerate(pieces):
         if kind == "same" and (len(text) > 1 or not (old or new) or n == len(pieces) - 1):
-            found += [p for p in (("old", old), ("new", new)) if p[1]]  # type: ignore[misc]
+            found += [p for p in (("old", old), ("new", new)) if p[1]]
             found.append((kind, text))
             old = new = ""
         else:
             old += text if kind != "new" else ""
             new += text if kind != "old" else ""
-    found += [p for p in (("old", old), ("new", new)) if p[1]]  # type: ignore[misc]
+    found += [p for p in (("old", old), ("new", new)) if p[1]]
     return tuple(found)
 
 
