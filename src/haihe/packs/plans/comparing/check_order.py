@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from haihe.packs.plans.comparing.finding import Checked, Finding
+from haihe.packs.plans.comparing.finding import MOST_NODES, Checked, Finding
 from haihe.packs.plans.reading.model import Document, OutlineNode
 from haihe.packs.plans.reading.numbers import chinese_number
 from haihe.packs.plans.reading.outline import numbering_of
@@ -34,7 +34,7 @@ def number_value(node: OutlineNode) -> tuple[str, int] | None:
 def _gaps(bundle: Checked, document: Document) -> Iterable[Finding]:
     """A number follows the last of its kind under the same heading, or goes on from the section before, or starts again."""
     last: dict[str, tuple[int, OutlineNode]] = {}
-    for node in document.outline:
+    for node in document.outline[:MOST_NODES]:
         found = number_value(node)
         if found is None:
             continue
@@ -56,7 +56,7 @@ def _gap(bundle: Checked, before: OutlineNode, node: OutlineNode, *, twice: bool
 
 def _lonely(bundle: Checked, document: Document) -> Iterable[Finding]:
     """（一） stands alone in its section, and a short line without number looks like the （二） that it wants."""
-    nodes = document.outline
+    nodes = document.outline[:MOST_NODES]
     for n, node in enumerate(nodes):
         if number_value(node) != ("cn_bracket", 1):
             continue

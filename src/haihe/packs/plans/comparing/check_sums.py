@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from haihe.packs.plans.comparing.finding import Checked, Finding
+from haihe.packs.plans.comparing.finding import MOST_NODES, Checked, Finding
 from haihe.packs.plans.comparing.wording import Amount, amounts
 from haihe.packs.plans.reading.lines import normalised
 from haihe.packs.plans.reading.model import BudgetLine, Document
@@ -132,7 +132,7 @@ def _close(a: float, b: float) -> bool:
 
 def _claims(bundle: Checked, document: Document) -> Iterable[Finding]:
     """实施九项重点工程 as the only text under a heading, and how many items follow under it."""
-    nodes = document.outline
+    nodes = document.outline[:MOST_NODES]
     for n, node in enumerate(nodes):
         following = nodes[n + 1].line if n + 1 < len(nodes) else node.line
         for line in range(node.line + 1, following):

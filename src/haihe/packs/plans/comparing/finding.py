@@ -11,6 +11,7 @@ from typing import Any, Literal
 from haihe.packs.plans.reading.model import Document
 
 Severity = Literal["contradiction", "likely", "note"]
+MOST_NODES = 4_000  # numbered items of a document that are looked at; no plan has more
 QUOTE = 60  # characters of a line that are quoted
 
 

@@ -212,6 +212,25 @@ def test_five_hundred_clauses_in_another_order_are_each_found_again() -> None:
     assert all(c.a.line == c.b.line for c in comparison.changes if c.a and c.b and "merged" not in c.kinds)
 
 
+@needs_plans
+def test_a_bundle_with_the_same_clause_in_ten_plans_equals_itself() -> None:
+    assert set(compare(real("002"), real("002")).counts) == {"same"}
+
+
+@pytest.mark.all
+@needs_plans
+def test_five_megabytes_are_compared_and_checked_to_the_end() -> None:
+    text = next(PLANS.glob("002*")).read_text(encoding="utf-8") * 32
+    rows = "甲区行动计划（2025—2027年）\n一、目标\n" + "".join(
+        f"（{n % 9 + 1}）建设平台{n}个。\n" for n in range(60_000)
+    )
+    for content in (text, rows, "甲区行动计划\n" + "建设平台10个，" * 250_000):
+        reading = read_source(load_text(content, "big.txt"))
+        check_bundle(reading.documents, reading.source.lines)
+        papers = papers_of(reading)
+        assert not papers or set(compare(papers, papers).counts) == {"same"}
+
+
 LINES = st.sampled_from(["一、目标", "二、任务", "（一）建设平台。建设平台10个。", "（一）建设平台。建设平台20个。", "到2027年，建设平台10个，完成30%。", "附件：任务表", "序号\t任务\t责任单位\t完成时限", "1\t建设平台\t区数据局\t2026年", "合计\t3\t4\t5", "甲区行动计划（2025—2027年）", "《甲区行动计划》", "。；、", "", "第一阶段（2025年1月—2026年1月）。", "总投资3亿元，其中市级1亿元，区级5000万元。", "一是推进。二是加快。", "\x00\ufeff﹏"])  # fmt: skip
 
 
