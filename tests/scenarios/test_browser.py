@@ -285,7 +285,7 @@ ROAD = ["/transport/", "/transport/vehicles/", "/transport/vehicles/1/", "/trans
 @pytest.mark.parametrize(
     ("username", "paths"),
     [
-        ("ducha", ["/programme/", "/board/", "/plans/", "/plans/1/check/", "/plans/units/", "/tasks/1/", "/targets/1/", "/units/", "/account/", "/password/", "/api/v1/docs", "/cases/", "/cases/1/", "/cases/new/", "/messages/", "/scenarios/", "/datasets/", "/compute/", "/registers/entries/1/", "/registers/datasets/new/", *ROAD]),
+        ("ducha", ["/programme/", "/board/", "/plans/", "/plans/1/check/", "/plans/units/", "/tasks/1/", "/targets/1/", "/units/", "/account/", "/password/", "/api/v1/docs", "/cases/", "/cases/1/", "/cases/new/", "/messages/", "/scenarios/", "/datasets/", "/compute/", "/registers/entries/1/", "/registers/datasets/new/", "/plans/compare/?a=1&b=3", "/plans/3/findings/", *ROAD]),
         ("lingdao", ROAD), ("jiaotong", ROAD), ("shunda", [*ROAD, "/cases/", "/messages/"]),
         ("shujuju", ["/week/", "/my-tasks/", "/plans/", "/account/", "/cases/?show=mine", "/messages/", "/registers/", "/registers/entries/4/", "/registers/compute/new/"]),
         ("xitong", ["/units/", "/units/paste/", "/accounts/"]),
