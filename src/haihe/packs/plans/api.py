@@ -646,3 +646,12 @@ def close(request: HttpRequest, pk: int, body: TextIn) -> Any:
 @router.post("/tasks/{pk}/return", response=ReportOut, summary="Send a report of completion back")
 def send_back(request: HttpRequest, pk: int, body: TextIn) -> Any:
     return report_out(services.send_back(*_task(request, pk), reason=body.text))
+
+
+# --- papers, sheets and packages have files of their own, which use what stands above ---------------------------------
+
+from haihe.packs.plans.api_papers import router as _papers  # noqa: E402
+
+router.add_router("/papers", _papers)
+
+__all__ = ["asker", "file_of", "pick", "receiving", "router"]
