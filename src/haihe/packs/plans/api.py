@@ -651,7 +651,11 @@ def send_back(request: HttpRequest, pk: int, body: TextIn) -> Any:
 # --- papers, sheets and packages have files of their own, which use what stands above ---------------------------------
 
 from haihe.packs.plans.api_papers import router as _papers  # noqa: E402
+from haihe.packs.plans.api_sheets import packages as _packages  # noqa: E402
+from haihe.packs.plans.api_sheets import router as _sheets  # noqa: E402
 
 router.add_router("/papers", _papers)
+router.add_router("/sheets", _sheets)
+router.add_router("/packages", _packages)
 
 __all__ = ["asker", "file_of", "pick", "receiving", "router"]
