@@ -53,7 +53,7 @@ def chasing_letter(sender: Sender, unit: Organisation, tasks: Sequence[Task], to
         (str(n), task.heading, _deadline(task), _overdue(task, today), _progress(task))
         for n, task in enumerate(tasks, start=1)
     )
-    table = Block(head=("序号", "任务", "完成时限", "状态", "最近进展"), rows=rows, widths=(6, 30, 20, 14, 30))
+    table = Block(head=("序号", "任务", "完成时限", "状态", "最近进展"), rows=rows, widths=(9, 27, 25, 15, 24))
     return _paper("chasing_letter", sender, "关于催办重点任务的函", today, [Block(said), table, Block("特此函告。")], [unit], tasks)  # fmt: skip
 
 
@@ -79,13 +79,13 @@ def ledger(sender: Sender, plan: Plan | None, tasks: Sequence[Task], year: int, 
     """年度工作台账: every task that is due in the year, is late from before or was closed in it, across a page."""
     rows = tuple(
         (
-            str(n), f"{task.number}{task.heading}", _names(task, ACCOUNTABLE), _names(task, (TaskUnit.Role.SUPPORT,)), _deadline(task),
+            str(n), _named(task), _names(task, ACCOUNTABLE), _names(task, (TaskUnit.Role.SUPPORT,)), _deadline(task),
             _progress(task), LIGHTS_ZH[light(task, today)], written_day(task.closed_at.date()) if task.closed_at else "",
         )
         for n, task in enumerate(tasks, start=1)
     )  # fmt: skip
     head = ("序号", "任务", "牵头（责任）单位", "配合单位", "完成时限", "进展情况", "状态", "办结日期")
-    table = Block(head=head, rows=rows, widths=(5, 26, 16, 18, 14, 30, 10, 13))
+    table = Block(head=head, rows=rows, widths=(12, 42, 27, 26, 35, 28, 20, 35))
     title = f"{plan.title if plan else '重点任务'}{year}年度工作台账"
     blocks = [table] if rows else [Block("本年度没有任务。")]
     return _paper("ledger", sender, title, today, blocks, [], tasks)
@@ -120,11 +120,24 @@ def units_of(tasks: Sequence[Task], *, every: bool = False) -> list[Organisation
 
 def _matter_of(task: Task, today: date) -> list[str]:
     """Where the task comes from, what it asks for, and how it stands."""
-    content = task.clause.current
-    source = f"《{task.plan.title}》（原文第{task.clause.line}行）提出：{work_of(content) or task.text}"
+    source = f"《{task.plan.title}》（原文第{task.clause.line}行）提出：{_work(task)}"
     standing = f"完成时限：{_deadline(task) or '未定'}。目前{_overdue(task, today)}。"
     progress = _progress(task)
     return [source, standing + (f"最近一次填报：{progress}" if progress else "尚未填报进展。")]
+
+
+def _work(task: Task) -> str:
+    """What the plan asks for; of a row of a table only its heading, because the rest of the row names units and days."""
+    content = task.clause.current
+    work = work_of(content)
+    is_row = any(work.startswith(unit["name"]) for unit in content.get("units") or ())
+    return task.heading if is_row or not work else work
+
+
+def _named(task: Task) -> str:
+    """1．完成普查: a bare number is set off from the words."""
+    point = "．" if task.number[-1:].isalnum() else ""
+    return f"{task.number}{point}{task.heading}"
 
 
 def _progress(task: Task) -> str:
@@ -153,7 +166,7 @@ def _target_table(found: Programme) -> list[Block]:
         (str(n), str(row.target), row.target.goal, "—" if row.assessment.actual is None else f"{row.assessment.actual:,g}", STATES_ZH[row.assessment.state])
         for n, row in enumerate(found.standings, start=1)
     )  # fmt: skip
-    return [Block(head=("序号", "指标", "目标", "现值", "进度"), rows=rows, widths=(6, 44, 22, 14, 14))] if rows else [Block("没有指标。")]  # fmt: skip
+    return [Block(head=("序号", "指标", "目标", "现值", "进度"), rows=rows, widths=(9, 41, 22, 14, 14))] if rows else [Block("没有指标。")]  # fmt: skip
 
 
 def _unit_table(found: Programme) -> Block:
@@ -166,7 +179,7 @@ def _late_table(found: Programme) -> Block:
         (str(n), task.heading, _names(task, ACCOUNTABLE), _overdue(task, found.today))
         for n, task in enumerate(found.late, start=1)
     )
-    return Block(head=("序号", "任务", "责任单位", "情况"), rows=rows, widths=(6, 50, 26, 18))
+    return Block(head=("序号", "任务", "责任单位", "情况"), rows=rows, widths=(9, 47, 26, 18))
 
 
 def _numeral(number: int) -> str:

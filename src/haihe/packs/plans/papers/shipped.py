@@ -145,7 +145,7 @@ def _colophon(place: WordParagraph, layout: Layout) -> None:
     """抄送 above, 印发机关 and day below, between a thick, a thin and a thick line, at the foot of the text area."""
     inside = Pt(layout.paper_colophon_characters * layout.paper_small_pt)
     line_pt = layout.paper_small_pt * 1.6
-    copy_to, printed = at_bottom(place, layout, height_pt=2 * line_pt + 4, paragraphs=2)
+    copy_to, printed = at_bottom(place, layout, height_pt=2 * line_pt, paragraphs=2)
     # The rules are as wide as their paragraph: the character at the left is written, not indented.
     hanging = Pt(3 * layout.paper_small_pt) + inside
     copy_to.paragraph_format.left_indent, copy_to.paragraph_format.first_line_indent = hanging, -hanging
