@@ -23,17 +23,21 @@ def find_office() -> str | None:
     return shutil.which("soffice")
 
 
-def pdf_of(document: Path, folder: Path, seconds: float = 120) -> Path:
-    """The document as PDF in `folder`; raises CalledProcessError or FileNotFoundError where LibreOffice made none."""
+def pdf_of(document: Path, folder: Path) -> Path:
+    return converted(document, folder, "pdf")
+
+
+def converted(document: Path, folder: Path, ending: str, seconds: float = 120) -> Path:
+    """The document in another format in `folder`; raises CalledProcessError or FileNotFoundError where LibreOffice made none."""
     rules = "".join(_MATCH.format(font, other) for font, other in STAND_INS.items())
     fonts = folder / "fonts.conf"
     fonts.write_text(f'<?xml version="1.0"?><fontconfig><include ignore_missing="yes">/etc/fonts/fonts.conf</include>{rules}</fontconfig>', encoding="utf-8")  # fmt: skip
     office = find_office()
     if office is None:
         raise FileNotFoundError("soffice: apt-get install libreoffice-writer-nogui fonts-noto-cjk")
-    command = [office, "--headless", f"-env:UserInstallation={(folder / 'office').resolve().as_uri()}", "--convert-to", "pdf", "--outdir", str(folder), str(document)]  # fmt: skip
+    command = [office, "--headless", f"-env:UserInstallation={(folder / 'office').resolve().as_uri()}", "--convert-to", ending, "--outdir", str(folder), str(document)]  # fmt: skip
     subprocess.run(command, env={**os.environ, "FONTCONFIG_FILE": str(fonts)}, check=True, capture_output=True, timeout=seconds)  # fmt: skip
-    made = folder / f"{document.stem}.pdf"
+    made = folder / f"{document.stem}.{ending}"
     if not made.exists():
         raise FileNotFoundError(made)
     return made

@@ -19,6 +19,7 @@ from haihe.packs.plans.fill_in.shape import COLUMNS, DONE, FIRST_ROW, HEAD, HEAD
 LETTER = {column.name: get_column_letter(n) for n, column in enumerate(COLUMNS, start=1)}
 FIRST_DAY, EPOCH = date(1990, 1, 1), date(1899, 12, 30)
 LONGEST_TEXT = 5000
+LARGEST_NUMBER = Decimal(10) ** 12
 _DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?")
 
 
@@ -166,17 +167,24 @@ def _together(row: Row, cells: dict[str, Any]) -> Iterator[Finding]:
 
 
 def _number(cell: Any, found: list[Finding]) -> Decimal | None:
+    """A number, also one that a spreadsheet kept as text; at most six places behind the point are kept."""
     written = cell.value
     if written is None or str(written).strip() == "":
         return None
     try:
-        number = Decimal("NaN") if isinstance(written, bool | date) else Decimal(str(written).strip().replace(",", "").replace("，", ""))  # fmt: skip
+        digits = str(written).strip().replace(",", "").replace("，", "")
+        number = Decimal("NaN") if isinstance(written, bool | date) else Decimal(digits)
     except InvalidOperation:
         number = Decimal("NaN")
-    if not number.is_finite() or abs(number) >= Decimal(10) ** 12 or ((exponent := number.as_tuple().exponent) != "F" and int(exponent) < -6 and round(number, 6) != number and not isinstance(written, float)):  # fmt: skip
-        found.append(Finding(cell.coordinate, f"“{str(written)[:20]}”不是数字，请只填数字、不带单位。", f"{str(written)[:20]!r} is not a number; no unit, please."))  # fmt: skip
-        return None
-    return round(number, 6)
+    if number.is_finite() and abs(number) < LARGEST_NUMBER:
+        return round(number, 6)
+    said = str(written)[:20]
+    found.append(
+        Finding(
+            cell.coordinate, f"“{said}”不是数字，请只填数字、不带单位。", f"{said!r} is not a number; no unit, please."
+        )
+    )
+    return None
 
 
 def _day(cell: Any, today: date, found: list[Finding]) -> date | None:

@@ -7,6 +7,7 @@ import zipfile
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from haihe.packs.plans import services
 from haihe.packs.plans.fill_in.shape import COLUMNS, DONE, FIRST_ROW, HEAD_ROW, SHEET, UNDER_WAY
 from haihe.packs.plans.models import FilledSheet, Report, Task
 from haihe.packs.plans.tests.conftest import evidence_of
+from haihe.testing.rendering import converted, find_office
 
 AT = {column.name: n for n, column in enumerate(COLUMNS, start=1)}
 A_DAY = datetime(2026, 1, 31)  # noqa: DTZ001  (Excel keeps days without a zone)
@@ -304,3 +306,20 @@ def test_programs_do_the_same(client: Any, people: Any, unit: Any) -> None:
     assert (made["ready"], made["state"]) == (1, "checked")
     assert client.post(f"/api/v1/plans/sheets/{made['id']}/apply", **head).json()["applied_rows"] == 1
     assert client.get("/api/v1/plans/sheets/fill-in.xlsx", {"unit": "柳渡镇"}, **head).status_code == 404
+
+
+@pytest.mark.all
+@pytest.mark.skipif(find_office() is None, reason="no LibreOffice (Debian: libreoffice-calc-nogui)")
+def test_a_sheet_that_another_spreadsheet_program_saved_comes_back_whole(
+    people: Any, unit: Any, tmp_path: Path
+) -> None:
+    """LibreOffice writes styles, strings and dates in its own way, as WPS does; keys, hidden sheet and drop-downs survive."""
+    (tmp_path / "in").mkdir()
+    path = tmp_path / "in" / "sheet.xlsx"
+    path.write_bytes(filled(taken(people, unit), good))
+    saved = converted(path, tmp_path, "xlsx")
+    assert load_workbook(saved)[SHEET].data_validations.dataValidation
+    sheet = services.hand_in(people.data, None, file=received(people.data, saved.read_bytes()))
+    assert (sheet.ready, sheet.findings) == (1, [])
+    services.apply_sheet(people.data, sheet)
+    assert Report.objects.get().value.as_of == date(2026, 1, 31)
