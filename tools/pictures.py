@@ -25,6 +25,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from paper_pictures import take_papers
 from playwright.sync_api import Browser, Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -57,6 +58,9 @@ PICTURES = (
     Picture("units-link", "ducha", "/plans/units/", ("desktop",)),
     Picture("week", "shujuju", "/week/"),
     Picture("task", "shujuju", "task"),
+    Picture("papers", "ducha", "/papers/"),
+    Picture("fill-in", "shujuju", "/fill-in/", ("phone",)),
+    Picture("packages", "ducha", "/packages/", ("desktop",)),
     Picture("live-map", "ducha", "map", height=860),
     Picture("vehicle-day", "ducha", "day", height=1020),
     Picture("alerts", "ducha", "/alerts/?state=all"),
@@ -200,6 +204,8 @@ ROAD: dict[str, Callable[[Page], None]] = {
 
 
 def take(browser: Browser, base: str, passwords: dict[str, str], words: list[str]) -> None:
+    if not words or any("paper" in word for word in words):
+        issue_papers(browser, base, passwords["ducha"])
     checking = ""
     for picture in PICTURES:
         for size in picture.sizes:
@@ -221,6 +227,16 @@ def take(browser: Browser, base: str, passwords: dict[str, str], words: list[str
                 page.get_by_role("button", name="中文").click()
             context.close()
             report(FOLDER / name)
+
+
+def issue_papers(browser: Browser, base: str, password: str) -> None:
+    """The papers themselves; afterwards the page of papers has something to show."""
+    context = browser.new_context(viewport=SIZES["desktop"], base_url=base, locale="zh-CN")  # type: ignore[arg-type]
+    page = context.new_page()
+    sign_in(page, "ducha", password)
+    for path in take_papers(page, FOLDER):
+        report(path)
+    context.close()
 
 
 def report(path: Path) -> None:

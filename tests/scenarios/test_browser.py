@@ -279,15 +279,16 @@ def test_every_figure_says_where_it_comes_from(person) -> None:
 
 
 ROAD = ["/transport/", "/transport/vehicles/", "/transport/vehicles/1/", "/transport/vehicles/1/?purpose=check", "/alerts/", "/alerts/?state=all&level=warning", "/indicators/", "/registers/"]  # fmt: skip
+PAPERS = ["/papers/", "/papers/new/?kind=ledger", "/papers/new/?kind=supervision_notice", "/papers/draft/?kind=bulletin", "/papers/draft/?kind=ledger", "/fill-in/", "/packages/"]  # fmt: skip
 
 
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
 @pytest.mark.parametrize(
     ("username", "paths"),
     [
-        ("ducha", ["/programme/", "/board/", "/plans/", "/plans/1/check/", "/plans/units/", "/tasks/1/", "/targets/1/", "/units/", "/account/", "/password/", "/api/v1/docs", "/cases/", "/cases/1/", "/cases/new/", "/messages/", "/scenarios/", "/datasets/", "/compute/", "/registers/entries/1/", "/registers/datasets/new/", "/plans/compare/?a=1&b=3", "/plans/3/findings/", *ROAD]),
-        ("lingdao", ROAD), ("jiaotong", ROAD), ("shunda", [*ROAD, "/cases/", "/messages/"]),
-        ("shujuju", ["/week/", "/my-tasks/", "/plans/", "/account/", "/cases/?show=mine", "/messages/", "/registers/", "/registers/entries/4/", "/registers/compute/new/"]),
+        ("ducha", ["/programme/", "/board/", "/plans/", "/plans/1/check/", "/plans/units/", "/tasks/1/", "/targets/1/", "/units/", "/account/", "/password/", "/api/v1/docs", "/cases/", "/cases/1/", "/cases/new/", "/messages/", "/scenarios/", "/datasets/", "/compute/", "/registers/entries/1/", "/registers/datasets/new/", "/plans/compare/?a=1&b=3", "/plans/3/findings/", *ROAD, *PAPERS]),
+        ("lingdao", ["/papers/", "/packages/", *ROAD]), ("jiaotong", ROAD), ("shunda", ["/cases/", "/messages/", *ROAD]),
+        ("shujuju", ["/week/", "/my-tasks/", "/plans/", "/account/", "/cases/?show=mine", "/messages/", "/registers/", "/registers/entries/4/", "/registers/compute/new/", "/papers/", "/fill-in/"]),
         ("xitong", ["/units/", "/units/paste/", "/accounts/"]),
         ("anquan", ["/accounts/"]),
         ("shenji", ["/audit/"]),
@@ -479,3 +480,27 @@ def test_a_slow_upload_shows_how_far_it_is(person, tmp_path: Path) -> None:
     expect(page.locator("#reading p")).to_contain_text(re.compile(r"正在上传 \d+%"), timeout=10_000)
     expect(page.locator("#busy")).to_be_visible()
     page.wait_for_url(re.compile(r"/plans/(\d+/check/|\?added)"), timeout=60_000)
+
+
+def test_the_supervisor_issues_a_paper_and_the_unit_reads_it_on_a_phone(person) -> None:
+    supervisor = person("ducha")
+    page = supervisor.page
+    page.goto("/papers/")
+    page.fill("input[name=code]", "望督")
+    page.fill("input[name=organ]", "望河区人民政府督查室")
+    page.get_by_role("button", name="设立").click()
+    page.get_by_text("望督〔").first.wait_for(state="attached")
+    page.get_by_role("link", name="拟催办函").click()
+    page.select_option("select[name=organisation]", label="望河区数据局")
+    page.get_by_role("button", name="签发").click()
+    page.get_by_role("heading", name="望督〔").wait_for()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="下载（Word）").click()
+    assert download.value.suggested_filename.endswith(".docx")
+    officer = person("shujuju", PHONE)
+    officer.page.goto("/papers/")
+    officer.page.get_by_role("link", name="望督〔").first.click()
+    officer.page.get_by_role("link", name="查看（A4）").click()
+    officer.page.locator(".mark", has_text="望河区人民政府督查室").wait_for()
+    officer.fits()
+    officer.owes_nothing()

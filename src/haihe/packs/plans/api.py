@@ -650,4 +650,13 @@ def send_back(request: HttpRequest, pk: int, body: TextIn) -> Any:
 
 from haihe.packs.plans import api_comparing  # noqa: E402  (it adds its calls to the router above)
 
-__all__ = ["api_comparing", "router"]
+# --- papers, sheets and packages have files of their own, which use what stands above ---------------------------------
+from haihe.packs.plans.api_papers import router as _papers  # noqa: E402
+from haihe.packs.plans.api_sheets import packages as _packages  # noqa: E402
+from haihe.packs.plans.api_sheets import router as _sheets  # noqa: E402
+
+router.add_router("/papers", _papers)
+router.add_router("/sheets", _sheets)
+router.add_router("/packages", _packages)
+
+__all__ = ["api_comparing", "asker", "file_of", "pick", "receiving", "router"]

@@ -241,3 +241,72 @@ def score_reader(
         )  # fmt: skip
     report = score_folder(folder, gold)
     out.print(report.table(verbose=verbose), markup=False, soft_wrap=True)
+
+
+@app.command("evidence-package")
+def evidence_package(
+    plan: Annotated[int, typer.Argument(help="规划编号 number of the plan")],
+    out_file: Annotated[Path, typer.Option("--out", help="写到哪里 where to write it")],
+    purpose: Annotated[str, typer.Option(help="用途 purpose, kept in the audit record")] = "督查检查",
+) -> None:
+    """导出佐证包（zip，带目录和哈希）。 Write a plan's evidence package: a zip with index and hashes."""
+    from haihe.runtime import set_up_django
+
+    set_up_django()
+    from haihe.kernel.administration import operator
+    from haihe.kernel.errors import NotFound
+    from haihe.packs.plans.models import Plan
+    from haihe.packs.plans.services import release_package
+
+    found = Plan.objects.select_related("file__file").filter(pk=plan).first()
+    if found is None:
+        raise NotFound("没有这份规划。", "There is no such plan.", where=f"plan {plan}")
+    _name, made = release_package(operator(), found, purpose=purpose, folder=out_file.resolve().parent)
+    made.replace(out_file)
+    out.print(f"已写入 written: {out_file}（{out_file.stat().st_size:,} bytes）", markup=False)
+
+
+@app.command("verify-package")
+def verify_evidence_package(file: Annotated[Path, typer.Argument(help="佐证包 the package")]) -> None:
+    """核验佐证包：每个文件的哈希。 Check every hash of a package; exit code 1 when anything differs."""
+    from haihe.runtime import set_up_django
+
+    set_up_django()
+    from haihe.packs.plans.package import verify_package
+
+    found = verify_package(file)
+    for problem in found.problems:
+        err.print(problem, markup=False, style="red")
+    out.print(f"{'一致 whole' if found.ok else '不一致 NOT whole'}: {found.checked} 个文件 files", markup=False)
+    if not found.ok:
+        raise typer.Exit(1)
+
+
+@app.command("paper-templates")
+def paper_templates(
+    write: Annotated[
+        str, typer.Option(help="把自带模板写到 HAIHE_HOME/templates 供修改 kind to write for editing")
+    ] = "",
+) -> None:
+    """文书模板：用哪个、是否合用。 Which template each kind of paper uses, and whether it fits."""
+    from haihe.runtime import set_up_django
+
+    set_up_django()
+    from django.utils import timezone
+
+    from haihe.packs.plans.papers.content import KINDS
+    from haihe.packs.plans.papers.templates import own_template, template_of, write_own_template
+
+    if write:
+        out.print(f"已写入 written: {write_own_template(write, timezone.localdate())}", markup=False)
+    failed = False
+    for kind in KINDS.values():
+        used = own_template(kind.name).name if own_template(kind.name).exists() else "自带 shipped"
+        out.print(f"{kind.name:<20} {kind.title_zh}  {used}", markup=False)
+        try:
+            template_of(kind.name, timezone.localdate())
+        except HaiheError as error:
+            _tell(error)
+            failed = True
+    if failed:
+        raise typer.Exit(1)

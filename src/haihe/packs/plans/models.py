@@ -338,3 +338,12 @@ class Reminder(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["task", "kind", "due"], name="one_reminder_per_due_day")]
+
+
+# What leaves and comes back on paper has a file of its own; Django looks for models here.
+from haihe.packs.plans.records import FilledSheet, IssuedPaper, PaperCounter, PaperSeries  # noqa: E402
+
+__all__ = [
+    "Clause", "FilledSheet", "IssuedPaper", "Milestone", "PaperCounter", "PaperSeries", "Plan", "PlanFile", "Reminder",
+    "Report", "Step", "Target", "Task", "TaskUnit", "end_of_period",
+]  # fmt: skip
