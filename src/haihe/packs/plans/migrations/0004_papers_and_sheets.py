@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('kernel', '0006_case_history_written_once'),
-        ('plans', '0002_chases_become_cases'),
+        ('plans', '0003_marks_on_findings'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
