@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db.models import Max
+from django.db.models import Exists, Max, OuterRef, QuerySet
 from django.utils import timezone
 
 from haihe.kernel.alerts.models import Alert
@@ -15,7 +15,7 @@ from haihe.kernel.identity import Account
 from haihe.kernel.language import pick
 from haihe.kernel.permissions import visible
 from haihe.packs.coordination.decisions import DecisionLine, decision_lines
-from haihe.packs.coordination.models import Meeting, Note, Problem, Round
+from haihe.packs.coordination.models import Meeting, Note, Problem
 from haihe.packs.plans import services as plans
 
 WORST_FIRST = ("late", "at_risk", "on_track", "met", "no_data")
@@ -94,11 +94,17 @@ def _late_rows(found: plans.Programme, late: list[DecisionLine], today: date) ->
     return sorted(rows, key=lambda row: (-row.days_late, row.title))
 
 
+def undecided() -> QuerySet[Problem]:
+    """Problems of the notes in force that nobody has settled yet."""
+    later = Note.objects.filter(
+        round=OuterRef("note__round"),
+        organisation=OuterRef("note__organisation"),
+        version__gt=OuterRef("note__version"),
+    )
+    return Problem.objects.filter(~Exists(later), closed_at=None, decision=None)
+
+
 def open_problems(account: Account) -> list[Problem]:
-    """Problems of the notes in force that nobody has decided yet, the oldest round first."""
-    newest = Note.objects.filter(round__in=visible(account, Round.objects.all()))
-    latest = newest.values("round", "organisation").annotate(v=Max("version")).values_list("round", "organisation", "v")
-    keys = set(latest)
-    rows = visible(account, Problem.objects.filter(closed_at=None, decision=None))
-    found = rows.select_related("note__organisation", "note__round").order_by("note__round__opened_at", "pk")
-    return [p for p in found if (p.note.round_id, p.note.organisation_id, p.note.version) in keys]
+    """Those that the account may see, the oldest round first."""
+    rows = visible(account, undecided()).select_related("note__organisation", "note__round")
+    return list(rows.order_by("note__round__opened_at", "pk"))

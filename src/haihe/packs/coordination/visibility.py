@@ -32,7 +32,15 @@ def own(account: Account | None, field: str) -> Q:
     """Everything, for whoever sees the whole; otherwise rows of own units and of those whose work these carry on."""
     if roles_of(account) & WHOLE:
         return Q()
-    carried_on = units_carried_on(unit_paths(account), timezone.localdate())
+    return own_units(account, field)
+
+
+def own_units(account: Account | None, field: str) -> Q:
+    """Rows of the units for which the account is officer, and of those whose work these carry on."""
+    paths = unit_paths(account)
+    if not paths:
+        return Q(pk__in=[])
+    carried_on = units_carried_on(paths, timezone.localdate())
     return of_own_units(account, field) | Q(**{f"{field}__in": carried_on})
 
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from haihe.kernel.cases import Case
 from haihe.kernel.errors import InvalidInput
+from haihe.kernel.identity import Account
 from haihe.kernel.language import two
 from haihe.kernel.organisations import Organisation
 from haihe.kernel.permissions import visible
 from haihe.packs.coordination import services
+from haihe.packs.coordination.models import Decision
 from haihe.web.fields import id_in, ids_in, row_or_none, visible_row
 from haihe.web.pages import AccountRequest, Pages
 
@@ -68,5 +72,15 @@ def unit_choices(request: AccountRequest) -> dict[str, Any]:
     return {"member_units": members, "other_units": [u for u in units_to_choose(request) if u.pk not in known]}
 
 
-def decision_rows(lines: list[services.DecisionLine]) -> list[dict[str, Any]]:
-    return [{"line": line, "decision": line.decision, "light_title": LIGHTS[line.light]} for line in lines]
+def seen_cases(account: Account, decisions: Iterable[Decision]) -> set[int]:
+    """Numbers of those cases that the account may open: whoever sat at a meeting reads its decisions, not everybody's work."""
+    wanted = [decision.case_id for decision in decisions if decision.case_id]
+    return set(visible(account, Case.objects.filter(pk__in=wanted)).values_list("pk", flat=True))
+
+
+def decision_rows(account: Account, lines: list[services.DecisionLine]) -> list[dict[str, Any]]:
+    seen = seen_cases(account, [line.decision for line in lines])
+    return [
+        {"line": line, "decision": line.decision, "light_title": LIGHTS[line.light], "opens": line.decision.case_id in seen}
+        for line in lines
+    ]  # fmt: skip

@@ -36,6 +36,6 @@ def decisions(request: AccountRequest) -> HttpResponse:
     shown = shown if shown in dict(TABS) else "open"
     content = {
         "tabs": [(key, title, sum(_fits(line, key) for line in lines)) for key, title in TABS], "shown": shown, "units": units, "unit": unit, "q": words,
-        "rows": decision_rows([line for line in lines if _fits(line, shown)]),
+        "rows": decision_rows(request.user, [line for line in lines if _fits(line, shown)]),
     }  # fmt: skip
     return render(request, "coordination/decisions.html", content)

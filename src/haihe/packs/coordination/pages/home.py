@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -14,32 +15,27 @@ from haihe.kernel.language import two
 from haihe.kernel.permissions import roles_of, visible
 from haihe.packs.coordination import services
 from haihe.packs.coordination.cases import DECISION
-from haihe.packs.coordination.models import Attendance, Meeting, Round, YearPlan
+from haihe.packs.coordination.models import Attendance, Meeting, Note, Round, RoundUnit, YearPlan
 from haihe.packs.coordination.pages.base import decision_rows, pages
-from haihe.packs.coordination.screen import open_problems
+from haihe.packs.coordination.screen import open_problems, undecided
+from haihe.packs.coordination.visibility import own_units
 from haihe.web.pages import AccountRequest
 
 SHOWN = 8
 
 
-def notes_to_hand_in(account: Account) -> list[tuple[Round, Any]]:
-    """(round, unit) for each own unit that was asked and has not handed in yet."""
-    waiting = []
-    for found in visible(account, Round.objects.filter(bulletins=None)):
-        has = services.gathered(found)
-        waiting += [(found, unit) for unit in services.own_among(account, has.missing)]
-    return waiting
+def notes_to_hand_in(mine: Q) -> QuerySet[RoundUnit]:
+    """Own units (`mine`, over the field organisation) that were asked and have not handed in before the bulletin."""
+    handed_in = Note.objects.filter(round=OuterRef("round"), organisation=OuterRef("organisation"))
+    rows = RoundUnit.objects.filter(mine, ~Exists(handed_in), round__bulletins=None)
+    return rows.select_related("round", "organisation")
 
 
-def invitations(account: Account) -> list[Meeting]:
-    """Planned meetings that a unit of the account has not answered yet."""
-    rows = visible(account, Meeting.objects.filter(state=Meeting.State.PLANNED, at__gte=timezone.now()))
-    found = []
-    for meeting in rows.order_by("at"):
-        seats = meeting.attendance.filter(state=Attendance.State.INVITED).select_related("organisation")
-        if services.own_among(account, [seat.organisation for seat in seats]):
-            found.append(meeting)
-    return found
+def invitations(mine: Q) -> QuerySet[Attendance]:
+    """Seats of own units at planned meetings that nobody has answered for yet."""
+    planned = {"meeting__state": Meeting.State.PLANNED, "meeting__at__gte": timezone.now()}
+    rows = Attendance.objects.filter(mine, state=Attendance.State.INVITED, **planned)
+    return rows.select_related("meeting", "organisation").order_by("meeting__at")
 
 
 def decisions_waiting(account: Account) -> list[Case]:
@@ -48,24 +44,27 @@ def decisions_waiting(account: Account) -> list[Case]:
 
 
 def number_waiting(account: Account) -> int:
-    """For the navigation: what the account itself has to do here (decisions count with the cases)."""
+    """For the navigation of every page, so with few queries: what the account itself has to do here (decisions count with the
+    cases)."""
     if Role.SUPERVISOR in roles_of(account):
-        plans = visible(account, YearPlan.objects.filter(state=YearPlan.State.SUBMITTED)).count()
-        return len(open_problems(account)) + plans
-    return len(notes_to_hand_in(account)) + len(invitations(account))
+        to_adopt = YearPlan.objects.filter(state=YearPlan.State.SUBMITTED)
+        return undecided().count() + to_adopt.count()
+    mine = own_units(account, "organisation")
+    return notes_to_hand_in(mine).count() + invitations(mine).count()
 
 
 @pages.page("coordination/", "home", permission="coordination.read")
 def home(request: AccountRequest) -> HttpResponse:
     account, today = request.user, timezone.localdate()
+    mine = own_units(account, "organisation")
     lines = services.decision_lines(account, today)
     is_coordinator = Role.SUPERVISOR in roles_of(account)
     meetings = visible(account, Meeting.objects.exclude(state=Meeting.State.CANCELLED))
     content = {
         "is_coordinator": is_coordinator, "today": today, "late": sum(line.light == "red" for line in lines), "open": sum(line.light != "closed" for line in lines),
-        "rows": decision_rows([line for line in lines if line.light != "closed"][:SHOWN]), "problems": open_problems(account) if is_coordinator else [],
+        "rows": decision_rows(request.user, [line for line in lines if line.light != "closed"][:SHOWN]), "problems": open_problems(account) if is_coordinator else [],
         "coming": meetings.filter(state=Meeting.State.PLANNED).order_by("at")[:SHOWN], "held": meetings.filter(state=Meeting.State.HELD)[:5],
-        "rounds": [_round_row(found) for found in visible(account, Round.objects.all())[:5]], "to_hand_in": notes_to_hand_in(account), "invitations": invitations(account),
+        "rounds": [_round_row(found) for found in visible(account, Round.objects.all())[:5]], "to_hand_in": notes_to_hand_in(mine), "invitations": invitations(mine),
         "waiting": decisions_waiting(account), "to_adopt": visible(account, YearPlan.objects.filter(state=YearPlan.State.SUBMITTED)) if is_coordinator else [],
         "sent_back": [] if is_coordinator else visible(account, YearPlan.objects.filter(state=YearPlan.State.DRAFT).exclude(remark="")),
     }  # fmt: skip

@@ -51,7 +51,7 @@ def meeting(request: AccountRequest, pk: int) -> HttpResponse:
     manages = allows(request.user, "minutes.save", found)
     content: dict[str, Any] = {
         "meeting": found, "agenda": found.agenda.all(), "seats": seats, "present": sum(seat.state == "present" for seat in seats), "manages": manages,
-        "rows": decision_rows([services.line_of(each, today) for each in decisions]), "minutes": versions[0] if versions else None, "earlier": versions[1:],
+        "rows": decision_rows(request.user, [services.line_of(each, today) for each in decisions]), "minutes": versions[0] if versions else None, "earlier": versions[1:],
         "my_seats": _own_seats(request, seats) if found.state == Meeting.State.PLANNED else [],
         "has_come": timezone.localdate(found.at) <= today, "today": today,
     }  # fmt: skip

@@ -20,6 +20,7 @@ from haihe.packs.coordination.pages.base import (
     number_in,
     own_unit_in,
     pages,
+    seen_cases,
     unit_choices,
     unit_in,
 )
@@ -47,7 +48,7 @@ def round_page(request: AccountRequest, pk: int) -> HttpResponse:
     content: dict[str, Any] = {
         "round": found, "notes": [note for note in has.notes if note.pk in may_read], "number_in": len(has.notes), "number_all": len(has.notes) + len(has.missing),
         "missing": has.missing, "problems": [p for p in has.problems if p.note_id in may_read], "bulletin": bulletins[0] if bulletins else None, "earlier": bulletins[1:],
-        "manages": manages, "today": timezone.localdate(), "is_late": timezone.localdate() > found.notes_by, "mine": _own_notes(request, found) if not bulletins else [],
+        "seen_cases": seen_cases(request.user, [p.decision for p in has.problems if hasattr(p, "decision")]), "manages": manages, "today": timezone.localdate(), "is_late": timezone.localdate() > found.notes_by, "mine": _own_notes(request, found) if not bulletins else [],
     }  # fmt: skip
     if manages:
         content |= unit_choices(request) | {"draft": found.draft or services.compile_bulletin(found)}
