@@ -31,7 +31,7 @@ ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "docs" / "pictures"
 LARGEST_BYTES = 250_000
 SIZES = {
-    "desktop": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}, "wall": {"width": 1920, "height": 1080},
+    "desktop": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}, "wall": {"width": 1280, "height": 720},
 }  # fmt: skip
 
 

@@ -191,7 +191,7 @@ def test_the_unit_officer_accepts_and_reports_on_a_phone_and_the_supervisor_clos
 def test_the_unit_answers_a_supervision_notice_on_a_phone_and_the_supervisor_closes_it(person, tmp_path: Path) -> None:
     officer = person("shujuju", PHONE)
     page = officer.page
-    page.goto("/cases/?show=mine")
+    page.goto("/cases/?show=mine&type=plans.supervision_notice")
     page.locator(".case-table a").first.click()
     page.wait_for_url(re.compile(r"/cases/\d+/"))
     officer.fits()
