@@ -8,6 +8,7 @@ from datetime import date, datetime
 from django.db.models import Exists, Max, OuterRef, QuerySet
 from django.utils import timezone
 
+import haihe.packs.plans.services as plans
 from haihe.kernel.alerts.models import Alert
 from haihe.kernel.audit import AuditRecord
 from haihe.kernel.cases import Case
@@ -16,7 +17,6 @@ from haihe.kernel.language import pick
 from haihe.kernel.permissions import visible
 from haihe.packs.coordination.decisions import DecisionLine, decision_lines
 from haihe.packs.coordination.models import Meeting, Note, Problem
-from haihe.packs.plans import services as plans
 
 WORST_FIRST = ("late", "at_risk", "on_track", "met", "no_data")
 

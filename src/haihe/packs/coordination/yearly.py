@@ -8,6 +8,7 @@ from datetime import date, timedelta
 
 from django.utils import timezone
 
+import haihe.packs.plans.services as plans
 from haihe.kernel import audit
 from haihe.kernel.errors import Conflict, InvalidInput
 from haihe.kernel.evidence import EvidenceFile
@@ -17,7 +18,6 @@ from haihe.kernel.organisations import Organisation
 from haihe.kernel.permissions import action, visible
 from haihe.packs.coordination.drafts import demand_revision, wanted
 from haihe.packs.coordination.models import YearItem, YearPlan, YearReport
-from haihe.packs.plans import services as plans
 
 MOST_ITEMS = 200
 SOON_DAYS = 14
