@@ -10,7 +10,7 @@ from haihe.kernel.evidence import EvidenceFile
 from haihe.kernel.identity import Account, Role
 from haihe.kernel.organisations import Organisation
 from haihe.kernel.permissions import declare, roles_of, unit_paths, visibility
-from haihe.packs.plans.models import Clause, Plan, Report, Target, Task
+from haihe.packs.plans.models import Clause, FindingMark, Plan, Report, Target, Task
 
 declare("plan.read", "查看规划", "read plans", roles=[Role.SUPERVISOR, Role.VIEWER, Role.OFFICER])
 declare(
@@ -48,6 +48,11 @@ def _of_visible_plans(account: Account | None, rows: Any) -> Any:
 
 visibility(Clause)(_of_visible_plans)
 visibility(Target)(_of_visible_plans)
+
+
+@visibility(FindingMark)
+def _marks(account: Account | None, rows: QuerySet[FindingMark]) -> QuerySet[FindingMark]:
+    return rows.filter(file__plans__in=_plans(account, Plan.objects.all())).distinct()
 
 
 @visibility(Task)

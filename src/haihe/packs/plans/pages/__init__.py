@@ -2,6 +2,18 @@
 
 from haihe.packs.plans.pages.base import pages
 
-from haihe.packs.plans.pages import documents, check, units, programme, week, tasks, targets, public  # isort: skip  (each registers its pages)
+from haihe.packs.plans.pages import documents, check, compare, findings, units, programme, week, tasks, targets, public  # isort: skip  (each registers its pages)
 
-__all__ = ["check", "documents", "pages", "programme", "public", "targets", "tasks", "units", "week"]
+__all__ = [
+    "check",
+    "compare",
+    "documents",
+    "findings",
+    "pages",
+    "programme",
+    "public",
+    "targets",
+    "tasks",
+    "units",
+    "week",
+]
