@@ -11,6 +11,7 @@ from haihe.kernel.indicators import Indicator, IndicatorDefinition, IndicatorVal
 from haihe.kernel.notices.models import ContactAddress, Notice, NoticeReading
 from haihe.kernel.organisations import Organisation, OrganisationAlias, Succession
 from haihe.kernel.places import Place
+from haihe.kernel.registers.models import EntryEvent, RegisterEntry
 from haihe.kernel.things import Thing
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "Command",
     "ContactAddress",
     "Deputy",
+    "EntryEvent",
     "EvidenceFile",
     "Export",
     "Indicator",
@@ -36,6 +38,7 @@ __all__ = [
     "Organisation",
     "OrganisationAlias",
     "Place",
+    "RegisterEntry",
     "RoleGrant",
     "RuleCursor",
     "RuleState",
