@@ -180,6 +180,14 @@ class Target(models.Model):
     def __str__(self) -> str:
         return self.indicator.title
 
+    def get_absolute_url(self) -> str:
+        return reverse("plans:target", args=[self.pk])
+
+    @property
+    def bound(self) -> Binding | None:
+        """The open binding to a measured indicator (read from what is prefetched)."""
+        return next((binding for binding in self.bindings.all() if binding.ended_at is None), None)
+
     @property
     def goal(self) -> str:
         """The target as people write it: ≥ 50 个."""
@@ -340,10 +348,11 @@ class Reminder(models.Model):
         constraints = [models.UniqueConstraint(fields=["task", "kind", "due"], name="one_reminder_per_due_day")]
 
 
-# What leaves and comes back on paper has a file of its own; Django looks for models here.
+# What leaves and comes back on paper, and supervision, have files of their own; Django looks for models here.
+from haihe.packs.plans.models_supervision import Binding, Contact, Evaluation, KeyProject  # noqa: E402
 from haihe.packs.plans.records import FilledSheet, IssuedPaper, PaperCounter, PaperSeries  # noqa: E402
 
 __all__ = [
-    "Clause", "FilledSheet", "IssuedPaper", "Milestone", "PaperCounter", "PaperSeries", "Plan", "PlanFile", "Reminder",
-    "Report", "Step", "Target", "Task", "TaskUnit", "end_of_period",
+    "Binding", "Clause", "Contact", "Evaluation", "FilledSheet", "FindingMark", "IssuedPaper", "KeyProject", "Milestone", "PaperCounter", "PaperSeries", "Plan", "PlanFile",
+    "Reminder", "Report", "Step", "Target", "Task", "TaskUnit", "end_of_period",
 ]  # fmt: skip

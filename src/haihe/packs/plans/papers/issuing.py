@@ -63,7 +63,7 @@ def _tasks(account: Account) -> models.QuerySet[Task]:
 
 def _notice(account: Account, sender: compose.Sender, wish: Wish, today: date) -> Paper:
     tasks = list(_tasks(account).filter(pk__in=wish.tasks))
-    waiting = open_notices()
+    waiting = open_notices(account)
     days = [case.last_day for task in tasks if (case := waiting.get(task.pk)) is not None and case.last_day]
     answer_by = min(days) if days else add_working_days(today, parameter("plans.chase_answer_working_days", today))
     return compose.supervision_notice(sender, tasks, today, answer_by)

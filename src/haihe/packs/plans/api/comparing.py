@@ -10,7 +10,7 @@ from ninja import Field, Schema
 
 from haihe.kernel.permissions import demand
 from haihe.packs.plans import services
-from haihe.packs.plans.api import asker, pick, router
+from haihe.packs.plans.api.base import asker, pick, router
 from haihe.packs.plans.comparing.compare import as_json
 from haihe.packs.plans.models import Plan
 

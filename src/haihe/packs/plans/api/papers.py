@@ -12,9 +12,10 @@ from ninja import Field, Query, Router, Schema
 from haihe.kernel.errors import NotFound
 from haihe.kernel.permissions import visible
 from haihe.packs.plans import services
-from haihe.packs.plans.api import asker, file_of, pick
+from haihe.packs.plans.api.base import asker, pick
 from haihe.packs.plans.models import IssuedPaper, PaperSeries
 from haihe.packs.plans.papers.word import WORD_TYPE
+from haihe.web.api_administration import file_of
 
 router = Router(tags=["papers"])
 

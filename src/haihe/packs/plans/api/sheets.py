@@ -16,8 +16,9 @@ from haihe.kernel.identity import Role
 from haihe.kernel.organisations import get_organisation
 from haihe.kernel.permissions import demand, roles_of, unit_paths, visible
 from haihe.packs.plans import services
-from haihe.packs.plans.api import asker, file_of, pick, receiving
+from haihe.packs.plans.api.base import asker, pick, receiving
 from haihe.packs.plans.models import FilledSheet, Plan
+from haihe.web.api_administration import file_of
 
 router = Router(tags=["sheets"])
 XLSX = evidence.ALLOWED_TYPES[".xlsx"][0]
