@@ -11,6 +11,7 @@ from haihe.kernel.indicators import Indicator, IndicatorDefinition, IndicatorVal
 from haihe.kernel.notices.models import ContactAddress, Notice, NoticeReading
 from haihe.kernel.organisations import Organisation, OrganisationAlias, Succession
 from haihe.kernel.places import Place
+from haihe.kernel.systems.models import SystemCheck
 from haihe.kernel.things import Thing
 
 __all__ = [
@@ -42,5 +43,6 @@ __all__ = [
     "RuleStatus",
     "Succession",
     "Suppression",
+    "SystemCheck",
     "Thing",
 ]
