@@ -12,8 +12,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.utils import timezone
 
 from haihe import __version__
@@ -28,6 +30,7 @@ from haihe.kernel.systems.providing import COUNTERS, PROVIDERS, TRACKERS, Live, 
 if TYPE_CHECKING:
     from haihe.kernel.identity import Account
 
+DEMO_FILE = "demo-accounts.txt"  # lies in the folder of a demo district, in which everything is invented
 IN_USE_DAYS = 30  # what "in use" means (ARCHITECTURE.md), not a limit that a district sets
 STATUSES = {
     "in use": two("在用", "In use"),
@@ -126,6 +129,7 @@ def _running(system: System, check: SystemCheck | None, at: datetime) -> Row:
 
 def _with_live(saw: Saw, live: Live) -> Saw:
     when = f"{timezone.localtime(live.at):%Y-%m-%d %H:%M}"
-    zh = f"{saw.zh}本区最近数据 {when}{'（模拟数据）' if live.synthetic else ''}。"
-    en = f"{saw.en} Newest data here {when}{' (synthetic)' if live.synthetic else ''}."
+    synthetic = live.synthetic or (Path(settings.HOME) / DEMO_FILE).exists()
+    zh = f"{saw.zh}本区最近数据 {when}{'（模拟数据）' if synthetic else ''}。"
+    en = f"{saw.en} Newest data here {when}{' (synthetic)' if synthetic else ''}."
     return Saw(zh, en, saw.figures)

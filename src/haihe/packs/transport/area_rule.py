@@ -47,7 +47,8 @@ class LeavingArea(Rule):
             return pl.DataFrame(schema=FINDINGS), state
         seen = state.join(known.select("thing").unique(), on="thing", how="semi").sort("thing")
         runs = Runs(known["thing"].to_numpy())
-        found, columns = [], {}
+        found: list[pl.DataFrame] = []
+        columns: dict[str, pl.Series] = {}
         for key, mode in MODE_OF_KEY.items():
             told, kept = self._judge(runs, known, seen, key, standings(known, mode, parameters), parameters)
             found.append(told)
