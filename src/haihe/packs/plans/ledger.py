@@ -162,21 +162,39 @@ def _find_baseline(plan: Plan, target: Target) -> None:
             return
 
 
+UPPER_LIMITS = ("<", "<=")
+
+
 def start_of(target: Target) -> tuple[date, Decimal, bool]:
-    """Where the trajectory begins: day, value, and whether that is assumed (no baseline: zero at the start of the period)."""
+    """Where the trajectory begins: day, value, and whether that is assumed.
+
+    Without a baseline: zero at the start of the period. An upper limit starts at its first value, because coming down from there
+    is what the plan asks for, or, before there is one, at the limit itself: from zero it would look behind for ever.
+    """
     if target.baseline_value is not None and target.baseline_on is not None:
         return target.baseline_on, target.baseline_value, False
     year = target.plan.period_start[:4]
     first = date(int(year), 1, 1) if year.isdigit() else (target.plan.issued_on or timezone.localdate(target.filed_at))
+    if target.comparator in UPPER_LIMITS:
+        known = first_value(target)
+        before_end = known is not None and (target.deadline is None or known.as_of < target.deadline)
+        return (known.as_of, known.value, True) if known and before_end else (first, target.value, True)
     is_rate = "增长" in target.indicator.title or "增速" in target.indicator.title
     return first, target.value if is_rate else Decimal(0), True
+
+
+def first_value(target: Target) -> IndicatorValue | None:
+    """The oldest value that no later one corrects (read from what is prefetched)."""
+    rows = list(target.indicator.values.all())
+    corrected = {row.replaces_id for row in rows}
+    return min((row for row in rows if row.pk not in corrected), key=lambda row: (row.as_of, row.pk), default=None)
 
 
 def draw_assumed_milestones(target: Target) -> None:
     """Yearly points on the straight line between what is written; a person may replace them."""
     target.milestones.filter(assumed=True).delete()
-    if target.deadline is None:
-        return
+    if target.deadline is None or (target.comparator in UPPER_LIMITS and target.baseline_value is None):
+        return  # an upper limit without a baseline: its line is drawn anew from its first value
     first, value, _ = start_of(target)
     written = [(first, value), *((m.due, m.value) for m in target.milestones.all()), (target.deadline, target.value)]
     fresh = []

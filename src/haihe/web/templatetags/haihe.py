@@ -121,6 +121,8 @@ _OTHER_RECORDS = {
     "account.change_password": two("修改密码", "change the password"), "token.issue": two("生成令牌", "issue a token"),
     "account.first_administrator": two("建立首个管理员", "make the first administrator"), "task.remind": two("系统提醒", "reminder by the system"),
     "target.revise": two("指标随文件修订", "target revised with its document"), "indicator.measure": two("系统测得数值", "value measured"),
+    "indicator.offer": two("系统登记指标口径", "definition of an indicator offered"), "indicator.fail": two("指标测算失败", "measure fails"),
+    "indicator.works_again": two("指标测算恢复", "measure works again"),
 }  # fmt: skip
 
 

@@ -19,7 +19,9 @@ from haihe.kernel.permissions import visible
 from haihe.packs.plans import services
 from haihe.packs.plans.duties import closed_share, remind
 from haihe.packs.plans.importing import carry_over
+from haihe.packs.plans.ledger import start_of
 from haihe.packs.plans.models import Clause, Milestone, Plan, Reminder, Report, Target, Task
+from haihe.packs.plans.progress import standing
 from haihe.packs.plans.tests.conftest import evidence_of, make_plan, target, task
 
 TODAY = timezone.localdate
@@ -340,3 +342,21 @@ def test_the_share_of_closed_tasks_is_measured(filed: Plan, people: SimpleNamesp
 def test_a_clause_that_is_filed_cannot_be_decided_again(filed: Plan, people: SimpleNamespace) -> None:
     with pytest.raises(Conflict, match="filed"):
         services.reject(people.supervisor, Clause.objects.filter(kind="task").first())
+
+
+def test_an_upper_limit_without_baseline_is_not_behind_for_starting_above_zero(people: SimpleNamespace) -> None:
+    """Its assumed line starts at the first value, not at zero; only what comes down too slowly is behind."""
+    plan = make_plan(people.supervisor, [("target", target(3, "事故起数", 30, "起", comparator="<="))])
+    services.file_plan(people.supervisor, plan)
+    found = plan.targets.get()
+    assert not found.milestones.exists()
+    assert start_of(found)[1:] == (Decimal(30), True), "before the first value the line is the limit itself"
+
+    def report(value: int, day: date) -> str:
+        file = evidence_of(people.supervisor)
+        services.report_target(people.supervisor, found, value=Decimal(value), as_of=day, text="统计", evidence=[file])
+        return standing(plan.targets.get(), date(2026, 11, 20)).assessment.state
+
+    assert report(50, date(2026, 3, 1)) == "on_track", "one value above the limit is where it starts"
+    assert report(49, date(2026, 11, 1)) == "at_risk", "49 on a line from 50 down to 30"
+    assert report(44, date(2026, 11, 2)) == "on_track"
