@@ -26,10 +26,11 @@ from haihe.packs.plans.ledger import (
     unlinked_names,
     withdraw,
 )
+from haihe.packs.plans.models import Plan, Target, Task
 from haihe.packs.plans.progress import Programme, Standing, Week, light, my_week, programme, standing
 
 __all__ = [
-    "Imported", "Programme", "Standing", "Week", "accept", "add_clause", "add_step", "assign", "assign_all", "chase", "close",
+    "Imported", "Plan", "Programme", "Standing", "Target", "Task", "Week", "accept", "add_clause", "add_step", "assign", "assign_all", "chase", "close",
     "confirm", "confirm_rest", "correct", "file_plan", "finish_step", "import_evidence", "light", "link_units", "my_week",
     "parts_of", "programme", "publish", "reject", "reopen", "report_done", "report_progress", "report_target", "send_back",
     "set_baseline", "set_deadline", "set_milestones", "set_owner", "standing", "unlinked_names", "withdraw",

@@ -115,7 +115,8 @@ document.addEventListener("change", (event) => {
   const count = field.form?.querySelector("[data-count]");
   if (count) count.textContent = field.form.querySelectorAll(`input[name="${count.dataset.count}"]:checked`).length;
   if (field.type !== "file") return;
-  const names = field.closest(".drop")?.querySelector(".names");
-  if (names) names.textContent = [...field.files].map((file) => `${file.name}（${size(file.size)}）`).join("、");
+  const names = field.closest(".drop")?.querySelector(".names") || document.getElementById(field.dataset.names);
+  const chosen = field.dataset.names ? [...field.form.querySelectorAll(`[data-names="${field.dataset.names}"]`)].flatMap((each) => [...each.files]) : [...field.files];
+  if (names) names.textContent = chosen.map((file) => `${file.name}（${size(file.size)}）`).join("、");
   if (field.dataset.submit !== undefined && field.files.length) field.form.requestSubmit();
 });
