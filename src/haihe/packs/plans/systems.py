@@ -82,7 +82,7 @@ def take_over(client: Client, name: str, content: bytes) -> int:
 
 @provides("GOV-02", live=newest_report)
 def yearly_ledger(scratch: ScratchDistrict) -> Saw:
-    """Two units' plans of the year: one row on time with a report and its file, one row past its day that nobody touched."""
+    """Two units' plans of the year, a time node entered for each measure: one row on time with a report and its file, one row past its day that nobody touched."""
     today, supervisor = timezone.localdate(), scratch.account("supervisor")
     units = [scratch.unit(name) for name in ("台账检查甲局", "台账检查乙局")]
     late, soon = date(today.year - 1, 12, 20), date(today.year + 1, 12, 20)
@@ -94,6 +94,9 @@ def yearly_ledger(scratch: ScratchDistrict) -> Saw:
     rows = {row["heading"]: row for row in supervisor.get("/plans/tasks") if row["plan_id"] in numbers}
     wanted = {title: due for measures in plans.values() for title, due in measures}
     expect(set(rows) == set(wanted), "台账里缺少措施。", "The ledger lacks measures of the plans.", str(sorted(set(wanted) - set(rows))))  # fmt: skip
+    for title, due in wanted.items():
+        path = f"/plans/tasks/{rows[title]['id']}/deadline"
+        rows[title] = supervisor.post(path, {"deadline": due.isoformat(), "reason": "年度计划所写时间"})
     nodes = {title: row["deadline"] for title, row in rows.items()}
     expect(nodes == {title: due.isoformat() for title, due in wanted.items()}, "时间节点不对。", "Time nodes differ from the plans.", str(nodes))  # fmt: skip
     files = _report(scratch.account("officer", units[0]), supervisor, rows["台账检查平台建设"]["id"])

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('kernel', '0006_case_history_written_once'),
+        ('kernel', '0007_indicator_answers'),
     ]
 
     operations = [
