@@ -1,6 +1,6 @@
 """Named systems 点名系统: what plan documents name, and how honestly each can be said to run here."""
 
-from haihe.kernel.systems.catalogue import KINDS, System, catalogue, get_system
+from haihe.kernel.systems.catalogue import DOMAINS, KINDS, System, catalogue, get_system
 from haihe.kernel.systems.models import SystemCheck
 from haihe.kernel.systems.providing import (
     COUNTERS,
@@ -20,6 +20,7 @@ from haihe.kernel.systems.standing import STATUSES, Row, list_systems, note_chec
 
 __all__ = [
     "COUNTERS",
+    "DOMAINS",
     "KINDS",
     "PROVIDERS",
     "STATUSES",

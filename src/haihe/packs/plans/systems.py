@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
+from django.conf import settings
+from django.db.models import Count, Max, QuerySet, Sum
 from django.utils import timezone
 
 from haihe.kernel.systems import Client, Live, Saw, ScratchDistrict, catalogue, expect, provides, tracks
-from haihe.packs.plans.models import Clause, Plan, Report
+from haihe.packs.plans.models import Clause, Plan, Report, Task
 
 
 def newest_report(at: datetime) -> Live | None:
@@ -24,22 +27,34 @@ def newest_report(at: datetime) -> Live | None:
 @tracks
 def followed(at: datetime) -> Mapping[str, Saw]:
     """Systems whose name stands in a filed task, or in a confirmed named system, of a plan that is in force here."""
+    return _followed(_stamp())
+
+
+def _stamp() -> tuple[Any, ...]:
+    """Changes whenever another plan is filed or replaced, a task filed or a named system decided upon."""
+    plans = _filed().aggregate(Count("pk"), Max("filed_at"), Sum("pk"))
+    tasks = Task.objects.aggregate(Max("pk"))
+    systems = Clause.objects.filter(kind=Clause.Kind.SYSTEM).aggregate(Max("decided_at"), Count("decided_at"))
+    return (str(settings.HOME), *plans.values(), *tasks.values(), *systems.values())
+
+
+@functools.lru_cache(maxsize=2)
+def _followed(stamp: tuple[Any, ...]) -> Mapping[str, Saw]:
     lines = [(plan.title, line, _compact(text)) for plan in _filed() for line, text in _texts(plan)]
     found: dict[str, Saw] = {}
     for system in catalogue().values():
-        for name in map(_compact, system.names_zh):
-            hit = next(((title, line) for title, line, text in lines if name in text), None)
-            if hit is not None:
-                title, line = hit
-                found[system.id] = Saw(
-                    f"《{title}》第 {line} 行的任务在跟踪。", f"Followed as a task: {title}, line {line}."
-                )
-                break
+        names = [_compact(name) for name in system.names_zh] if system.kind == "track" else []
+        hit = next((row for name in names for row in lines if name in row[2]), None)
+        if hit is not None:
+            title, line, _ = hit
+            found[system.id] = Saw(
+                f"《{title}》第 {line} 行的任务在跟踪。", f"Followed as a task: {title}, line {line}."
+            )
     return found
 
 
-def _filed() -> list[Plan]:
-    return list(Plan.objects.filter(replaced_by=None).exclude(filed_at=None).order_by("pk"))
+def _filed() -> QuerySet[Plan]:
+    return Plan.objects.filter(replaced_by=None).exclude(filed_at=None).order_by("pk")
 
 
 def _texts(plan: Plan) -> list[tuple[int, str]]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import polars as pl
+
+from haihe.kernel.observations.queries import latest
 from haihe.kernel.systems import Client, Live, Saw, ScratchDistrict, counts, expect, provides
 from haihe.packs.transport.models import Terminal, Vehicle
-from haihe.packs.transport.tracks import last_positions
 
 EAST_DEG, NORTH_DEG = 117.0, 39.4  # where the vehicles of the checks drive: open country
 KM_EAST_DEG, KM_NORTH_DEG = 1 / 85.9, 1 / 111.2  # at this latitude, near enough for places kilometres apart
@@ -31,15 +33,13 @@ def terminals(at: datetime) -> Saw | None:
 
 def newest_position(at: datetime) -> Live | None:
     """The newest position of any vehicle; synthetic where only simulated vehicles sent within the last month."""
-    synthetic = {v.thing_id: bool(v.thing.attributes.get("synthetic")) for v in Vehicle.objects.select_related("thing")}
-    found = last_positions(synthetic, at)
-    if not found:
-        return None
-    real = [last.at for thing, last in found.items() if not synthetic[thing]]
-    month = at - timedelta(days=30)
-    if real and max(real) >= month:
-        return Live(max(real))
-    return Live(max(last.at for last in found.values()), synthetic=True)
+    rows = latest("position").filter(pl.col("thing").is_not_null())
+    simulated = Vehicle.objects.filter(thing__attributes__synthetic=True).values_list("thing_id", flat=True)
+    is_synthetic = pl.col("thing").is_in(list(simulated))
+    real, newest = rows.filter(~is_synthetic)["observed_at"].max(), rows["observed_at"].max()
+    if isinstance(real, datetime) and real >= at - timedelta(days=30):
+        return Live(real)
+    return Live(newest, synthetic=True) if isinstance(newest, datetime) else None
 
 
 # --- TRA-18 key vehicles on a map, and an alert where one leaves its road or area ------------------------------------
