@@ -1,6 +1,6 @@
 """How a pack says which named systems it provides, in its `systems.py`:
 
-    @provides("TRA-18", live=newest_position)
+    @provides("TRA-18", "重点车辆在地图上……", live=newest_position)
     def key_vehicles(scratch: ScratchDistrict) -> Saw:
         supervisor = scratch.account("supervisor")
         …
@@ -72,11 +72,12 @@ class ScratchDistrict(Protocol):
 
 @dataclass(frozen=True)
 class Provider:
-    """A check and, where the pack can tell, how new the system's data are in this district."""
+    """A check (`asks_zh`: in Chinese, the catalogue's sentence on what it must see) and, where the pack can tell, how new the system's data are in this district."""
 
     system: str
     module: str
     check: Callable[[ScratchDistrict], Saw]
+    asks_zh: str
     live: Callable[[datetime], Live | None] | None = None
 
     @property
@@ -101,16 +102,17 @@ def expect(holds: Any, zh: str, en: str, where: str = "") -> None:
 
 
 def provides(
-    system: str, *, live: Callable[[datetime], Live | None] | None = None
+    system: str, asks_zh: str, *, live: Callable[[datetime], Live | None] | None = None
 ) -> Callable[[Callable[[ScratchDistrict], Saw]], Callable[[ScratchDistrict], Saw]]:
-    """Declare the check of a system that runs. `live` answers the newest data here, or None."""
+    """Declare the check of a system that runs. `asks_zh` says in Chinese what the catalogue asks of it; `live` answers the newest
+    data here, or None."""
     if get_system(system).kind != "run":
         raise ValueError(f"{system} is nothing that runs: it can be counted or followed, not checked")
 
     def wrap(check: Callable[[ScratchDistrict], Saw]) -> Callable[[ScratchDistrict], Saw]:
         if system in PROVIDERS and PROVIDERS[system].module != check.__module__:
             raise ValueError(f"{system} is provided by {PROVIDERS[system].module} and by {check.__module__}")
-        PROVIDERS[system] = Provider(system, check.__module__, check, live)
+        PROVIDERS[system] = Provider(system, check.__module__, check, asks_zh, live)
         return check
 
     return wrap

@@ -53,6 +53,12 @@ class Row:
     live: Live | None = None
 
     @property
+    def asks(self) -> str:
+        """What the check must see, in the reader's language where it is known in it."""
+        provider = PROVIDERS.get(self.system.id)
+        return pick(provider.asks_zh, self.system.check) if provider else self.system.check
+
+    @property
     def is_stale(self) -> bool:
         """Whether it passed, but with another version."""
         return self.check is not None and self.check.passed and self.check.version != __version__

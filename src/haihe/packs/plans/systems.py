@@ -95,7 +95,9 @@ def take_over(client: Client, name: str, content: bytes) -> int:
     return pk
 
 
-@provides("GOV-02", live=newest_report)
+@provides(
+    "GOV-02", "各单位年度计划汇成一本台账，有措施、时间节点、进展和佐证，逾期项不经人手自动标出。", live=newest_report
+)
 def yearly_ledger(scratch: ScratchDistrict) -> Saw:
     """Two units' plans of the year, a time node entered for each measure: one row on time with a report and its file, one row past its day that nobody touched."""
     today, supervisor = timezone.localdate(), scratch.account("supervisor")

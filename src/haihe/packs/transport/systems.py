@@ -45,7 +45,7 @@ def newest_position(at: datetime) -> Live | None:
 # --- TRA-18 key vehicles on a map, and an alert where one leaves its road or area ------------------------------------
 
 
-@provides("TRA-18", live=newest_position)
+@provides("TRA-18", "重点车辆连同最后位置显示在地图上，驶离允许的道路或区域即报警。", live=newest_position)
 def key_vehicles(scratch: ScratchDistrict) -> Saw:
     """Three vehicles with dangerous goods: one leaves its permitted area, one its permitted road, one stays where it may be."""
     supervisor = scratch.account("supervisor")
