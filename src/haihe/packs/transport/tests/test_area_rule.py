@@ -35,9 +35,9 @@ CASES = Path(__file__).parent.parent / "policies" / "cases" / "area.yaml"
 START = datetime(2026, 3, 2, 0, 0, tzinfo=UTC)
 
 
-def at_km(east: float, north: float) -> tuple[float, float]:
+def at_km(east: float, north: float) -> list[float]:
     scale = KM_PER_DEGREE * math.cos(math.radians(START_DEG[1]))
-    return START_DEG[0] + east / scale, START_DEG[1] + north / KM_PER_DEGREE
+    return [START_DEG[0] + east / scale, START_DEG[1] + north / KM_PER_DEGREE]
 
 
 def box(west: float, south: float, east: float, north: float) -> dict[str, Any]:
