@@ -1,4 +1,4 @@
-"""The pack's case type: the supervision notice 督办单."""
+"""The pack's case types: the supervision notice 督办单, and a round in the review of a key project 重点项目督查."""
 
 from haihe.kernel.cases import CLOSED, CaseStep, CaseType, Exit, case_type
 
@@ -19,6 +19,28 @@ SUPERVISION_NOTICE = case_type(
                 "review", "审核", "Review",
                 performers=("supervisor",), limit="plans.chase_review_working_days", remind=("plans.chase_remind_working_days",),
                 exits=(Exit(CLOSED, "同意销号", "Accept and close"), Exit("answer", "退回重答", "Send back", evidence="text")),
+            ),
+        ),
+    )
+)  # fmt: skip
+
+PROJECT_REVIEW = case_type(
+    CaseType(
+        name="plans.project_review",
+        prefix="XM",
+        title_zh="重点项目督查",
+        title_en="Review of a key project",
+        steps=(
+            CaseStep(
+                "report", "报告进展", "Report",
+                performers=("handler",), limit="plans.review_answer_working_days", remind=("plans.review_remind_working_days",),
+                escalate_to=("supervisor",), evidence="text", exits=(Exit("conclude", "提交进展", "Submit the report"),),
+            ),
+            CaseStep(
+                "conclude", "督查审定", "Conclude",
+                performers=("supervisor",), limit="plans.review_judge_working_days", remind=("plans.review_remind_working_days",),
+                escalate_to=("supervisor",), evidence="text",
+                exits=(Exit(CLOSED, "审定", "Conclude the review"), Exit("report", "退回重报", "Send back")),
             ),
         ),
     )

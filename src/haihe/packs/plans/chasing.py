@@ -9,7 +9,7 @@ from haihe.kernel.identity import Account, Role
 from haihe.kernel.organisations import Organisation
 from haihe.kernel.permissions import action
 from haihe.packs.plans.cases import SUPERVISION_NOTICE
-from haihe.packs.plans.models import Report, Task, TaskUnit
+from haihe.packs.plans.models import Report, Target, Task, TaskUnit
 
 
 @action("task.chase", "催办", "chase a task", roles=[Role.SUPERVISOR])
@@ -22,12 +22,12 @@ def chase(account: Account, task: Task, *, text: str) -> Case:
             where=task.heading,
         )
     said = text.strip() or "请尽快报告进展。"
-    case = open_case(account, SUPERVISION_NOTICE.name, task.heading, _handlers(task), about=task, text=said)
+    case = open_case(account, SUPERVISION_NOTICE.name, task.heading, handlers_of(task), about=task, text=said)
     audit.note(text=said, notice=case.number)
     return case
 
 
-def _handlers(task: Task) -> list[Organisation]:
+def handlers_of(task: Task) -> list[Organisation]:
     """The leading and responsible units; where none of them is linked, whichever unit is."""
     linked = [part for part in task.units.select_related("organisation") if part.organisation is not None]
     accountable = [part for part in linked if part.role != TaskUnit.Role.SUPPORT]
@@ -42,9 +42,9 @@ def open_notices() -> dict[int, Case]:
     return {int(case.about_id): case for case in waiting.order_by("-opened_at", "-pk")}
 
 
-def answer_notices(account: Account, task: Task, report: Report) -> None:
-    """A report on a task answers the notices about it, where the reporting unit is to answer."""
-    for case in task.notices.filter(type_name=SUPERVISION_NOTICE.name, step="answer", closed_at=None):
+def answer_notices(account: Account, about: Task | Target, report: Report) -> None:
+    """A report on a task or target answers the notices about it, where the reporting unit is to answer."""
+    for case in Case.about(about).filter(type_name=SUPERVISION_NOTICE.name, step="answer", closed_at=None):
         if may_take(account, case):
             take_step(account, case, step="answer", text=report.text, evidence=list(report.evidence.all()))
 

@@ -15,6 +15,8 @@ from haihe.kernel.indicators import measure
 from haihe.kernel.notices import notify
 from haihe.kernel.organisations import successor_on
 from haihe.kernel.policies import parameter
+from haihe.packs.plans import foreseeing as _foreseeing  # noqa: F401  (registers its duty)
+from haihe.packs.plans import projects as _projects  # noqa: F401  (registers its duty)
 from haihe.packs.plans.models import Reminder, Task
 from haihe.packs.plans.progress import light
 

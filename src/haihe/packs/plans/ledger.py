@@ -445,6 +445,8 @@ def _report(
     report.save()
     report.evidence.add(*evidence)
     answer_notices(account, task, report)
+    if report.target is not None:
+        answer_notices(account, report.target, report)
     audit.note(kind=str(kind), value=value, files=[{"name": f.name, "sha256": f.sha256} for f in evidence])
     return report
 
@@ -477,6 +479,7 @@ def report_target(
     report.value = _value_with_evidence(account, target, value, as_of, text, evidence)
     report.save()
     report.evidence.add(*evidence)
+    answer_notices(account, target, report)
     audit.note(value=value, as_of=as_of, files=[{"name": f.name, "sha256": f.sha256} for f in evidence])
     return report
 

@@ -165,6 +165,14 @@ class Target(models.Model):
     def __str__(self) -> str:
         return self.indicator.title
 
+    def get_absolute_url(self) -> str:
+        return reverse("plans:target", args=[self.pk])
+
+    @property
+    def bound(self) -> Binding | None:
+        """The open binding to a measured indicator (read from what is prefetched)."""
+        return next((binding for binding in self.bindings.all() if binding.ended_at is None), None)
+
     @property
     def goal(self) -> str:
         """The target as people write it: ≥ 50 个."""
@@ -323,3 +331,6 @@ class Reminder(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["task", "kind", "due"], name="one_reminder_per_due_day")]
+
+
+from haihe.packs.plans.models_supervision import Binding, Contact, Evaluation, KeyProject  # noqa: E402, F401  (Django looks for models here)

@@ -12,12 +12,14 @@ from django.db.models import Prefetch, QuerySet
 from haihe.kernel.calendar import working_days_until
 from haihe.kernel.cases import Case
 from haihe.kernel.identity import Account
-from haihe.kernel.indicators import Assessment, IndicatorValue, Point, assess
+from haihe.kernel.indicators import Assessment, Indicator, IndicatorDefinition, IndicatorValue, Point, assess
 from haihe.kernel.permissions import visible
 from haihe.kernel.policies import parameter
 from haihe.packs.plans.chasing import open_notices
-from haihe.packs.plans.ledger import start_of
+from haihe.packs.plans.ledger import UPPER_LIMITS, start_of
 from haihe.packs.plans.models import Plan, Target, Task
+from haihe.packs.plans.models_supervision import Binding
+from haihe.packs.plans.pace import Pace, pace
 
 Light = Literal["closed", "red", "amber", "green", "none"]
 
@@ -39,7 +41,10 @@ def light(task: Task, today: date) -> Light:
 
 @dataclass(frozen=True)
 class Standing:
-    """A target on a day: its newest reported and measured values, the line it should follow, and the verdict."""
+    """A target on a day: its newest reported and measured values, the line it should follow, the verdict, and the pace.
+
+    `values`: everything that was written down, by day. `comparable`: those of the deciding values that hold under the definition in
+    force; `breaks`: the definitions that began after the first deciding value."""
 
     target: Target
     assessment: Assessment
@@ -47,6 +52,14 @@ class Standing:
     reported: IndicatorValue | None
     measured: IndicatorValue | None
     values: tuple[IndicatorValue, ...]
+    comparable: tuple[IndicatorValue, ...]
+    breaks: tuple[IndicatorDefinition, ...]
+    pace: Pace
+
+    @property
+    def decides(self) -> str:
+        """measured where there is a measured value; otherwise reported; empty without any."""
+        return "measured" if self.measured else "reported" if self.reported else ""
 
     @property
     def share_percent(self) -> int | None:
@@ -65,39 +78,84 @@ def trajectory_of(target: Target) -> tuple[Point, ...]:
 
 
 def standing(target: Target, at: date) -> Standing:
-    """How a target stands. Measured values decide where there are any; otherwise the reported ones."""
-    corrected = {value.replaces_id for value in target.indicator.values.all()}
-    values = sorted(
-        (v for v in target.indicator.values.all() if v.pk not in corrected and v.as_of <= at),
-        key=lambda v: (v.as_of, v.recorded_at, v.pk),
-    )
-    measured = [v for v in values if v.kind == IndicatorValue.Kind.MEASURED]
-    reported = [v for v in values if v.kind == IndicatorValue.Kind.REPORTED]
+    """How a target stands. Measured values decide where there are any; otherwise the reported ones.
+
+    Measured values are those of the indicator that a person bound to the target, or of its own where that is measured."""
+    source = target.bound.indicator if target.bound is not None else target.indicator
+    measured = _values(source, IndicatorValue.Kind.MEASURED, at)
+    reported = _values(target.indicator, IndicatorValue.Kind.REPORTED, at)
     trajectory = trajectory_of(target)
-    actuals = [Point(v.as_of, float(v.value)) for v in (measured or reported)]
+    deciding, indicator = (measured, source) if measured else (reported, target.indicator)
+    comparable, breaks = _comparable(indicator, deciding, at)
+    upper = float(target.value_max) if target.value_max is not None else None
     return Standing(
         target=target,
-        assessment=assess(
-            trajectory,
-            target.comparator,
-            float(target.value_max) if target.value_max is not None else None,
-            actuals,
-            at,
-        ),
+        assessment=assess(trajectory, target.comparator, upper, points_of(deciding), at),
         trajectory=trajectory,
         reported=reported[-1] if reported else None,
         measured=measured[-1] if measured else None,
-        values=tuple(values),
+        values=tuple(sorted([*measured, *reported], key=_by_day)),
+        comparable=tuple(comparable),
+        breaks=tuple(breaks),
+        pace=pace_of(target, comparable, at, falling=is_falling(target, trajectory)),
     )
+
+
+def _by_day(value: IndicatorValue) -> tuple[object, ...]:
+    return value.as_of, value.recorded_at, value.pk
+
+
+def points_of(values: Iterable[IndicatorValue]) -> list[Point]:
+    return [Point(value.as_of, float(value.value)) for value in values]
+
+
+def _values(indicator: Indicator, kind: str, at: date) -> list[IndicatorValue]:
+    """Values of one kind up to a day that no later row corrects, by day (read from what is prefetched)."""
+    rows = list(indicator.values.all())
+    corrected = {value.replaces_id for value in rows}
+    return sorted((v for v in rows if v.kind == kind and v.pk not in corrected and v.as_of <= at), key=_by_day)
+
+
+def _comparable(
+    indicator: Indicator, values: Sequence[IndicatorValue], at: date
+) -> tuple[list[IndicatorValue], list[IndicatorDefinition]]:
+    """The values under the definition in force on that day, and the definitions that began after the first value.
+
+    A value from before the first definition was written down counts under the first one."""
+    known = sorted((d for d in indicator.definitions.all() if d.since <= at), key=lambda d: d.since)
+    if not known or not values:
+        return list(values), []
+    comparable = [value for value in values if (value.definition_id or known[0].pk) == known[-1].pk]
+    return comparable, [d for d in known[1:] if d.since > values[0].as_of]
+
+
+def is_falling(target: Target, trajectory: Sequence[Point]) -> bool:
+    """Whether the plan wants less: an upper limit, or a goal below where it begins."""
+    top = float(target.value_max) if target.value_max is not None else float(target.value)
+    return target.comparator in UPPER_LIMITS or (target.comparator in ("=", "~", "range") and trajectory[0].value > top)
+
+
+def pace_of(target: Target, comparable: Sequence[IndicatorValue], at: date, *, falling: bool) -> Pace:
+    return pace(
+        points_of(sorted(comparable, key=lambda v: (v.recorded_at, v.pk))), target.comparator, float(target.value), target.deadline, at,
+        falling=falling, goal_max=float(target.value_max) if target.value_max is not None else None,
+        least_values=int(parameter("plans.pace_least_values", at)), least_days=int(parameter("plans.pace_least_days", at)),
+    )  # fmt: skip
 
 
 def leading_targets(plans: Iterable[Plan]) -> QuerySet[Target]:
     """The targets to show: those that no other statement of the same plan repeats."""
-    return (
-        Target.objects.filter(plan__in=list(plans), repeat_of=None)
-        .select_related("indicator__owner", "clause", "plan")
-        .prefetch_related("milestones", Prefetch("indicator__values", IndicatorValue.objects.select_related("by")))
-    )
+    return with_values(Target.objects.filter(plan__in=list(plans), repeat_of=None))
+
+
+def with_values(rows: QuerySet[Target]) -> QuerySet[Target]:
+    """Targets with everything that `standing` reads, in a fixed number of queries."""
+    values = IndicatorValue.objects.select_related("by")
+    bound = Binding.objects.filter(ended_at=None).select_related("indicator", "made_by")
+    return rows.select_related("indicator__owner", "clause", "plan").prefetch_related(
+        "milestones", "indicator__definitions", Prefetch("indicator__values", values),
+        Prefetch("bindings", bound.prefetch_related("indicator__definitions", Prefetch("indicator__values", values))),
+    )  # fmt: skip
 
 
 @dataclass

@@ -1,8 +1,12 @@
 """The only door to this pack: what pages, programs and other packs may ask of it. Importing it registers the actions."""
 
 from haihe.packs.plans import visibility as _visibility  # noqa: F401  (registers who sees what)
+from haihe.packs.plans.auditing import CHECKS, findings
+from haihe.packs.plans.binding import bind, candidates_of, measured_indicators, redefine, suggestions, unbind
 from haihe.packs.plans.chasing import chase
 from haihe.packs.plans.checking import add_clause, confirm, confirm_rest, correct, reject, reopen
+from haihe.packs.plans.contacts import log_contact
+from haihe.packs.plans.foreseeing import foresee, notices_about, pace_sentence
 from haihe.packs.plans.importing import Imported, import_evidence
 from haihe.packs.plans.ledger import (
     accept,
@@ -27,11 +31,78 @@ from haihe.packs.plans.ledger import (
     withdraw,
 )
 from haihe.packs.plans.models import Plan, Target, Task
-from haihe.packs.plans.progress import Programme, Standing, Week, light, my_week, programme, standing
+from haihe.packs.plans.progress import (
+    Programme,
+    Standing,
+    Week,
+    leading_targets,
+    light,
+    my_week,
+    programme,
+    standing,
+    with_values,
+)
+from haihe.packs.plans.projects import evaluate, is_red, open_reviews, release, reviews_of, supervise, to_evaluate
 
 __all__ = [
-    "Imported", "Plan", "Programme", "Standing", "Target", "Task", "Week", "accept", "add_clause", "add_step", "assign", "assign_all", "chase", "close",
-    "confirm", "confirm_rest", "correct", "file_plan", "finish_step", "import_evidence", "light", "link_units", "my_week",
-    "parts_of", "programme", "publish", "reject", "reopen", "report_done", "report_progress", "report_target", "send_back",
-    "set_baseline", "set_deadline", "set_milestones", "set_owner", "standing", "unlinked_names", "withdraw",
+    "CHECKS",
+    "Imported",
+    "Plan",
+    "Programme",
+    "Standing",
+    "Target",
+    "Task",
+    "Week",
+    "accept",
+    "add_clause",
+    "add_step",
+    "assign",
+    "assign_all",
+    "bind",
+    "candidates_of",
+    "chase",
+    "close",
+    "confirm",
+    "confirm_rest",
+    "correct",
+    "evaluate",
+    "file_plan",
+    "findings",
+    "finish_step",
+    "foresee",
+    "import_evidence",
+    "is_red",
+    "leading_targets",
+    "light",
+    "link_units",
+    "log_contact",
+    "measured_indicators",
+    "my_week",
+    "notices_about",
+    "open_reviews",
+    "pace_sentence",
+    "parts_of",
+    "programme",
+    "publish",
+    "redefine",
+    "reject",
+    "release",
+    "reopen",
+    "report_done",
+    "report_progress",
+    "report_target",
+    "reviews_of",
+    "send_back",
+    "set_baseline",
+    "set_deadline",
+    "set_milestones",
+    "set_owner",
+    "standing",
+    "suggestions",
+    "supervise",
+    "to_evaluate",
+    "unbind",
+    "unlinked_names",
+    "with_values",
+    "withdraw",
 ]  # fmt: skip

@@ -9,8 +9,9 @@ from django.db.models import Q, QuerySet
 from haihe.kernel.evidence import EvidenceFile
 from haihe.kernel.identity import Account, Role
 from haihe.kernel.organisations import Organisation
-from haihe.kernel.permissions import declare, roles_of, unit_paths, visibility
+from haihe.kernel.permissions import declare, of_own_units, roles_of, unit_paths, visibility
 from haihe.packs.plans.models import Clause, Plan, Report, Target, Task
+from haihe.packs.plans.models_supervision import Binding, Contact, Evaluation, KeyProject
 
 declare("plan.read", "查看规划", "read plans", roles=[Role.SUPERVISOR, Role.VIEWER, Role.OFFICER])
 declare(
@@ -69,6 +70,24 @@ def _reports(account: Account | None, rows: QuerySet[Report]) -> QuerySet[Report
         return rows.none()
     own = Task.objects.filter(_own_tasks(account))
     return rows.filter(Q(task__in=own) | Q(target__tasks__in=own) | Q(account=account)).distinct()
+
+
+def _of_visible_targets(account: Account | None, rows: QuerySet[Binding]) -> QuerySet[Binding]:
+    return rows.filter(target__in=_of_visible_plans(account, Target.objects.all()))
+
+
+def _of_visible_tasks(account: Account | None, rows: Any) -> Any:
+    return rows.filter(task__in=_tasks(account, Task.objects.all()))
+
+
+visibility(Binding)(_of_visible_targets)
+visibility(KeyProject)(_of_visible_tasks)
+visibility(Evaluation)(_of_visible_tasks)
+
+
+@visibility(Contact)
+def _contacts(account: Account | None, rows: QuerySet[Contact]) -> QuerySet[Contact]:
+    return rows if roles_of(account) & WHOLE else rows.filter(of_own_units(account, "organisation"))
 
 
 @visibility(EvidenceFile)
