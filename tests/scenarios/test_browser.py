@@ -176,7 +176,7 @@ def test_the_unit_officer_accepts_and_reports_on_a_phone_and_the_supervisor_clos
     evidence.write_bytes(b"\x89PNG\r\n\x1a\n" + b"0" * 64)
     form = page.locator("#report form").first
     form.locator("textarea[name=text]").fill("已在三个街道试点，运行正常。")
-    form.locator("input[name=files]").set_input_files(str(evidence))
+    form.locator("input[name=files][multiple]").set_input_files(str(evidence))
     form.get_by_role("button", name="提交进展").click()
     page.get_by_text("已在三个街道试点，运行正常。").first.wait_for()
     page.get_by_text("现场照片.png").first.wait_for()
@@ -192,7 +192,7 @@ def test_the_unit_answers_a_supervision_notice_on_a_phone_and_the_supervisor_clo
     evidence = tmp_path / "整改照片.png"
     evidence.write_bytes(b"\x89PNG\r\n\x1a\n" + b"0" * 64)
     page.locator("#step textarea").fill("设备已到货，下周完成安装。")
-    page.locator("#step input[type=file]").set_input_files(str(evidence))
+    page.locator("#step input[type=file][multiple]").set_input_files(str(evidence))
     page.get_by_role("button", name="提交答复").click()
     page.get_by_text("设备已到货，下周完成安装。").first.wait_for()
     page.get_by_text("整改照片.png").first.wait_for()
@@ -377,7 +377,7 @@ def test_accepting_takes_one_tap_and_reporting_a_number_needs_no_manual(person, 
     photo.write_bytes(b"\xff\xd8\xff\xe0\x00\x10JFIF" + b"0" * 4096)
     form = page.locator("#report form").first
     form.locator("textarea[name=text]").fill("完成两处整改，照片附后。")
-    form.locator("input[name=files]").set_input_files(str(photo))
+    form.locator("input[name=files][multiple]").set_input_files(str(photo))
     expect(form.locator(".names")).to_contain_text("现场.jpg")
     form.get_by_role("button", name="提交进展").click()
     page.get_by_role("link", name="现场.jpg").wait_for()

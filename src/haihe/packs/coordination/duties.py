@@ -59,5 +59,5 @@ def _tell(
             return 0
         whole = (f"《{text[0]}》时限 {due.isoformat()}。", f"{text[1]}, due {due.isoformat()}.")
         notify(successor_on(unit, timezone.localdate()), subject, whole, about=row)
-        audit.record(None, f"coordination.{kind}", row, due=due, unit=unit.name)
+        audit.record(None, "coordination.remind", row, kind=kind, due=due, unit=unit.name)
     return 1

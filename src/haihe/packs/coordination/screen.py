@@ -12,6 +12,7 @@ from haihe.kernel.alerts.models import Alert
 from haihe.kernel.audit import AuditRecord
 from haihe.kernel.cases import Case
 from haihe.kernel.identity import Account
+from haihe.kernel.language import pick
 from haihe.kernel.permissions import visible
 from haihe.packs.coordination.decisions import DecisionLine, decision_lines
 from haihe.packs.coordination.models import Meeting, Note, Problem, Round
@@ -87,7 +88,7 @@ def _late_rows(found: plans.Programme, late: list[DecisionLine], today: date) ->
     ]
     for task in found.late:
         parts = list(task.units.all())
-        unit = "、".join(str(part.organisation or part.name) for part in parts[:2])
+        unit = str(parts[0].organisation or parts[0].name) + (pick(" 等", " …") if parts[1:] else "") if parts else ""
         if task.deadline is not None:
             rows.append(LateRow(task.heading, unit, task.deadline, (today - task.deadline).days, False))
     return sorted(rows, key=lambda row: (-row.days_late, row.title))
