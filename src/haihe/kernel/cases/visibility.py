@@ -11,7 +11,7 @@ from haihe.kernel.cases.models import Case, CaseEvent
 from haihe.kernel.evidence import EvidenceFile
 from haihe.kernel.identity import Account, Role
 from haihe.kernel.organisations import units_carried_on
-from haihe.kernel.permissions import declare, role_paths, unit_paths, visibility
+from haihe.kernel.permissions import declare, own_work, role_paths, unit_paths, visibility
 
 declare("case.read", "查看案件", "read cases", roles=[Role.SUPERVISOR, Role.VIEWER, Role.OFFICER])
 
@@ -68,4 +68,4 @@ def would_review_oneself(account: Account | None, case: Case) -> bool:
     if account is None or case.current is None or "reviewer" not in case.current["performers"]:
         return False
     last = case.events.filter(kind=CaseEvent.Kind.TAKEN).order_by("-pk").first()
-    return last is not None and last.account_id == account.pk
+    return last is not None and own_work(account, last.account_id)

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('kernel', '0007_indicator_answers'),
+        ('kernel', '0009_registers_written_once'),
     ]
 
     operations = [
