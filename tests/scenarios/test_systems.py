@@ -29,8 +29,8 @@ def without(pack: str) -> str:
 def test_a_check_sees_its_system_and_fails_where_the_pack_is_left_out() -> None:
     """One of each on one district that runs the transport pack alone."""
     with scratch_district(packs="transport") as scratch:
-        found = check_systems(scratch, [PROVIDERS["TRA-18"], PROVIDERS["GOV-02"]])
-    assert [(outcome.system, outcome.passed) for outcome in found] == [("TRA-18", True), ("GOV-02", False)], found
+        found = check_systems(scratch, [PROVIDERS["TRA-18"], PROVIDERS["GOV-01"]])
+    assert [(outcome.system, outcome.passed) for outcome in found] == [("TRA-18", True), ("GOV-01", False)], found
     assert found[0].saw.figures == {"vehicles": 3, "alerts": 2}
     assert "404" in found[1].saw.en
 

@@ -12,7 +12,7 @@ from haihe.kernel.errors import HaiheError
 from haihe.kernel.systems import Provider, Saw
 from haihe.scratch.district import Scratch
 
-CHECK_WITHIN_S = 90.0
+CHECK_WITHIN_S = 150.0  # the worker measures indicators once a minute
 log = structlog.get_logger()
 
 
