@@ -1,0 +1,5 @@
+"""The list of data sets in the navigation; list, entry and forms are those of every register."""
+
+from haihe.web.registers import register_pages
+
+pages = register_pages("datasets", order=36)
