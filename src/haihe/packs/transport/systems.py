@@ -19,7 +19,7 @@ Track = list[tuple[float, float]]
 
 @counts("TRA-02")
 def terminals(at: datetime) -> Saw | None:
-    """Positioning terminals that are registered in a vehicle, the simulator's apart."""
+    """Positioning terminals that are registered in a vehicle; the simulator's are told apart."""
     rows = Terminal.objects.filter(enabled=True, vehicle__thing__retired_at=None).exclude(vehicle=None)
     synthetic = rows.filter(vehicle__thing__attributes__synthetic=True).count()
     total = rows.count()
