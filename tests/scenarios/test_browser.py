@@ -204,6 +204,51 @@ def test_the_unit_answers_a_supervision_notice_on_a_phone_and_the_supervisor_clo
     assert page.locator("#step").count() == 0
 
 
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_reviewing_an_entry_moves_the_number_that_leads_back_to_it(person, viewport) -> None:
+    reviewer = person("shujuju", viewport)
+    page = reviewer.page
+    page.goto("/scenarios/")
+    figure = page.locator(".figures .figure-big").first
+    before = int(figure.inner_text().split()[0])
+    page.goto("/scenarios/?state=waiting")
+    page.locator("td a[href^='/registers/entries/']").first.click()
+    title = page.locator("h1").inner_text()
+    reviewer.owes_nothing()
+    page.get_by_role("button", name="审核通过").click()
+    page.locator("#review").wait_for(state="detached")
+    page.goto("/scenarios/")
+    expect(figure).to_have_text(re.compile(rf"{before + 1}\b"))
+    page.locator(".figures a").first.click()
+    page.wait_for_url(re.compile(r"/indicators/\d+/"))
+    reviewer.fits()
+    reviewer.owes_nothing()
+    page.locator("td a", has_text=title).click()
+    page.locator(".case-log", has_text="审核通过").wait_for()
+    reviewer.fits()
+
+
+def test_two_officers_at_one_entry_the_second_keeps_what_was_typed(person) -> None:
+    first, second = person("chengguan"), person("chengguan", PHONE)
+    for one in (first, second):
+        one.page.goto("/scenarios/?state=opened&q=园林")
+        one.page.locator("td a[href^='/registers/entries/']").first.click()
+        one.page.get_by_role("link", name="修改").click()
+        one.page.locator("textarea[name=problem]").wait_for()
+    first.page.locator("input[name=provider]").fill("甲公司（演示）")
+    first.page.get_by_role("button", name="保存").click()
+    first.page.locator(".facts dd", has_text="甲公司").wait_for()
+    second.page.locator("textarea[name=problem]").fill("夜里看不清。")
+    second.page.get_by_role("button", name="保存").click()
+    second.page.locator(".note.red", has_text="建设单位").wait_for()
+    assert second.page.locator("textarea[name=problem]").input_value() == "夜里看不清。"
+    second.owes_nothing()
+    second.page.get_by_role("button", name="保存").click()
+    second.page.locator(".facts dd", has_text="夜里看不清。").wait_for()
+    expect(second.page.locator(".facts")).to_contain_text("甲公司")
+    second.errors = [error for error in second.errors if "409" not in error]  # the browser's own line about the refusal
+
+
 def test_a_number_without_evidence_is_refused_and_nothing_typed_is_lost(person) -> None:
     supervisor = person("ducha")
     page = supervisor.page
@@ -233,16 +278,16 @@ def test_every_figure_says_where_it_comes_from(person) -> None:
     assert page.locator("#chart-units svg").count() == 1 and page.locator("#chart-standing svg").count() == 1
 
 
-ROAD = ["/transport/", "/transport/vehicles/", "/transport/vehicles/1/", "/transport/vehicles/1/?purpose=check", "/alerts/", "/alerts/?state=all&level=warning", "/indicators/"]  # fmt: skip
+ROAD = ["/transport/", "/transport/vehicles/", "/transport/vehicles/1/", "/transport/vehicles/1/?purpose=check", "/alerts/", "/alerts/?state=all&level=warning", "/indicators/", "/registers/"]  # fmt: skip
 
 
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
 @pytest.mark.parametrize(
     ("username", "paths"),
     [
-        ("ducha", ["/programme/", "/board/", "/plans/", "/plans/1/check/", "/plans/units/", "/tasks/1/", "/targets/1/", "/units/", "/account/", "/password/", "/api/v1/docs", "/cases/", "/cases/1/", "/cases/new/", "/messages/", *ROAD]),
+        ("ducha", ["/programme/", "/board/", "/plans/", "/plans/1/check/", "/plans/units/", "/tasks/1/", "/targets/1/", "/units/", "/account/", "/password/", "/api/v1/docs", "/cases/", "/cases/1/", "/cases/new/", "/messages/", "/scenarios/", "/datasets/", "/compute/", "/registers/entries/1/", "/registers/datasets/new/", *ROAD]),
         ("lingdao", ROAD), ("jiaotong", ROAD), ("shunda", [*ROAD, "/cases/", "/messages/"]),
-        ("shujuju", ["/week/", "/my-tasks/", "/plans/", "/account/", "/cases/?show=mine", "/messages/"]),
+        ("shujuju", ["/week/", "/my-tasks/", "/plans/", "/account/", "/cases/?show=mine", "/messages/", "/registers/", "/registers/entries/4/", "/registers/compute/new/"]),
         ("xitong", ["/units/", "/units/paste/", "/accounts/"]),
         ("anquan", ["/accounts/"]),
         ("shenji", ["/audit/"]),

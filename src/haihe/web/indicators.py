@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -41,6 +42,11 @@ def _row(indicator: Indicator) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _measured() -> QuerySet[Indicator]:
+    """What people report for a target is seen with the target, by its own rules; here only what systems measure."""
+    return Indicator.objects.filter(definitions__measure__in=MEASURES, retired_at=None).distinct()
+
+
 OLD = timedelta(hours=1)  # the worker measures every minute; what is older says so in amber
 
 
@@ -60,11 +66,15 @@ def _breaks(indicator: Indicator, points: list[tuple[datetime, Any]]) -> list[st
 @pages.page("indicators/<int:pk>/", "indicator", permission="indicator.read")
 def indicator(request: AccountRequest, pk: int) -> HttpResponse:
     """One number: what it is made of, since when it is counted so, and all its values with the definition of each."""
-    found = Indicator.objects.filter(pk=pk).first() if pk < 2**63 else None
+    found = _measured().filter(pk=pk).first() if pk < 2**63 else None
     if found is None:
         raise NotFound("没有这个指标。", "There is no such indicator.", where=str(pk))
     at, words = _asked_at(request.GET.get("at", ""))
-    values = found.values.select_related("definition").order_by("-as_of", "-recorded_at", "-pk")[:POINTS_SHOWN]
+    values = (
+        found.values.filter(kind=IndicatorValue.Kind.MEASURED)
+        .select_related("definition")
+        .order_by("-as_of", "-recorded_at", "-pk")[:POINTS_SHOWN]
+    )
     row = _row(found)
     content = {
         **row, "self_row": row, "rows": rows_behind(found, at, request.user), "at": words, "today": timezone.localdate().isoformat(), "definitions": found.definitions.order_by("-since"),
@@ -83,22 +93,21 @@ def _asked_at(written: str) -> tuple[datetime | date, str]:
 
 
 def _by_day(values: Iterable[IndicatorValue]) -> list[dict[str, Any]]:
-    """The last value of each day and kind, newest first; `cut` where the definition differs from that of the line below."""
-    kept: dict[tuple[date, str], IndicatorValue] = {}
+    """The last value of each day, newest first; `cut` where the definition differs from that of the line below."""
+    kept: dict[date, IndicatorValue] = {}
     for value in values:
-        kept.setdefault((value.as_of, value.kind), value)
+        kept.setdefault(value.as_of, value)
     rows = list(kept.values())
-    below = [*rows[1:], None]
+    below = [*rows[1:], None][: len(rows)]
     return [
-        {"value": v, "cut": b is not None and v.definition_id != b.definition_id and v.kind == b.kind}
+        {"value": v, "cut": b is not None and v.definition_id != b.definition_id}
         for v, b in zip(rows, below, strict=True)
     ]
 
 
 @pages.page("indicators/", "indicators", permission="indicator.read")
 def indicators(request: AccountRequest) -> HttpResponse:
-    measured = Indicator.objects.filter(definitions__measure__in=MEASURES, retired_at=None).distinct()
-    rows = [_row(indicator) for indicator in measured]
+    rows = [_row(indicator) for indicator in _measured()]
     return render(
         request,
         "web/indicators.html",

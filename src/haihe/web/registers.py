@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -138,6 +138,8 @@ def _list(request: AccountRequest, key: str) -> HttpResponse:
         "": lambda: rows.filter(withdrawn=False), "withdrawn": lambda: rows.filter(withdrawn=True), "waiting": lambda: rows.filter(pk__in=[e.pk for e in waiting]),
         "pending": lambda: rows.exclude(pending=""),
     }.get(shown, lambda: rows.filter(state=shown, withdrawn=False))()  # fmt: skip
+    # What waits comes first, the longest waiting at the top.
+    chosen = chosen.order_by(F("handed_in_at").asc(nulls_last=True), "-changed_at", "-pk")
     page = Paginator(chosen, ROWS_A_PAGE).get_page(id_in(request.GET.get("page")) or 1)
     today = timezone.localdate()
     content = {
@@ -152,17 +154,17 @@ def register(request: AccountRequest, key: str) -> HttpResponse:
     return _list(request, key)
 
 
-def register_pages(key: str, *, order: int) -> Pages:
-    """The pages of a pack that is nothing but a register: its list under the register's own name, in the navigation."""
+def register_pages(key: str, *, title: str, order: int) -> Pages:
+    """The pages of a pack that is nothing but a register: its list under the register's own name, in the navigation as `title`."""
     own = Pages(key)
-    known = get_register(key)
+    get_register(key)
 
     def listed(request: AccountRequest) -> HttpResponse:
         return _list(request, key)
 
     view: View = listed
     own.page(f"{key}/", "list", permission="register.read")(view)
-    own.in_nav("list", two(known.title_zh, known.title_en), order=order, roles=READERS)
+    own.in_nav("list", title, order=order, roles=READERS)
     return own
 
 

@@ -241,3 +241,26 @@ def score_reader(
         )  # fmt: skip
     report = score_folder(folder, gold)
     out.print(report.table(verbose=verbose), markup=False, soft_wrap=True)
+
+
+@app.command("audit")
+def audit(as_json: Annotated[bool, typer.Option("--json", help="打印 JSON print JSON")] = False) -> None:
+    """审计检查：缺阶段目标、缺责任单位、配合单位没动静、数值无法复核。 What the ledger lacks. Exit code 1 if anything was found."""
+    from haihe.runtime import set_up_django
+
+    set_up_django()
+    from django.utils import timezone
+
+    from haihe.packs.plans.services import CHECKS, findings
+
+    found = findings(timezone.localdate())
+    if as_json:
+        sys.stdout.write(json.dumps([vars(row) for row in found], ensure_ascii=False, indent=1) + "\n")
+    else:
+        for key, (zh, en) in CHECKS.items():
+            rows = [row for row in found if row.check == key]
+            out.print(f"{zh} {en}: {len(rows)}", markup=False)
+            for row in rows:
+                out.print(f"  {row.subject}：{row.why_zh} {row.link}", markup=False, soft_wrap=True)
+    if found:
+        raise typer.Exit(1)

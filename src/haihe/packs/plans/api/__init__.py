@@ -2,6 +2,6 @@
 
 from haihe.packs.plans.api.base import router
 
-from haihe.packs.plans.api import documents, targets, programme, tasks  # isort: skip  (each adds its calls, in this order)
+from haihe.packs.plans.api import documents, targets, programme, tasks, supervision  # isort: skip  (each adds its calls, in this order)
 
-__all__ = ["documents", "programme", "router", "targets", "tasks"]
+__all__ = ["documents", "programme", "router", "supervision", "targets", "tasks"]

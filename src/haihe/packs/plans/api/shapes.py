@@ -87,7 +87,8 @@ class ValueOut(Schema):
 
 
 class TargetOut(Schema):
-    """A target and how it stands today. `assumption`: the trajectory is a straight line that nobody decided."""
+    """A target and how it stands today. `assumption`: the trajectory is a straight line that nobody decided; `source`: measured or
+    reported, whichever the actual value is; `pace`: too_little, enough, short, reached, over or no_deadline."""
 
     id: int
     plan_id: int
@@ -105,6 +106,8 @@ class TargetOut(Schema):
     expected: float | None
     assumption: bool
     owner: str | None
+    source: str
+    pace: str
 
 
 class PointOut(Schema):
@@ -236,6 +239,7 @@ def target_out(row: Standing) -> dict[str, Any]:
         "unit": target.indicator.unit, "comparator": target.comparator, "value": target.value, "value_max": target.value_max,
         "strength": target.strength, "deadline": target.deadline, "state": verdict.state, "actual": verdict.actual,
         "actual_on": verdict.actual_on, "expected": verdict.expected, "assumption": verdict.assumption, "owner": name_of(target.indicator.owner),
+        "source": row.decides, "pace": row.pace.state,
     }  # fmt: skip
 
 

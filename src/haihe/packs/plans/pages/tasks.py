@@ -76,8 +76,20 @@ def task(request: AccountRequest, pk: int) -> HttpResponse:
         "can_report_done": allows(request.user, "task.report_done", found) and found.state in ("assigned", "under_way"),
         "can_accept": allows(request.user, "task.accept", found) and any(p.accepted_at is None for p in services.parts_of(request.user, found)) and found.state in ("assigned", "under_way"),
         "can_break_down": allows(request.user, "task.break_down", found) and found.state != "closed",
+        **_project(found),
     }  # fmt: skip
     return render(request, "plans/task.html", content)
+
+
+def _project(found: Task) -> dict[str, Any]:
+    """Whether the task is a key project, its reviews, and how it was evaluated."""
+    project = found.supervised.filter(ended_at=None).first()
+    reviews = services.reviews_of([project])[project.pk] if project else []
+    return {
+        "project": project, "reviews": reviews[:6], "project_red": project is not None and services.is_red(project, reviews, timezone.now()),
+        "evaluations": found.evaluations.select_related("by", "organisation"),
+        "to_evaluate": services.to_evaluate(Task.objects.filter(pk=found.pk), timezone.localdate()).exists(),
+    }  # fmt: skip
 
 
 @pages.page("tasks/<int:pk>/<str:step>/", "task_step", permission="plan.read", methods=("POST",))

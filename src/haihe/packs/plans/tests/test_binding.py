@@ -251,3 +251,48 @@ def test_too_little_history_foresees_nothing(filed: Plan) -> None:
     assert services.foresee(at) == 0
     row = standing(the("数据集"), date(2026, 7, 1))
     assert "数据不足" in services.pace_sentence(row.target, row.pace, date(2026, 7, 1))[0]
+
+
+# --- pages and calls ------------------------------------------------------------------------------------------------
+
+HTMX = {"HTTP_HX_REQUEST": "true"}
+
+
+def test_one_press_on_the_suggestions_page_binds_and_the_target_page_tells_measured_from_reported(
+    signed_in, people, filed, measured
+) -> None:
+    offered = measured("t.sets", "数据集数量", "个", 9)
+    take_measurements(NOW())
+    client, target = signed_in(people.supervisor), the("数据集")
+    page = client.get("/targets/suggestions/").content.decode()
+    assert "现测得 9 个" in page and "单位相同：个" in page and "由它测得" in page
+    form = {"target": target.pk, "indicator": offered.pk, "reason": "按推荐确认"}
+    assert client.post("/targets/suggestions/", form, **HTMX).status_code == 204
+    page = client.get(f"/targets/{target.pk}/").content.decode()
+    assert "系统测得" in page and "最近核对为真" in page and "数据不足" in page and "按推荐确认" in page
+    assert client.post("/targets/suggestions/", form, **HTMX).status_code == 409
+    assert client.post(f"/targets/{target.pk}/unbind/", {"text": ""}, **HTMX).status_code == 422
+    assert client.post(f"/targets/{target.pk}/unbind/", {"text": "口径不同"}, **HTMX).status_code == 204
+
+
+def test_the_target_page_shows_where_the_definition_broke_and_where_the_pace_leads(
+    signed_in, people, filed, measured
+) -> None:
+    offered = measured("t.sets", "数据集", "个")
+    services.bind(people.supervisor, the("数据集"), indicator=offered, reason="同一口径")
+    today = timezone.localdate()
+    before, changed = today - timedelta(days=300), today - timedelta(days=200)
+    IndicatorDefinition.objects.filter(indicator=offered).update(since=before)
+    values(offered, (before, 30))
+    IndicatorDefinition.objects.create(indicator=offered, since=changed, text="只数已评审的", measure="t.sets")
+    values(offered, *[(changed + timedelta(days=30 * n), n) for n in range(1, 6)])
+    page = signed_in(people.supervisor).get(f"/targets/{the('数据集').pk}/").content.decode()
+    assert "只数已评审的" in page and "此前的数值不可比" in page and "此后每月需要" in page
+    assert f'"breaks": ["{changed.isoformat()}"]' in page and '"projected": [["' in page
+
+
+def test_where_two_claim_a_target_the_page_asks_for_a_reason(signed_in, people, filed, measured) -> None:
+    measured("t.a", "数据集（已登记）", "个"), measured("t.b", "数据集（已评审）", "个")
+    for path in ("/targets/suggestions/", f"/targets/{the('数据集').pk}/"):
+        page = signed_in(people.supervisor).get(path).content.decode()
+        assert "为什么是它" in page and "按推荐确认" not in page, path

@@ -53,7 +53,8 @@ function drawTarget(target) {
     tooltip: { trigger: "axis", valueFormatter: (value) => (value == null ? "" : `${Number(value).toLocaleString()} ${target.unit}`) }, legend,
     grid: { left: 4, right: 24, top: 40, bottom: 44, containLabel: true }, xAxis: { type: "time", ...quiet, splitLine: { show: false } }, yAxis: { type: "value", name: target.unit, nameTextStyle: { color: "#465461", align: "left" }, scale: true, ...quiet },
     series: [
-      { name: target.words.trajectory, type: "line", data: points, symbolSize: 8, lineStyle: { type: target.assumption ? "dashed" : "solid", color: "#71879d", width: 2 }, itemStyle: { color: "#71879d" }, markLine: { symbol: "none", silent: true, label: { formatter: target.words.today, color: "#465461" }, lineStyle: { color: "#5d6b78", type: "dotted" }, data: [{ xAxis: target.today }] } },
+      { name: target.words.trajectory, type: "line", data: points, symbolSize: 8, lineStyle: { type: target.assumption ? "dashed" : "solid", color: "#71879d", width: 2 }, itemStyle: { color: "#71879d" }, markLine: { symbol: "none", silent: true, label: { formatter: target.words.today, color: "#465461" }, lineStyle: { color: "#5d6b78", type: "dotted" }, data: [{ xAxis: target.today }, ...target.breaks.map((day) => ({ xAxis: day, lineStyle: { color: "#b26a00" }, label: { formatter: target.words.break, color: "#7a4a00", position: "insideEndTop" } }))] } },
+      ...(target.projected.length ? [{ name: target.words.projected, type: "line", data: target.projected, symbol: "none", lineStyle: { color: "#b26a00", width: 2, type: "dashed" }, itemStyle: { color: "#b26a00" } }] : []),
       ...(target.reported.length ? [line(target.words.reported, target.reported, "#0b5cad")] : []),
       ...(target.measured.length ? [line(target.words.measured, target.measured, "#146c3e")] : []),
     ],
