@@ -74,6 +74,9 @@ PICTURES = (
     Picture("alert", "ducha", "alert", ("desktop",), height=960),
     Picture("alert-case", "jiaotong", "alert-case", ("phone", "desktop"), height=860),
     Picture("indicators", "lingdao", "/indicators/", ("desktop",)),
+    Picture("register", "shujuju", "/scenarios/", height=1100),
+    Picture("register-entry", "shujuju", "register-entry", ("desktop",), height=900),
+    Picture("indicator", "lingdao", "indicator", ("desktop",), height=900),
     Picture("units", "xitong", "/units/", ("desktop",)),
     Picture("accounts", "anquan", "/accounts/", ("desktop",)),
     Picture("audit", "shenji", "/audit/", ("desktop",)),
@@ -143,6 +146,12 @@ def go_to(page: Page, picture: Picture, checking: str) -> None:
     elif picture.address == "task":
         page.goto("/week/")
         page.locator("article", has=page.locator(".note")).locator("h3 a").first.click()
+    elif picture.address == "register-entry":
+        page.goto("/scenarios/?state=waiting")
+        page.locator("td a[href^='/registers/entries/']").first.click()
+    elif picture.address == "indicator":
+        page.goto("/scenarios/")
+        page.locator(".figures a").first.click()
     elif picture.address in ROAD:
         ROAD[picture.address](page)
     else:
