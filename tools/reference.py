@@ -197,7 +197,25 @@ def plan_reading_page() -> str:
     )
 
 
+def systems_page() -> str:
+    """What the packs say that they provide; whether it truly runs is for each district to check."""
+    from haihe.kernel.systems import COUNTERS, catalogue, providers_to_check
+
+    known = catalogue()
+    rows = [
+        f"| {p.system} | {known[p.system].name_zh} {known[p.system].name_en} | `{p.pack}` | {p.asks_zh} {known[p.system].check} | {(p.check.__doc__ or '').strip()} |"
+        for p in providers_to_check()
+    ]
+    counted = [f"| {key} | {known[key].name_zh} {known[key].name_en} | {(c.__doc__ or '').strip()} |" for key, c in sorted(COUNTERS.items())]  # fmt: skip
+    return (
+        f"# Named systems\n\nOf the {len(known)} systems of the catalogue these have a check ([how](../how-to/provide-a-system.md)); which of them stand in a district, "
+        "`haihe systems --check` tells.\n\n| id | system | pack | what must be seen | how the check sees it |\n| --- | --- | --- | --- | --- |\n"
+        + "\n".join(rows) + "\n\n## Counted equipment\n\n| id | equipment | what is counted |\n| --- | --- | --- |\n" + "\n".join(counted) + "\n"
+    )  # fmt: skip
+
+
 PAGES = {
+    "systems.md": systems_page,
     "settings.md": settings_page,
     "permissions.md": permissions_page,
     "parameters.md": parameters_page,

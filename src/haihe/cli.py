@@ -410,6 +410,28 @@ def rules_replay(
 
 
 @app.command()
+def systems(
+    ids: Annotated[list[str] | None, typer.Argument(help="编号 ids such as TRA-18; default all")] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="在试验城区逐项检查 run the checks on a scratch district")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="打印 JSON print JSON")] = False,
+) -> None:
+    """点名系统：哪些真的可用。 The named systems, and which of them truly run. Exit code 1 if a check failed."""
+    set_up_django()
+    from django.core.management import call_command
+
+    from haihe.scratch.command import print_systems, run_checks
+
+    call_command("migrate", verbosity=0, interactive=False)
+
+    outcomes = run_checks(ids or [], err) if check else []
+    print_systems(ids or [], out, as_json=as_json)
+    if not all(outcome.passed for outcome in outcomes):
+        raise typer.Exit(1)
+
+
+@app.command()
 def version() -> None:
     """版本。 Print the version."""
     out.print(__version__)

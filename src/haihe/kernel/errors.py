@@ -8,6 +8,7 @@
     ├── Conflict            somebody else changed it first, or the step does not follow from the present state (HTTP 409)
     ├── TooLarge            over a stated limit (HTTP 413)
     ├── NotStored           a disk is full, read-only or failing: nothing was stored, try again later (HTTP 507)
+    ├── CheckFailed         the check of a named system did not see what the system promises (HTTP 500)
     └── ConfigurationError  a setting, key or file of this installation is wrong (HTTP 500)
 
 Every error says what happened, where, and what to do, in Chinese first and English second. `str(error)` is the English
@@ -80,6 +81,10 @@ class TooLarge(HaiheError):
 class NotStored(HaiheError):
     status = 507
     code = "not_stored"
+
+
+class CheckFailed(HaiheError):
+    code = "check_failed"
 
 
 class ConfigurationError(HaiheError):

@@ -12,6 +12,7 @@ from haihe.kernel.notices.models import ContactAddress, Notice, NoticeReading
 from haihe.kernel.organisations import Organisation, OrganisationAlias, Succession
 from haihe.kernel.places import Place
 from haihe.kernel.registers.models import EntryEvent, RegisterEntry
+from haihe.kernel.systems.models import SystemCheck
 from haihe.kernel.things import Thing
 
 __all__ = [
@@ -45,5 +46,6 @@ __all__ = [
     "RuleStatus",
     "Succession",
     "Suppression",
+    "SystemCheck",
     "Thing",
 ]

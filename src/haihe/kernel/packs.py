@@ -20,13 +20,12 @@ PACKS_FOLDER = Path(__file__).parent.parent / "packs"
 
 
 class PackConfig(AppConfig):
-    """The manifest of a pack. `requires` names packs whose `services.py` it may use; `provides` names systems of the
-    catalogue that it runs."""
+    """The manifest of a pack. `requires` names packs whose `services.py` it may use. Which named systems it provides
+    stands with their checks in its `systems.py`."""
 
     title_zh: str = ""
     title_en: str = ""
     requires: tuple[str, ...] = ()
-    provides: tuple[str, ...] = ()
 
     # Django takes the one AppConfig of an apps.py that says it is a default; this base, imported there, must not be it.
     default = False
@@ -40,8 +39,8 @@ class PackConfig(AppConfig):
         return self.label
 
     def ready(self) -> None:
-        # Tables of observations, actions, case types, registers, rules, indicators and reminders register by being imported.
-        for name in ("observations", "services", "cases", "register", "rules", "indicators", "duties"):
+        # Tables of observations, actions, case types, registers, rules, indicators, reminders and checks register by being imported.
+        for name in ("observations", "services", "cases", "register", "rules", "indicators", "duties", "systems"):
             find_module(self, name)
 
 

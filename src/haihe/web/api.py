@@ -20,7 +20,7 @@ from haihe.kernel.errors import HaiheError, NotAllowed
 from haihe.kernel.identity import Account, find_token
 from haihe.kernel.packs import find_module, loaded_packs
 from haihe.kernel.permissions import roles_of
-from haihe.web import api_account, api_administration, api_alerts, api_cases, api_registers
+from haihe.web import api_account, api_administration, api_alerts, api_cases, api_registers, systems
 
 
 class TokenAuth(HttpBearer):
@@ -154,6 +154,7 @@ def build_api() -> NinjaAPI:
     api.add_router("", api_alerts.router)
     api.add_router("", api_registers.router)
     api.add_router("", api_account.router)
+    api.add_router("", systems.router)
     for pack in loaded_packs():
         module = find_module(pack, "api")
         if module is not None:

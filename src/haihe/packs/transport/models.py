@@ -9,6 +9,7 @@ from django.db import models
 from haihe.kernel.identity import Account
 from haihe.kernel.language import two
 from haihe.kernel.organisations import Organisation
+from haihe.kernel.places import Place
 from haihe.kernel.things import Thing
 
 
@@ -95,3 +96,36 @@ class Terminal(models.Model):
 
     def __str__(self) -> str:
         return self.phone
+
+
+class Area(models.Model):
+    """A drawn area or road that vehicles must keep to or keep out of. Its outline is that of its place."""
+
+    class Mode(models.TextChoices):
+        PERMITTED = "permitted", two("允许区域（道路）", "Permitted")
+        FORBIDDEN = "forbidden", two("禁行区域（道路）", "Forbidden")
+
+    place = models.OneToOneField(Place, models.PROTECT, related_name="vehicle_area")
+    mode = models.CharField("性质", max_length=10, choices=Mode.choices)
+    simplified_by_m = models.FloatField("边界简化（米）", default=0)
+    vehicles: models.ManyToManyField[Vehicle, AreaVehicle] = models.ManyToManyField(
+        Vehicle, through="AreaVehicle", related_name="areas"
+    )
+
+    class Meta:
+        ordering = ["place__name"]
+
+    def __str__(self) -> str:
+        return self.place.name
+
+
+class AreaVehicle(models.Model):
+    """That an area holds for a vehicle."""
+
+    area = models.ForeignKey(Area, models.PROTECT, related_name="assignments")
+    vehicle = models.ForeignKey(Vehicle, models.PROTECT, related_name="area_assignments")
+    since = models.DateTimeField(auto_now_add=True)
+    assigned_by = models.ForeignKey(Account, models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["area", "vehicle"], name="one_area_per_vehicle")]

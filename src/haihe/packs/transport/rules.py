@@ -1,4 +1,4 @@
-"""The rules of road transport: speeding 超速 and fatigue 疲劳驾驶. Limits and their sources lie in policies/*.yaml."""
+"""The rules of road transport: speeding 超速 and fatigue 疲劳驾驶; leaving an area is in area_rule.py. Limits and their sources lie in policies/*.yaml."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import polars as pl
 from haihe.kernel.alerts.cap import Certainty, Severity, Urgency
 from haihe.kernel.alerts.columns import Array, Episode, Runs, episodes
 from haihe.kernel.alerts.rules import FINDINGS, INSTANT, Rule
+from haihe.packs.transport.area_rule import LeavingArea as LeavingArea
 from haihe.packs.transport.columns import (
     HOUR_MS,
     Steps,
@@ -23,30 +24,10 @@ from haihe.packs.transport.columns import (
     numbers,
     steps_of,
 )
+from haihe.packs.transport.findings import findings, instants, maybe_instants
 
 MOST_CONTRADICTING_SHARE = 0.2  # below this share of the device's speed, the ground covered speaks against it
 LEAST_STEP_MS = 10_000  # positions nearer in time say little about the speed between them
-
-
-def _instants(at_ms: Array) -> pl.Series:
-    return pl.Series(at_ms).cast(pl.Datetime("ms")).dt.cast_time_unit("us").dt.replace_time_zone("UTC")
-
-
-def _maybe_instants(at_ms: Array) -> pl.Series:
-    return pl.select(pl.when(pl.lit(pl.Series(at_ms)) >= 0).then(_instants(at_ms)).otherwise(None)).to_series()
-
-
-def _findings(mask: Array, phase: str, key: str, thing: Array, at_ms: Array, value: Array, limit: Array, evidence: dict[str, Array]) -> pl.DataFrame:  # fmt: skip
-    rows = np.flatnonzero(mask)
-    facts = pl.DataFrame({name: pl.Series(column[rows]).fill_nan(None) if column.dtype.kind == "f" else pl.Series(column[rows])
-                          for name, column in evidence.items()})  # fmt: skip
-    frame = pl.DataFrame({"thing": thing[rows], "value": value[rows], "limit": limit[rows]}).with_columns(
-        key=pl.lit(key),
-        phase=pl.lit(phase),
-        observed_at=_instants(at_ms[rows]),
-        evidence=facts.select(pl.struct(pl.all()).struct.json_encode()).to_series(),
-    )
-    return frame.select(pl.col(name).cast(kind) for name, kind in FINDINGS.items())
 
 
 class Speeding(Rule):
@@ -123,9 +104,9 @@ class Speeding(Rule):
         found = self._tell(runs, batch, state, told, at, before, gap, speed, limit, peak, over_since, near_since)
         last = last_of(runs, near)
         return found, state.with_columns(
-            kept_at=_instants(last_of(runs, at)),
-            near_since=_maybe_instants(np.where(last, last_of(runs, near_since), -1)),
-            over_since=_maybe_instants(np.where(last_of(runs, over), last_of(runs, over_since), -1)),
+            kept_at=instants(last_of(runs, at)),
+            near_since=maybe_instants(np.where(last, last_of(runs, near_since), -1)),
+            over_since=maybe_instants(np.where(last_of(runs, over), last_of(runs, over_since), -1)),
             warned=pl.Series(last_of(runs, told.warned)),
             raised=pl.Series(last_of(runs, told.raised)),
             peak_kmh=pl.Series(last_of(runs, peak)),
@@ -153,9 +134,9 @@ class Speeding(Rule):
         limit_before = runs.before(limit, numbers(state["limit_kmh"]))
         ended_at = np.where(gap & (before >= 0), before, at)
         return pl.concat([
-            _findings(told.warn, "warning", "speeding", thing, at, speed, limit, {"near_s": (at - near_since) // 1000, **where}),
-            _findings(told.raise_, "raise", "speeding", thing, at, peak, limit, {"over_s": seconds, **where}),
-            _findings(told.end, "end", "speeding", thing, ended_at, peak_before, limit_before, {"peak_kmh": peak_before, **where}),
+            findings(told.warn, "warning", "speeding", thing, at, speed, limit, {"near_s": (at - near_since) // 1000, **where}),
+            findings(told.raise_, "raise", "speeding", thing, at, peak, limit, {"over_s": seconds, **where}),
+            findings(told.end, "end", "speeding", thing, ended_at, peak_before, limit_before, {"peak_kmh": peak_before, **where}),
         ])  # fmt: skip
 
 
@@ -217,7 +198,7 @@ class Fatigue(Rule):
             longitude_deg=pl.Series(last_of(runs, numbers(batch["longitude_deg"]))).fill_nan(None),
             latitude_deg=pl.Series(last_of(runs, numbers(batch["latitude_deg"]))).fill_nan(None),
             moving=pl.Series(last_of(runs, moving)),
-            rest_since=_maybe_instants(np.where(last_of(runs, is_rest), last_of(runs, rest_since), -1)),
+            rest_since=maybe_instants(np.where(last_of(runs, is_rest), last_of(runs, rest_since), -1)),
             hour=pl.Series(newest),
             driven_ms=pl.Series(buckets.astype(np.int32), dtype=pl.Array(pl.Int32, 24)),
             **columns,
@@ -248,9 +229,9 @@ class Fatigue(Rule):
         where = {"longitude_deg": numbers(batch["longitude_deg"]), "latitude_deg": numbers(batch["latitude_deg"])}
         finite = np.where(np.isinf(limit_h), np.nan, limit_h)
         found = pl.concat([
-            _findings(told.warn, "warning", key, thing, at, value, finite, where),
-            _findings(told.raise_, "raise", key, thing, at, value, finite, where),
-            _findings(told.end, "end", key, thing, at, most, finite, where),
+            findings(told.warn, "warning", key, thing, at, value, finite, where),
+            findings(told.raise_, "raise", key, thing, at, value, finite, where),
+            findings(told.end, "end", key, thing, at, most, finite, where),
         ])  # fmt: skip
         return found, {
             f"{key}_ms": pl.Series(last_of(runs, driven)),

@@ -15,7 +15,8 @@ from haihe.kernel.identity import Account, Role
 from haihe.kernel.permissions import action, visible
 from haihe.kernel.policies import parameter
 from haihe.packs.transport import visibility as _visibility  # noqa: F401  (registers who sees what)
-from haihe.packs.transport.models import USE_OF_KIND, Carrier, Terminal, Vehicle
+from haihe.packs.transport.areas import assign_area, draw_area, release_area, retire_area
+from haihe.packs.transport.models import USE_OF_KIND, Area, Carrier, Terminal, Vehicle
 from haihe.packs.transport.registers import register_carrier, register_terminal, register_vehicle, revoke_terminal
 from haihe.packs.transport.tracks import day_bounds, last_positions, read_day
 
@@ -81,6 +82,25 @@ def speed_limit_of(vehicle: Vehicle, on: date) -> float | None:
 
 
 __all__ = [
-    "Carrier", "Vehicle", "alerts_of", "commands_of", "count_open_alerts", "has_synthetic", "last_positions", "note_map_read", "open_alert_by_thing", "read_day",
-    "register_carrier", "register_terminal", "register_vehicle", "revoke_terminal", "send_text", "speed_limit_of",
+    "Area",
+    "Carrier",
+    "Vehicle",
+    "alerts_of",
+    "assign_area",
+    "commands_of",
+    "count_open_alerts",
+    "draw_area",
+    "has_synthetic",
+    "last_positions",
+    "note_map_read",
+    "open_alert_by_thing",
+    "read_day",
+    "register_carrier",
+    "register_terminal",
+    "register_vehicle",
+    "release_area",
+    "retire_area",
+    "revoke_terminal",
+    "send_text",
+    "speed_limit_of",
 ]  # fmt: skip

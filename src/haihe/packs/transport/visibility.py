@@ -6,7 +6,7 @@ from django.db.models import Q, QuerySet
 
 from haihe.kernel.identity import Account, Role
 from haihe.kernel.permissions import declare, of_own_units, roles_of, visibility
-from haihe.packs.transport.models import Carrier, Terminal, Vehicle
+from haihe.packs.transport.models import Area, Carrier, Terminal, Vehicle
 
 READERS = [Role.SUPERVISOR, Role.VIEWER, Role.OFFICER]
 declare("vehicle.read", "查看车辆", "see vehicles on the map", roles=READERS)
@@ -31,3 +31,13 @@ def _vehicles(account: Account | None, rows: QuerySet[Vehicle]) -> QuerySet[Vehi
 @visibility(Terminal)
 def _terminals(account: Account | None, rows: QuerySet[Terminal]) -> QuerySet[Terminal]:
     return rows.filter(_within(account, "vehicle__carrier__organisation"))
+
+
+@visibility(Area)
+def _areas(account: Account | None, rows: QuerySet[Area]) -> QuerySet[Area]:
+    """Who sees every vehicle sees every area; officers those that hold for a vehicle of theirs."""
+    return (
+        rows
+        if roles_of(account) & WHOLE
+        else rows.filter(_within(account, "vehicles__carrier__organisation")).distinct()
+    )

@@ -147,12 +147,19 @@ class TaskOut(Schema):
     units: list[UnitOut]
 
 
+class FileOut(Schema):
+    id: int
+    name: str
+    sha256: str
+
+
 class ReportOut(Schema):
     id: int
     kind: str
     at: datetime
     text: str
     organisation: str | None
+    files: list[FileOut]
 
 
 class StepIn(Schema):
@@ -256,4 +263,5 @@ def report_out(report: Report) -> dict[str, Any]:
         "at": report.at,
         "text": report.text,
         "organisation": name_of(report.organisation),
+        "files": list(report.evidence.all()),
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
 
 from django.http import HttpRequest
@@ -230,9 +230,12 @@ def audit(request: HttpRequest) -> Any:
 
 
 @router.get("/projects", response=list[ProjectOut], summary="重点项目: tasks under supervision and their reviews")
-def projects(request: HttpRequest) -> Any:
+def projects(request: HttpRequest, on: date | None = None) -> Any:
+    """`on`: a day to come, as it will be red by then if nobody acts."""
     rows = visible(asker(request), KeyProject.objects.filter(ended_at=None)).select_related("task")
     now, reviews = timezone.now(), services.reviews_of(rows)
+    if on is not None:
+        now = max(now, timezone.make_aware(datetime.combine(on, time(12))))
     return [
         {"task": task_out(row.task, timezone.localdate()), "every_weeks": row.every_weeks, "next_review": row.next_review,
          "red": services.is_red(row, reviews[row.pk], now), "reviews": [case.number for case in reviews[row.pk]]}

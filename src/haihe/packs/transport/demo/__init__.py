@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
+from pathlib import Path
 
+import haihe
 from haihe.kernel.identity import Account
 from haihe.kernel.organisations import get_organisation
 from haihe.packs.transport import services
@@ -25,6 +28,20 @@ def build(people: dict[str, Account]) -> None:
         carrier = services.register_carrier(people["ducha"], get_organisation(name), licence_number="演示")
         register_synthetic(people["ducha"], carrier, count=count, kinds=kinds, first=first)
         first += count
+    _areas(people["ducha"])
+
+
+def _areas(account: Account) -> None:
+    """Vehicles with dangerous goods stay in the district and out of its oldest quarter."""
+    features = json.loads((Path(haihe.__file__).parent / "demo/wanghe.geojson").read_text(encoding="utf-8"))["features"]
+    outlines = {feature["properties"].get("name"): feature for feature in features}
+    hazmat = Vehicle.objects.filter(kind=Vehicle.Kind.DANGEROUS_GOODS)
+    for outline, name, mode in (
+        ("望河区", "危险货物车辆行驶范围", "permitted"),
+        ("临河街道", "临河街道危险货物禁行区", "forbidden"),
+    ):
+        area = services.draw_area(account, None, name=name, mode=mode, geometry=outlines[outline])
+        services.assign_area(account, area, vehicles=hazmat)
 
 
 def simulate() -> None:

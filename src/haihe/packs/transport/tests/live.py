@@ -10,7 +10,6 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +19,7 @@ from haihe.kernel.observations import standard as _standard  # noqa: F401  (decl
 from haihe.kernel.observations.journal import Journal
 from haihe.kernel.observations.lake import Lake
 from haihe.kernel.observations.queries import observations
-from haihe.packs.transport.jt808.build import Terminal
-from haihe.packs.transport.jt808.codec import decode
-from haihe.packs.transport.jt808.splitter import Splitter
+from haihe.packs.transport.simulator.calling import CallingTerminal
 
 SET_UP = "from haihe.runtime import set_up_django\nset_up_django()\n"
 SYNTHETIC = """
@@ -35,6 +32,7 @@ account = operator()
 register_synthetic(account, synthetic_carrier(account), count=int(sys.argv[1]))
 """
 FIRST_PHONE = 10_000_000_000
+Device = CallingTerminal
 
 
 def free_port() -> int:
@@ -126,65 +124,3 @@ class Live:
     def device(self, number: int, version: str = "2013") -> Device:
         """The terminal of the synthetic vehicle `number`."""
         return Device(self.port, str(FIRST_PHONE + number), version, f"模A{number:05d}")
-
-
-class Device:
-    """One terminal on one connection, as blocking calls."""
-
-    def __init__(self, port: int, phone: str, version: str = "2013", plate: str = "") -> None:
-        self.terminal = Terminal(phone, version, plate)
-        self.phone, self.code = phone, ""
-        self.connect(port)
-
-    def connect(self, port: int) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port), 10)
-        self.splitter, self.heard = Splitter(), list[dict[str, Any]]()
-
-    def send(self, data: bytes) -> None:
-        self.socket.sendall(data)
-
-    def hear(self, seconds: float = 20) -> dict[str, Any] | None:
-        """The next message of the platform; None when it closes the connection. TimeoutError when it says nothing."""
-        end = time.monotonic() + seconds
-        while not self.heard:
-            self.socket.settimeout(max(0.01, end - time.monotonic()))
-            try:
-                data = self.socket.recv(65_536)
-            except ConnectionError:
-                return None
-            if not data:
-                return None
-            self.heard += [decode(frame) for frame in self.splitter.feed(data)]
-        message = self.heard.pop(0)
-        message["body"].pop("raw_frame", None)
-        return message
-
-    def ask(self, frame: bytes) -> dict[str, Any]:
-        """Send a frame and return the body of the answer that names its serial."""
-        self.send(frame)
-        serial = self.terminal.serial
-        while True:
-            message = self.hear()
-            assert message is not None, "the platform closed the connection"
-            if message["body"].get("reply_serial") == serial:
-                return dict(message["body"])
-
-    def register(self) -> dict[str, Any]:
-        body = self.ask(self.terminal.registration())
-        self.code = str(body.get("auth_code") or "")
-        return body
-
-    def authenticate(self, code: str | None = None) -> int:
-        return int(self.ask(self.terminal.authentication(self.code if code is None else code))["result"])
-
-    def sign_on(self) -> Device:
-        assert self.register()["result"] == 0 and self.authenticate() == 0
-        return self
-
-    def report(self, at: datetime, **more: Any) -> int:
-        """One location; the result in its answer."""
-        known = {"longitude_deg": 117.5, "latitude_deg": 39.1, "speed_kmh": 60.0, **more}
-        return int(self.ask(self.terminal.location(at, **known))["result"])
-
-    def close(self) -> None:
-        self.socket.close()

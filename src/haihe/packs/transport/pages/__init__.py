@@ -244,3 +244,5 @@ def _page_of(thing: Thing) -> str:
 
 
 PAGE_OF_KIND["vehicle"] = _page_of
+
+from haihe.packs.transport.pages import areas as _areas  # noqa: E402, F401  (adds the pages of areas to `pages`)
