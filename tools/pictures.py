@@ -31,7 +31,9 @@ from playwright.sync_api import Browser, Page, sync_playwright
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "docs" / "pictures"
 LARGEST_BYTES = 250_000
-SIZES = {"desktop": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}}
+SIZES = {
+    "desktop": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}, "wall": {"width": 1280, "height": 720},
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,15 @@ PICTURES = (
     Picture("papers", "ducha", "/papers/"),
     Picture("fill-in", "shujuju", "/fill-in/", ("phone",)),
     Picture("packages", "ducha", "/packages/", ("desktop",)),
+    Picture("coordination", "ducha", "/coordination/", ("desktop",), height=1180),
+    Picture("coordination", "jiaotong", "/coordination/", ("phone",)),
+    Picture("meeting", "ducha", "/coordination/meetings/1/", ("desktop",), height=1240),
+    Picture("meeting", "jiaotong", "/coordination/meetings/2/", ("phone",)),
+    Picture("round", "ducha", "/coordination/rounds/2/", ("desktop",), height=1160),
+    Picture("round", "jiaotong", "/coordination/rounds/2/", ("phone",)),
+    Picture("ledger", "ducha", "/coordination/ledger/", ("desktop",), height=960),
+    Picture("year-plan", "jiaotong", "/coordination/ledger/1/", ("phone",)),
+    Picture("screen", "lingdao", "/screen/", ("wall", "phone")),
     Picture("live-map", "ducha", "map", height=860),
     Picture("vehicle-day", "ducha", "day", height=1020),
     Picture("alerts", "ducha", "/alerts/?state=all"),

@@ -19,7 +19,7 @@ import pytest
 from openpyxl import load_workbook
 from playwright.sync_api import expect, sync_playwright
 from tests.scenarios.test_up import free_port
-from tests.scenarios.walk import FAULTS
+from tests.scenarios.walk import CONTRAST, FAULTS, WALL
 
 import haihe
 
@@ -35,7 +35,9 @@ pytestmark = [
     ),
 ]
 DEMO = Path(haihe.__file__).parent / "demo"
-PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1366, "height": 900}
+PHONE, DESKTOP, WALL_SIZE = (
+    {"width": 390, "height": 844}, {"width": 1366, "height": 900}, {"width": 1920, "height": 1080},
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -105,6 +107,10 @@ class Person:
         """Fields and pictures are named, headings in order, and on a phone whatever is tapped is big enough."""
         faults = self.page.evaluate(FAULTS, self.page.viewport_size["width"] < 600)
         assert not faults, f"{self.page.url}: {faults}"
+
+    def reads_well(self) -> None:
+        pale = self.page.evaluate(CONTRAST)
+        assert not pale, f"{self.page.url}: {pale}"
 
     def fits(self) -> None:
         wide = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
@@ -176,7 +182,7 @@ def test_the_unit_officer_accepts_and_reports_on_a_phone_and_the_supervisor_clos
     evidence.write_bytes(b"\x89PNG\r\n\x1a\n" + b"0" * 64)
     form = page.locator("#report form").first
     form.locator("textarea[name=text]").fill("已在三个街道试点，运行正常。")
-    form.locator("input[name=files]").set_input_files(str(evidence))
+    form.locator("input[name=files][multiple]").set_input_files(str(evidence))
     form.get_by_role("button", name="提交进展").click()
     page.get_by_text("已在三个街道试点，运行正常。").first.wait_for()
     page.get_by_text("现场照片.png").first.wait_for()
@@ -185,14 +191,14 @@ def test_the_unit_officer_accepts_and_reports_on_a_phone_and_the_supervisor_clos
 def test_the_unit_answers_a_supervision_notice_on_a_phone_and_the_supervisor_closes_it(person, tmp_path: Path) -> None:
     officer = person("shujuju", PHONE)
     page = officer.page
-    page.goto("/cases/?show=mine")
+    page.goto("/cases/?show=mine&type=plans.supervision_notice")
     page.locator(".case-table a").first.click()
     page.wait_for_url(re.compile(r"/cases/\d+/"))
     officer.fits()
     evidence = tmp_path / "整改照片.png"
     evidence.write_bytes(b"\x89PNG\r\n\x1a\n" + b"0" * 64)
     page.locator("#step textarea").fill("设备已到货，下周完成安装。")
-    page.locator("#step input[type=file]").set_input_files(str(evidence))
+    page.locator("#step input[type=file][multiple]").set_input_files(str(evidence))
     page.get_by_role("button", name="提交答复").click()
     page.get_by_text("设备已到货，下周完成安装。").first.wait_for()
     page.get_by_text("整改照片.png").first.wait_for()
@@ -407,6 +413,81 @@ def test_an_officer_reaches_every_page_on_a_phone_without_scrolling_sideways(per
         page.get_by_role("heading", name="My week" if language == "中文" else "我的一周").wait_for()
 
 
+def test_every_kind_of_page_of_an_officer_works_on_a_phone(person) -> None:
+    """Each kind of page that links lead to is seen once: no scrolling sideways, words that stand out, taps of 44 px, the camera
+    wherever evidence is handed in, a number keyboard wherever a number is typed."""
+    officer = person("jiaotong", PHONE)
+    page = officer.page
+    to_see, kinds = ["/week/", "/account/", "/password/", "/cases/?show=mine"], set()
+    while to_see:
+        path = to_see.pop(0)
+        kind = re.sub(r"\d+", "N", path.split("?")[0])
+        if kind in kinds:
+            continue
+        kinds.add(kind)
+        answer = page.goto(path)
+        assert answer is not None and answer.status == 200, path
+        to_see += links_of(page)
+        for details in page.locator("main details:not([open]) > summary").all():
+            if details.is_visible():
+                details.click()
+        officer.fits()
+        officer.owes_nothing()
+        officer.reads_well()
+        for form in page.locator("main form[enctype='multipart/form-data']").all():
+            assert form.locator("input[capture]").count() == 1, f"{path}: no camera"
+        for name in ("value", "percent"):
+            for field in page.locator(f"main input[name={name}]").all():
+                assert field.get_attribute("inputmode") in ("decimal", "numeric"), f"{path}: {name}"
+    wanted = {"/week/", "/tasks/N/", "/coordination/", "/coordination/meetings/N/", "/coordination/rounds/N/", "/coordination/ledger/N/", "/cases/N/", "/messages/"}  # fmt: skip
+    assert wanted <= kinds, wanted - kinds
+
+
+def test_the_leaders_screen_fits_the_wall_and_moves_when_something_is_decided(person) -> None:
+    leader, coordinator = person("lingdao", WALL_SIZE), person("ducha")
+    for theme in ("light", "dark"):
+        leader.page.goto(f"/screen/?theme={theme}")
+        smallest, cut, scrolls = leader.page.evaluate(WALL)
+        assert (cut, scrolls) == ([], 0) and smallest >= 28, (smallest, cut, scrolls)
+        leader.owes_nothing()
+        leader.reads_well()
+    to_decide = leader.page.locator(".figure", has_text="待决定的问题").locator("b")
+    before = int(to_decide.inner_text())
+    expect(leader.page.locator(".true .ago")).to_contain_text("秒前")
+    coordinator.page.goto("/coordination/rounds/2/")
+    problem = coordinator.page.locator(".problem", has=coordinator.page.locator(".choices")).first
+    problem.get_by_text("不列入议定事项").click()
+    problem.locator("input[name=reason]").fill("单位已自行解决")
+    problem.get_by_role("button", name="确定").click()
+    expect(to_decide).to_have_text(str(before - 1), timeout=15_000)
+
+
+def test_the_leaders_screen_on_a_phone(person) -> None:
+    leader = person("lingdao", PHONE)
+    leader.page.goto("/screen/")
+    leader.fits()
+    leader.owes_nothing()
+    leader.reads_well()
+
+
+def test_a_note_is_handed_in_and_an_invitation_answered_on_a_phone(person) -> None:
+    officer = person("liudu", PHONE)
+    page = officer.page
+    page.goto("/coordination/")
+    page.get_by_role("link", name="报送情况专报").first.click()
+    page.locator("textarea[name=text]").fill("两个点位已完成踏勘。")
+    page.locator("textarea[name=problems]").fill("取电手续未办")
+    button = page.get_by_role("button", name="报送", exact=True)
+    expect(button).to_be_in_viewport()
+    button.click()
+    page.locator(".chip", has_text="已报第 1 稿").wait_for()
+    page.goto("/coordination/")
+    page.get_by_role("link", name="回复会议通知").first.click()
+    page.locator("input[name=role]").fill("分管副镇长")
+    page.get_by_role("button", name="出席").click()
+    page.get_by_role("heading", name="已回复").wait_for()
+
+
 def test_accepting_takes_one_tap_and_reporting_a_number_needs_no_manual(person, tmp_path: Path) -> None:
     """On a phone: the card says 签收, one tap answers it; the next card leads straight to the report."""
     officer = person("chengguan", PHONE)
@@ -423,7 +504,7 @@ def test_accepting_takes_one_tap_and_reporting_a_number_needs_no_manual(person, 
     photo.write_bytes(b"\xff\xd8\xff\xe0\x00\x10JFIF" + b"0" * 4096)
     form = page.locator("#report form").first
     form.locator("textarea[name=text]").fill("完成两处整改，照片附后。")
-    form.locator("input[name=files]").set_input_files(str(photo))
+    form.locator("input[name=files][multiple]").set_input_files(str(photo))
     expect(form.locator(".names")).to_contain_text("现场.jpg")
     form.get_by_role("button", name="提交进展").click()
     page.get_by_role("link", name="现场.jpg").wait_for()

@@ -195,7 +195,7 @@ def my_week(account: Account, today: date) -> Week:
     """The account's open tasks, each in the first list that fits; due means within seven days or amber."""
     from haihe.packs.plans.ledger import parts_of
 
-    week = Week(notices=open_notices())
+    week = Week(notices=open_notices(account))
     rows = (
         visible(account, Task.objects.filter(state__in=Task.OPEN))
         .select_related("plan")

@@ -29,10 +29,16 @@ from haihe.packs.plans.ledger import (
     unlinked_names,
     withdraw,
 )
+from haihe.packs.plans.models import Plan, Target, Task
 from haihe.packs.plans.package import release_package
 from haihe.packs.plans.papers.issuing import Wish, draft, issue, open_series, release_draft, release_paper, revoke
 from haihe.packs.plans.progress import Programme, Standing, Week, light, my_week, programme, standing
 
 __all__ = [
-    "Imported", "Judged", "Programme", "Side", "Standing", "Week", "Wish", "accept", "add_clause", "add_step", "apply_sheet", "assign", "assign_all", "chase", "close", "compare_stored", "confirm", "confirm_rest", "correct", "draft", "file_plan", "findings_of", "finish_step", "hand_in", "import_evidence", "issue", "light", "link_units", "mark_intended", "my_week", "open_series", "parts_of", "programme", "publish", "reject", "release_comparison", "release_draft", "release_marked", "release_package", "release_paper", "release_sheet", "reopen", "report_done", "report_progress", "report_target", "revoke", "send_back", "set_baseline", "set_deadline", "set_milestones", "set_owner", "side_of", "standing", "unlinked_names", "unmark", "withdraw",
+    "Imported", "Judged", "Plan", "Programme", "Side", "Standing", "Target", "Task", "Week", "Wish", "accept", "add_clause", "add_step",
+    "apply_sheet", "assign", "assign_all", "chase", "close", "compare_stored", "confirm", "confirm_rest", "correct", "draft", "file_plan",
+    "findings_of", "finish_step", "hand_in", "import_evidence", "issue", "light", "link_units", "mark_intended", "my_week", "open_series",
+    "parts_of", "programme", "publish", "reject", "release_comparison", "release_draft", "release_marked", "release_package", "release_paper",
+    "release_sheet", "reopen", "report_done", "report_progress", "report_target", "revoke", "send_back", "set_baseline", "set_deadline",
+    "set_milestones", "set_owner", "side_of", "standing", "unlinked_names", "unmark", "withdraw",
 ]  # fmt: skip

@@ -59,7 +59,7 @@ def week(request: AccountRequest) -> HttpResponse:
 def my_tasks(request: AccountRequest) -> HttpResponse:
     """All tasks of the officer's unit, closed ones included."""
     tasks = visible(request.user, Task.objects.select_related("plan")).prefetch_related("units__organisation")
-    notices = open_notices()
+    notices = open_notices(request.user)
     return render(request, "plans/my_tasks.html", {"rows": [_row(request, task, notices) for task in tasks]})
 
 
