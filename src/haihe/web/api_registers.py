@@ -314,7 +314,10 @@ def register_router(key: str) -> Router:
     own = Router(tags=[key])
 
     @own.get(
-        "/counts", response=CountsOut, summary=f"Entries of {key} by state, and the numbers counted from them, on a day"
+        "/counts",
+        response=CountsOut,
+        operation_id=f"{key}_counts",
+        summary=f"Entries of {key} by state, and the numbers counted from them, on a day",
     )
     def counts(request: HttpRequest, on: date | None = None) -> Any:
         asker(request, "indicator.read")

@@ -94,12 +94,13 @@ class Field:
         if self.whole and number != number.to_integral_value():
             raise self._wrong("应为整数。", "a whole number.")
         if (self.minimum is not None and number < self.minimum) or (self.maximum is not None and number > self.maximum):
-            raise self._wrong(f"应在{self.range_words()}之间。", f"must lie within {self.range_words()}.")
+            raise self._wrong(f"应为 {self.range_words()}。", f"must be {self.range_words()}.")
         return plain(number)
 
     def range_words(self) -> str:
-        low, high = ("…" if v is None else plain(Decimal(v)) for v in (self.minimum, self.maximum))
-        return f"{low}–{high}{' ' + self.unit if self.unit else ''}"
+        low, high = ("" if v is None else plain(Decimal(v)) for v in (self.minimum, self.maximum))
+        words = f"{low}–{high}" if low and high else f"≥ {low}" if low else f"≤ {high}"
+        return f"{words}{' ' + self.unit if self.unit else ''}"
 
     def _date(self, written: Any) -> str:
         try:
