@@ -33,6 +33,7 @@ from django.conf import settings
 from django.db import models, transaction
 from django.utils import timezone
 
+from haihe.kernel import locks
 from haihe.kernel.errors import ConfigurationError, InvalidInput
 
 if TYPE_CHECKING:
@@ -138,11 +139,12 @@ def _link(key: bytes, previous: str, seq: int, record_id: int, digest: str) -> s
 def seal_pending(limit: int = 5000) -> int:
     """Seal committed records that have no seal yet, in the order of their numbers; returns how many.
 
-    Safe to call from any process: the transaction takes the database's one write lock before it reads the head.
+    Safe to call from any process: the head is read under a lock that only one transaction holds.
     """
     key = _chain_key()
     with transaction.atomic():
-        head = AuditSeal.objects.select_for_update().order_by("-seq").first()
+        locks.hold("audit.seal")
+        head = AuditSeal.objects.order_by("-seq").first()
         sealed = AuditSeal.objects.filter(record_id=models.OuterRef("pk"))
         rows = list(AuditRecord.objects.filter(~models.Exists(sealed)).order_by("pk")[:limit])
         seq, chain = (head.seq, head.chain) if head else (0, START_OF_CHAIN)

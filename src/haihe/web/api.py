@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
+from django.db import DataError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from ninja import NinjaAPI, Router, Schema
@@ -21,6 +22,7 @@ from haihe.kernel.identity import Account, find_token
 from haihe.kernel.packs import find_module, loaded_packs
 from haihe.kernel.permissions import roles_of
 from haihe.web import api_account, api_administration, api_alerts, api_cases
+from haihe.web.middleware import NOT_TEXT
 
 
 class TokenAuth(HttpBearer):
@@ -126,6 +128,10 @@ def build_api() -> NinjaAPI:
     @api.exception_handler(HaiheError)
     def haihe_error(request: HttpRequest, error: HaiheError) -> HttpResponse:
         return api.create_response(request, {"error": error.as_dict()}, status=error.status)
+
+    @api.exception_handler(DataError)
+    def unstorable(request: HttpRequest, error: DataError) -> HttpResponse:
+        return haihe_error(request, NOT_TEXT)
 
     @api.exception_handler(HttpError)
     def http_error(request: HttpRequest, error: HttpError) -> HttpResponse:

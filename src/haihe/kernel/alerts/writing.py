@@ -33,7 +33,9 @@ def write_findings(rule: Rule, findings: pl.DataFrame, at: datetime) -> list[Ale
     windows = list(
         Suppression.objects.filter(until__gt=findings["observed_at"].min()).select_related("organisation", "thing")
     )
+    # Locked, so that what a person does to one of them meanwhile is not written over.
     mine = Alert.objects.filter(rule=rule.name, thing__in=things).select_related("thing").order_by("started_at")
+    mine = mine.select_for_update(of=("self",))
     standing = {(a.thing_id, a.key): a for a in mine.filter(state__in=Alert.OPEN)}
     # An alert that people handled while its condition went on still learns that the condition is over.
     going_on = {(a.thing_id, a.key): a for a in mine.filter(state=Alert.State.HANDLED, over_at=None)}
