@@ -11,6 +11,7 @@ from haihe.kernel.indicators import Indicator, IndicatorDefinition, IndicatorVal
 from haihe.kernel.notices.models import ContactAddress, Notice, NoticeReading
 from haihe.kernel.organisations import Organisation, OrganisationAlias, Succession
 from haihe.kernel.places import Place
+from haihe.kernel.search.models import SearchEntry
 from haihe.kernel.things import Thing
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "RuleCursor",
     "RuleState",
     "RuleStatus",
+    "SearchEntry",
     "Succession",
     "Suppression",
     "Thing",

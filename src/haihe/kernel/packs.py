@@ -41,7 +41,7 @@ class PackConfig(AppConfig):
 
     def ready(self) -> None:
         # Tables of observations, actions, case types, rules, indicators and reminders register by being imported.
-        for name in ("observations", "services", "cases", "rules", "indicators", "duties"):
+        for name in ("observations", "services", "cases", "rules", "indicators", "duties", "search"):
             find_module(self, name)
 
 

@@ -10,6 +10,7 @@ import polars as pl
 import structlog
 from django.db import transaction
 
+from haihe.kernel import search
 from haihe.kernel.alerts import folding
 from haihe.kernel.alerts.models import Alert, Suppression
 from haihe.kernel.alerts.rules import Rule
@@ -67,6 +68,7 @@ def write_findings(rule: Rule, findings: pl.DataFrame, at: datetime) -> list[Ale
     # Old ones first: one of them may have been closed to make room for a new one.
     Alert.objects.bulk_update([a for key, a in touched.items() if key not in new], CHANGING, batch_size=200)
     Alert.objects.bulk_create(made, batch_size=500)
+    search.index(made)
     _open_cases(rule, touched.values())
     return list(touched.values())
 

@@ -16,7 +16,7 @@ from typing import Any
 from django.db import models
 from rapidfuzz import fuzz
 
-from haihe.kernel import audit, locks
+from haihe.kernel import audit, locks, search
 from haihe.kernel.errors import InvalidInput, UnreadableDocument
 from haihe.kernel.evidence import EvidenceFile, discard
 from haihe.kernel.identity import Account, Role
@@ -133,6 +133,7 @@ def _store_document(file: PlanFile, document: dict[str, Any], before: Sequence[P
     if earlier is not None:
         carry_over(list(earlier.clauses.all()), fresh, plan)
     Clause.objects.bulk_create(fresh)
+    search.index(fresh)
     return plan
 
 
