@@ -92,7 +92,7 @@ def _write_archive(home: Path, unfinished: Path) -> int:
 def _files_outside_evidence(home: Path) -> Iterator[Path]:
     """Files that are copied as they lie there; newest rows are made again after a restore."""
     for file in sorted(home.rglob("*")):
-        if file.relative_to(home).parts[0] not in ("evidence", DATABASE, JOURNAL, LAKE, LATEST):
+        if file.relative_to(home).parts[0] not in ("evidence", DATABASE, JOURNAL, LAKE, LATEST, "upgrades"):
             yield file
 
 

@@ -101,10 +101,12 @@ def _prepare() -> None:
     set_up_logging()
     set_up_django()
     _check_port_free()
-    from django.core.management import call_command
+    from haihe.upgrade import upgrade
 
     with out.status("正在升级数据库… Migrating the database …"):
-        call_command("migrate", verbosity=0, interactive=False)
+        copy = upgrade()
+    if copy is not None:
+        out.print(f"数据库已升级，升级前的副本 upgraded, the copy from before: {copy}", soft_wrap=True)
 
 
 def _check_port_free() -> None:

@@ -58,8 +58,13 @@ def read_copy(database: dict[str, Any], folder: Path) -> None:
     if _tables(database):
         raise Conflict("数据库不是空的，不会覆盖。", "The database is not empty and is not overwritten.", where=str(database["NAME"]),
                        to_do_zh="请指向一个空库。", to_do_en="Name an empty database.")  # fmt: skip
-    _run("pg_restore", database, "--single-transaction", "--exit-on-error", "--no-owner", "--no-privileges", str(dump))
+    load(database, dump)
     dump.unlink()
+
+
+def load(database: dict[str, Any], dump: Path) -> None:
+    """Load a dump into an empty PostgreSQL database, all of it or nothing."""
+    _run("pg_restore", database, "--single-transaction", "--exit-on-error", "--no-owner", "--no-privileges", str(dump))
 
 
 def empty(database: dict[str, Any]) -> None:
@@ -68,7 +73,7 @@ def empty(database: dict[str, Any]) -> None:
 
     with psycopg.connect(**_arguments(database)) as server:
         server.execute("DROP SCHEMA public CASCADE")
-        server.execute("CREATE SCHEMA public")
+        server.execute("CREATE SCHEMA public")  # the dump brings the tables, not the schema
 
 
 def _arguments(database: dict[str, Any]) -> dict[str, Any]:
