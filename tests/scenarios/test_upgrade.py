@@ -13,12 +13,8 @@ from tests.scenarios.district import haihe, run
 from haihe.testing.database import IS_POSTGRESQL
 
 FIXTURE = Path(__file__).parent / "fixtures" / "first-release.tar.gz"
-pytestmark = [
-    pytest.mark.xdist_group("upgrade"),
-    pytest.mark.skipif(
-        IS_POSTGRESQL, reason="the first release had SQLite only; PostgreSQL's way back is the last test"
-    ),
-]
+pytestmark = pytest.mark.xdist_group("upgrade")
+sqlite_only = pytest.mark.skipif(IS_POSTGRESQL, reason="the first release had SQLite only")
 
 UPGRADE = """
 from haihe.upgrade import upgrade
@@ -77,6 +73,7 @@ def counts(file: Path) -> tuple[int, ...]:
         return tuple(database.execute(COUNTS).fetchone())
 
 
+@sqlite_only
 def test_a_district_of_the_first_release_migrates_and_answers(old: Path) -> None:
     before = counts(old / "haihe.sqlite3")
     copy = Path(run(old, UPGRADE).splitlines()[-1])
@@ -92,6 +89,8 @@ def test_a_district_of_the_first_release_migrates_and_answers(old: Path) -> None
     assert run(old, UPGRADE).splitlines()[-1] == "None", "a second start copies nothing"
 
 
+@sqlite_only
+@pytest.mark.all
 def test_where_a_migration_fails_the_records_are_as_before(old: Path) -> None:
     before = counts(old / "haihe.sqlite3")
     said = run(old, FAILING)
@@ -101,3 +100,28 @@ def test_where_a_migration_fails_the_records_are_as_before(old: Path) -> None:
     assert verified.returncode == 0, verified.stdout
     assert run(old, UPGRADE).splitlines()[-1] != "None", "and the next attempt succeeds"
     assert counts(old / "haihe.sqlite3")[:2] == before[:2]
+
+
+EARLIER = """
+from django.core.management import call_command
+call_command("migrate", "plans", "0002", verbosity=0)
+call_command("migrate", "kernel", "0006", verbosity=0)
+from haihe.kernel import audit
+audit.record(None, "test.before")
+"""
+STATE = """
+from django.db.migrations.recorder import MigrationRecorder
+from django.db import connection
+from haihe.kernel.models import AuditRecord
+from haihe.upgrade import pending
+print(MigrationRecorder(connection).migration_qs.count(), pending()[0], AuditRecord.objects.count())
+"""
+
+
+def test_the_way_back_from_a_failed_upgrade_is_there_on_both_databases(tmp_path: Path) -> None:
+    home = tmp_path / "district"
+    home.mkdir()
+    before = run(home, EARLIER + STATE)
+    assert run(home, FAILING + STATE).splitlines()[-1] == before and int(before.split()[1]) >= 2
+    assert run(home, UPGRADE + STATE).splitlines()[-1].split()[1:] == ["0", "1"]
+    assert haihe(home, "audit", "verify").returncode == 0, "records are still written once and whole"
