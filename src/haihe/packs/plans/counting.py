@@ -43,7 +43,7 @@ def has_light(name: str, today: date, prefix: str = "") -> Q:
         "none": Q(**{f"{deadline}__isnull": True}), "red": Q(**{f"{deadline}__lt": today}),
         "amber": Q(**{f"{deadline}__gte": today, f"{deadline}__lte": amber_until(today)}), "green": Q(**{f"{deadline}__gt": amber_until(today)}),
     }  # fmt: skip
-    return wanted[name] & ~closed
+    return wanted[name] & Q(**{f"{prefix}state__in": Task.OPEN})
 
 
 def most_urgent_first(tasks: QuerySet[Task]) -> QuerySet[Task]:

@@ -26,7 +26,6 @@ from haihe.packs.plans.counting import (
     by_state,
     has_light,
     kept,
-    most_urgent_first,
     piles_of,
     unit_lines,
 )
@@ -128,15 +127,20 @@ class Programme:
     piles: list[Pile]
     units: list[UnitLine] = field(default_factory=list)
     counted_at: datetime = field(default_factory=timezone.now)
+    shown: dict[str, list[Task]] = field(default_factory=dict)
 
     @property
     def late(self) -> QuerySet[Task]:
-        return most_urgent_first(self.rows.filter(has_light("red", self.today)))
+        return self.rows.filter(has_light("red", self.today)).order_by("deadline", "pk")
 
     def first(self, **condition: object) -> list[Task]:
         """The most urgent few of the tasks that fit, with their units."""
-        rows = self.rows.filter(**condition) if condition else self.late
-        return list(most_urgent_first(rows).select_related("plan").prefetch_related("units__organisation")[:FIRST])
+        key = str(condition)
+        if key not in self.shown:
+            rows = self.rows.filter(**condition).order_by("deadline", "pk") if condition else self.late
+            rows = rows.select_related("plan").defer("text", "plan__content").prefetch_related("units__organisation")
+            self.shown[key] = list(rows[:FIRST])
+        return self.shown[key]
 
     def by_state(self) -> dict[str, int]:
         return by_state(self.piles)
@@ -211,6 +215,7 @@ def my_week(account: Account, today: date) -> Week:
     rows = (
         visible(account, Task.objects.filter(state__in=Task.OPEN))
         .select_related("plan")
+        .defer("text", "closing_note", "plan__content")
         .prefetch_related("units__organisation")
     )
     for task in rows:

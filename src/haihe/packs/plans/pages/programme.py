@@ -24,7 +24,7 @@ from haihe.packs.plans.progress import Standing, light
 from haihe.web.fields import id_in, ids_in, visible_row
 from haihe.web.pages import AccountRequest, go
 
-CARDS = 60  # cards of targets a page
+CARDS = 30  # cards of targets a page
 ROWS_A_PAGE = 50
 WORST_FIRST = ("late", "at_risk", "on_track", "met", "no_data")
 
@@ -67,7 +67,7 @@ def spark(row: Standing, width: int = 150, height: int = 40) -> dict[str, object
 @pages.page("programme/", "programme", permission="plan.read")
 def programme(request: AccountRequest) -> HttpResponse:
     chosen = request.GET.get("plan", "")
-    plans = visible(request.user, Plan.objects.filter(replaced_by=None).exclude(filed_at=None))
+    plans = visible(request.user, Plan.objects.filter(replaced_by=None).exclude(filed_at=None).only("title"))
     plan = visible_row(request.user, Plan.objects.all(), chosen) if chosen else None
     found = services.programme(request.user, timezone.localdate(), plan)
     standings = sorted(found.standings, key=lambda row: WORST_FIRST.index(row.assessment.state))
