@@ -168,15 +168,15 @@ def measure(shape: str, rounds: int, seconds: float, environment: dict[str, str]
             bare = put_under_load(port, shape, seconds, codes)
         port, web_port = free_port(), free_port()
         ours = {**environment, "HAIHE_FEED_PORTS": f"jt808={port}", "HAIHE_PORT": str(web_port)}
-        parts = [[sys.executable, "-m", "haihe.runtime", part] for part in ("worker", "web", "gateway")]
+        parts = [[sys.executable, "-m", "haihe.runtime", part] for part in ("worker", "duties", "web", "gateway")]
         with running(*parts, environment=ours) as processes:
             wait_for(port)
             wait_for(web_port)
             visitor = Visitor(web_port, session)
             visitor.start()
-            before = memory_mb(processes[2])
+            before = memory_mb(processes[3])
             haihe = put_under_load(port, shape, seconds, codes)
-            after = memory_mb(processes[2])
+            after = memory_mb(processes[3])
             visitor.over = True
         ratios.append(haihe["per_s"] / bare["per_s"])
         print(

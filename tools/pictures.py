@@ -25,12 +25,15 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from paper_pictures import take_papers
 from playwright.sync_api import Browser, Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "docs" / "pictures"
 LARGEST_BYTES = 250_000
-SIZES = {"desktop": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}}
+SIZES = {
+    "desktop": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}, "wall": {"width": 1280, "height": 720},
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -57,12 +60,27 @@ PICTURES = (
     Picture("units-link", "ducha", "/plans/units/", ("desktop",)),
     Picture("week", "shujuju", "/week/"),
     Picture("task", "shujuju", "task"),
+    Picture("papers", "ducha", "/papers/"),
+    Picture("fill-in", "shujuju", "/fill-in/", ("phone",)),
+    Picture("packages", "ducha", "/packages/", ("desktop",)),
+    Picture("coordination", "ducha", "/coordination/", ("desktop",), height=1180),
+    Picture("coordination", "jiaotong", "/coordination/", ("phone",)),
+    Picture("meeting", "ducha", "/coordination/meetings/1/", ("desktop",), height=1240),
+    Picture("meeting", "jiaotong", "/coordination/meetings/2/", ("phone",)),
+    Picture("round", "ducha", "/coordination/rounds/2/", ("desktop",), height=1160),
+    Picture("round", "jiaotong", "/coordination/rounds/2/", ("phone",)),
+    Picture("ledger", "ducha", "/coordination/ledger/", ("desktop",), height=960),
+    Picture("year-plan", "jiaotong", "/coordination/ledger/1/", ("phone",)),
+    Picture("screen", "lingdao", "/screen/", ("wall", "phone")),
     Picture("live-map", "ducha", "map", height=860),
     Picture("vehicle-day", "ducha", "day", height=1020),
     Picture("alerts", "ducha", "/alerts/?state=all"),
     Picture("alert", "ducha", "alert", ("desktop",), height=960),
     Picture("alert-case", "jiaotong", "alert-case", ("phone", "desktop"), height=860),
     Picture("indicators", "lingdao", "/indicators/", ("desktop",)),
+    Picture("register", "shujuju", "/scenarios/", height=1100),
+    Picture("register-entry", "shujuju", "register-entry", ("desktop",), height=900),
+    Picture("indicator", "lingdao", "indicator", ("desktop",), height=900),
     Picture("units", "xitong", "/units/", ("desktop",)),
     Picture("accounts", "anquan", "/accounts/", ("desktop",)),
     Picture("audit", "shenji", "/audit/", ("desktop",)),
@@ -132,6 +150,12 @@ def go_to(page: Page, picture: Picture, checking: str) -> None:
     elif picture.address == "task":
         page.goto("/week/")
         page.locator("article", has=page.locator(".note")).locator("h3 a").first.click()
+    elif picture.address == "register-entry":
+        page.goto("/scenarios/?state=waiting")
+        page.locator("td a[href^='/registers/entries/']").first.click()
+    elif picture.address == "indicator":
+        page.goto("/scenarios/")
+        page.locator(".figures a").first.click()
     elif picture.address in ROAD:
         ROAD[picture.address](page)
     else:
@@ -191,6 +215,8 @@ ROAD: dict[str, Callable[[Page], None]] = {
 
 
 def take(browser: Browser, base: str, passwords: dict[str, str], words: list[str]) -> None:
+    if not words or any("paper" in word for word in words):
+        issue_papers(browser, base, passwords["ducha"])
     checking = ""
     for picture in PICTURES:
         for size in picture.sizes:
@@ -212,6 +238,16 @@ def take(browser: Browser, base: str, passwords: dict[str, str], words: list[str
                 page.get_by_role("button", name="中文").click()
             context.close()
             report(FOLDER / name)
+
+
+def issue_papers(browser: Browser, base: str, password: str) -> None:
+    """The papers themselves; afterwards the page of papers has something to show."""
+    context = browser.new_context(viewport=SIZES["desktop"], base_url=base, locale="zh-CN")  # type: ignore[arg-type]
+    page = context.new_page()
+    sign_in(page, "ducha", password)
+    for path in take_papers(page, FOLDER):
+        report(path)
+    context.close()
 
 
 def report(path: Path) -> None:

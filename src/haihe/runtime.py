@@ -10,11 +10,14 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
+
+if TYPE_CHECKING:
+    from haihe.kernel.duties import Duty
 
 STOP_WITHIN_S = 5.0
 
@@ -30,6 +33,7 @@ class Part:
 # The processes of `haihe up`, in the order in which they start; they stop in the opposite order.
 PARTS = (
     Part("worker", ("worker",)),
+    Part("duties", ("duties",)),
     Part("web", ("web",)),
     Part("gateway", ("gateway",)),
 )
@@ -65,7 +69,7 @@ ROAD = (
     Step("gateway", "journal", "haihe.kernel.feeds.gateway.make_durable"),
     Step("gateway", "commands", "haihe.kernel.feeds.gateway.settle_commands"),
     Step("gateway", "acknowledge", "haihe.kernel.feeds.gateway.acknowledge"),
-    Step("worker", "rules", "haihe.kernel.alerts.processing.process_new", every_s=0.3),
+    Step("worker", "rules", "haihe.kernel.alerts.processing.process_new", every_s=0.5),
     Step("worker", "latest", "haihe.kernel.observations.upkeep.advance_latest", every_s=2),
     Step("worker", "lake", "haihe.kernel.observations.upkeep.feed", every_s=5),
 )
@@ -124,22 +128,31 @@ def serve_web() -> None:
 
 
 def work() -> None:
-    """The worker: its steps of the road and every duty, each when it is due, until it is told to stop."""
-    from haihe.kernel.duties import duty, run_due
+    """The worker: its steps of the road, again and again, each when it is due. Nothing slow stands in their way: whatever else has
+    to be repeated is done by another process, `keep`."""
+    from haihe.kernel.duties import Duty
 
-    for step, function in steps_of("worker"):
-        duty(f"road.{step.name}", every_s=step.every_s)(function)
-    stopping = False
+    repeat([Duty(f"road.{step.name}", step.every_s, function, share=1) for step, function in steps_of("worker")])
 
-    def stop(*_: object) -> None:
-        nonlocal stopping
-        stopping = True
 
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
-    while not stopping:
-        run_due()
-        time.sleep(0.1)
+def keep() -> None:
+    """Every duty when it is due. The road comes first: this process yields to the others."""
+    from haihe.kernel.duties import DUTIES
+
+    os.nice(5)
+    repeat(DUTIES.values())
+
+
+def repeat(duties: Collection[Duty]) -> None:
+    """Run duties as they come due, until the process is told to stop."""
+    from haihe.kernel.duties import run_due
+
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    while not stopping.is_set():
+        run_due(duties)
+        stopping.wait(0.1)
 
 
 def receive() -> None:
@@ -241,13 +254,19 @@ def _stop_with_parent() -> None:
 
 def main() -> None:
     """Entry of the child processes."""
-    if sys.argv[1] in ("gateway", "worker"):
+    if sys.argv[1] in ("gateway", "worker", "duties"):
         # Their batches are small: handing them to a pool of threads costs more than it gives, and takes cores from the others.
         os.environ.setdefault("POLARS_MAX_THREADS", "1")
     threading.Thread(target=_stop_with_parent, daemon=True).start()
     set_up_logging()
     set_up_django()
-    programs: dict[str, Callable[..., None]] = {"web": serve_web, "worker": work, "gateway": receive, "demo": simulate}
+    programs: dict[str, Callable[..., None]] = {
+        "web": serve_web,
+        "worker": work,
+        "duties": keep,
+        "gateway": receive,
+        "demo": simulate,
+    }
     programs[sys.argv[1]](*sys.argv[2:])
 
 

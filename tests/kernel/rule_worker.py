@@ -10,15 +10,15 @@ from haihe.runtime import set_up_django
 set_up_django()
 sys.path.insert(0, str(Path(__file__).parent))
 
-from journal_for_tests import SmallJournal  # noqa: E402
 from rule_for_tests import HighWater, policy  # noqa: E402
 
 from haihe.kernel.alerts.processing import Memory, process_once  # noqa: E402
 from haihe.kernel.alerts.rules import RULES  # noqa: E402
+from haihe.kernel.observations.journal import Journal  # noqa: E402
 
 RULES.clear()
 RULES["water.high"] = HighWater()
-journal, memory = SmallJournal(Path(sys.argv[1]) / "journal.sqlite3"), Memory()
+journal, memory = Journal(Path(sys.argv[1]) / "journal.sqlite3"), Memory()
 print("ready", flush=True)
 while process_once(journal, limit_rows=1, memory=memory, policy=policy).rows:
     pass

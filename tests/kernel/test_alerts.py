@@ -13,7 +13,6 @@ import pytest
 from django.db import IntegrityError, transaction
 
 sys.path.insert(0, str(Path(__file__).parent))
-from journal_for_tests import SmallJournal
 from rule_for_tests import START, HighWater, levels, policy
 
 from haihe.kernel import audit
@@ -26,6 +25,7 @@ from haihe.kernel.cases import CLOSED, CaseStep, CaseType, Exit, take_step
 from haihe.kernel.cases.models import Case
 from haihe.kernel.cases.types import CASE_TYPES
 from haihe.kernel.errors import Conflict, InvalidInput, NotAllowed, NotFound
+from haihe.kernel.observations.journal import Journal
 from haihe.kernel.permissions import visible
 from haihe.kernel.things import Thing
 
@@ -43,8 +43,8 @@ def only_this_rule(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.fixture
-def journal(tmp_path: Path) -> SmallJournal:
-    return SmallJournal(tmp_path / "journal.sqlite3")
+def journal(tmp_path: Path) -> Journal:
+    return Journal(tmp_path / "journal.sqlite3")
 
 
 @pytest.fixture
@@ -52,13 +52,13 @@ def gauge(district: Any) -> Thing:
     return Thing.objects.create(kind="gauge", key="G1", name="一号水位", organisation=district.town)
 
 
-def step(journal: SmallJournal, *batches: pl.DataFrame, **more: Any) -> Any:
+def step(journal: Journal, *batches: pl.DataFrame, **more: Any) -> Any:
     for batch in batches:
         journal.append([("level", batch)])
     return process_once(journal, policy=policy, **more)
 
 
-def test_an_episode_is_warned_of_raised_and_over(journal: SmallJournal, gauge: Thing) -> None:
+def test_an_episode_is_warned_of_raised_and_over(journal: Journal, gauge: Thing) -> None:
     step(journal, levels(gauge.pk, EPISODE))
     alert = Alert.objects.get()
     assert (alert.level, alert.state, alert.count, alert.value, alert.limit) == ("raised", "raised", 1, 3.6, 3.0)
@@ -68,18 +68,18 @@ def test_an_episode_is_warned_of_raised_and_over(journal: SmallJournal, gauge: T
     assert alert.organisation == gauge.organisation and alert.evidence == {"by": "gauge"}
 
 
-def test_a_mere_warning_ends_by_itself(journal: SmallJournal, gauge: Thing) -> None:
+def test_a_mere_warning_ends_by_itself(journal: Journal, gauge: Thing) -> None:
     step(journal, levels(gauge.pk, [1.0, 3.5, 1.0]))
     alert = Alert.objects.get()
     assert (alert.level, alert.state, alert.count) == ("warning", "ended", 0) and alert.closed_at is not None
 
 
-def test_what_comes_again_while_the_alert_is_open_is_counted_on_it(journal: SmallJournal, gauge: Thing) -> None:
+def test_what_comes_again_while_the_alert_is_open_is_counted_on_it(journal: Journal, gauge: Thing) -> None:
     step(journal, levels(gauge.pk, EPISODE * 3))
     assert Alert.objects.get().count == 3
 
 
-def test_after_it_was_handled_it_is_a_new_alert(journal: SmallJournal, gauge: Thing, account_with: Any) -> None:
+def test_after_it_was_handled_it_is_a_new_alert(journal: Journal, gauge: Thing, account_with: Any) -> None:
     step(journal, levels(gauge.pk, EPISODE))
     lifecycle.handle(account_with("supervisor"), Alert.objects.get(), text="已排水")
     step(journal, levels(gauge.pk, EPISODE, start=START + timedelta(hours=5)))
@@ -87,7 +87,7 @@ def test_after_it_was_handled_it_is_a_new_alert(journal: SmallJournal, gauge: Th
 
 
 def test_an_alert_handled_while_it_goes_on_still_learns_that_it_is_over(
-    journal: SmallJournal, gauge: Thing, account_with: Any
+    journal: Journal, gauge: Thing, account_with: Any
 ) -> None:
     step(journal, levels(gauge.pk, EPISODE[:-1]))
     lifecycle.handle(account_with("supervisor"), Alert.objects.get(), text="已排水")
@@ -95,7 +95,7 @@ def test_an_alert_handled_while_it_goes_on_still_learns_that_it_is_over(
     assert Alert.objects.get().over_at == START + timedelta(hours=1)
 
 
-def test_many_warnings_of_one_batch_open_and_close_in_order(journal: SmallJournal, gauge: Thing) -> None:
+def test_many_warnings_of_one_batch_open_and_close_in_order(journal: Journal, gauge: Thing) -> None:
     step(journal, levels(gauge.pk, [3.5, 1.0] * 4))
     assert list(Alert.objects.values_list("state", flat=True)) == ["ended"] * 4
     step(journal, levels(gauge.pk, [3.5], start=START + timedelta(hours=2)))
@@ -103,7 +103,7 @@ def test_many_warnings_of_one_batch_open_and_close_in_order(journal: SmallJourna
     assert Alert.objects.filter(state="raised").count() == 1 and Alert.objects.count() == 6
 
 
-def test_the_database_holds_one_open_alert_per_rule_thing_and_key(journal: SmallJournal, gauge: Thing) -> None:
+def test_the_database_holds_one_open_alert_per_rule_thing_and_key(journal: Journal, gauge: Thing) -> None:
     step(journal, levels(gauge.pk, EPISODE))
     alert = Alert.objects.get()
     alert.pk = None
@@ -111,14 +111,14 @@ def test_the_database_holds_one_open_alert_per_rule_thing_and_key(journal: Small
         alert.save(force_insert=True)
 
 
-def test_late_rows_are_counted_and_change_nothing(journal: SmallJournal, gauge: Thing) -> None:
+def test_late_rows_are_counted_and_change_nothing(journal: Journal, gauge: Thing) -> None:
     step(journal, levels(gauge.pk, [1.0] * 10))
     step(journal, levels(gauge.pk, EPISODE))
     assert not Alert.objects.exists()
     assert load_state(RULES["water.high"])["late_rows"].to_list() == [5]
 
 
-def test_unknown_devices_retired_things_and_other_kinds_are_ignored(journal: SmallJournal, gauge: Thing) -> None:
+def test_unknown_devices_retired_things_and_other_kinds_are_ignored(journal: Journal, gauge: Thing) -> None:
     other = Thing.objects.create(kind="vehicle", key="V1")
     gauge.retired_at = START
     gauge.save()
@@ -126,7 +126,7 @@ def test_unknown_devices_retired_things_and_other_kinds_are_ignored(journal: Sma
     assert (found.rows, found.findings, found.seq) == (15, 0, 3) and not Alert.objects.exists()
 
 
-def test_the_limit_is_that_of_the_day_of_the_row(journal: SmallJournal, gauge: Thing) -> None:
+def test_the_limit_is_that_of_the_day_of_the_row(journal: Journal, gauge: Thing) -> None:
     """The limit is 3 m until 3 March and 2 m from midnight of 4 March, Chinese time (16:00 UTC): one batch across the change."""
     rows = levels(gauge.pk, [2.5] * 4, start=START + timedelta(days=1, hours=15, minutes=30))
     step(journal, rows)
@@ -134,7 +134,7 @@ def test_the_limit_is_that_of_the_day_of_the_row(journal: SmallJournal, gauge: T
     assert alert.started_at == START + timedelta(days=1, hours=16) and alert.limit == 2.0
 
 
-def test_rows_sent_afterwards_count_when_they_are_in_order(journal: SmallJournal, gauge: Thing) -> None:
+def test_rows_sent_afterwards_count_when_they_are_in_order(journal: Journal, gauge: Thing) -> None:
     rows = levels(gauge.pk, EPISODE).with_columns(
         quality=pl.lit(8, dtype=pl.UInt16), received_at=pl.col("observed_at") + timedelta(hours=2)
     )
@@ -142,12 +142,12 @@ def test_rows_sent_afterwards_count_when_they_are_in_order(journal: SmallJournal
     assert Alert.objects.get().count == 1
 
 
-def test_the_journal_is_told_at_once_from_where_the_rules_still_read(journal: SmallJournal, db: None) -> None:
+def test_the_journal_is_told_at_once_from_where_the_rules_still_read(journal: Journal, db: None) -> None:
     RuleCursor.objects.create(name="rules", seq=7)
     assert step(journal).rows == 0 and journal.cursor("rules") == 7
 
 
-def test_a_step_reads_only_what_is_new_and_nothing_twice(journal: SmallJournal, gauge: Thing) -> None:
+def test_a_step_reads_only_what_is_new_and_nothing_twice(journal: Journal, gauge: Thing) -> None:
     step(journal, levels(gauge.pk, EPISODE))
     assert step(journal).rows == 0 and journal.cursor("rules") == 1
     assert Alert.objects.get().count == 1
@@ -156,7 +156,7 @@ def test_a_step_reads_only_what_is_new_and_nothing_twice(journal: SmallJournal, 
 
 
 @pytest.mark.parametrize("keep", [True, False])
-def test_with_or_without_memory_the_outcome_is_the_same(journal: SmallJournal, gauge: Thing, keep: bool) -> None:
+def test_with_or_without_memory_the_outcome_is_the_same(journal: Journal, gauge: Thing, keep: bool) -> None:
     memory = Memory()
     for place, value in enumerate(EPISODE * 3):
         rows = levels(gauge.pk, [value], start=START + timedelta(minutes=10 * place))
@@ -164,7 +164,7 @@ def test_with_or_without_memory_the_outcome_is_the_same(journal: SmallJournal, g
     assert Alert.objects.get().count == 3 and RuleState.objects.count() == 1
 
 
-def test_a_memory_that_is_out_of_date_is_not_used(journal: SmallJournal, gauge: Thing) -> None:
+def test_a_memory_that_is_out_of_date_is_not_used(journal: Journal, gauge: Thing) -> None:
     mine, others = Memory(), Memory()
     for place, value in enumerate(EPISODE * 2):
         rows = levels(gauge.pk, [value], start=START + timedelta(minutes=10 * place))
@@ -173,7 +173,7 @@ def test_a_memory_that_is_out_of_date_is_not_used(journal: SmallJournal, gauge: 
 
 
 def test_a_rule_that_breaks_is_shown_and_does_not_stop_the_others(
-    journal: SmallJournal, gauge: Thing, monkeypatch: pytest.MonkeyPatch
+    journal: Journal, gauge: Thing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Broken(HighWater):
         name = "water.broken"
@@ -195,7 +195,7 @@ def test_a_rule_without_name_parts_titles_or_table_cannot_be_declared() -> None:
         type("Nameless", (Rule,), {"name": "water"})
 
 
-def test_a_state_whose_columns_changed_is_still_read(journal: SmallJournal, gauge: Thing) -> None:
+def test_a_state_whose_columns_changed_is_still_read(journal: Journal, gauge: Thing) -> None:
     step(journal, levels(gauge.pk, EPISODE[:3]))
 
     class Wider(HighWater):
@@ -211,7 +211,7 @@ def test_a_state_whose_columns_changed_is_still_read(journal: SmallJournal, gaug
 
 
 def test_the_life_of_an_alert_in_steps_that_follow_from_each_other(
-    journal: SmallJournal, gauge: Thing, account_with: Any
+    journal: Journal, gauge: Thing, account_with: Any
 ) -> None:
     step(journal, levels(gauge.pk, EPISODE))
     supervisor, alert = account_with("supervisor"), Alert.objects.get()
@@ -231,7 +231,7 @@ def test_the_life_of_an_alert_in_steps_that_follow_from_each_other(
 
 
 def test_officers_handle_and_see_the_alerts_of_their_subtree(
-    journal: SmallJournal, gauge: Thing, district: Any, account_with: Any
+    journal: Journal, gauge: Thing, district: Any, account_with: Any
 ) -> None:
     step(journal, levels(gauge.pk, EPISODE))
     mine, other = account_with("officer", district.town), account_with("officer", district.park)
@@ -244,7 +244,7 @@ def test_officers_handle_and_see_the_alerts_of_their_subtree(
 
 
 def test_boards_count_what_the_account_may_see(
-    journal: SmallJournal, gauge: Thing, district: Any, account_with: Any
+    journal: Journal, gauge: Thing, district: Any, account_with: Any
 ) -> None:
     step(journal, levels(gauge.pk, EPISODE))
     viewer, other = account_with("viewer"), account_with("officer", district.park)
@@ -263,7 +263,7 @@ def suppress(account: Any, **more: Any) -> Suppression:
     return lifecycle.suppress(account, None, **window)
 
 
-def test_a_suppressed_alert_is_kept_but_not_shown(journal: SmallJournal, gauge: Thing, account_with: Any) -> None:
+def test_a_suppressed_alert_is_kept_but_not_shown(journal: Journal, gauge: Thing, account_with: Any) -> None:
     supervisor = account_with("supervisor")
     window = suppress(supervisor, thing=gauge)
     step(journal, levels(gauge.pk, EPISODE))
@@ -272,7 +272,7 @@ def test_a_suppressed_alert_is_kept_but_not_shown(journal: SmallJournal, gauge: 
     assert audit.history(window).get().details["reason"] == "清淤施工"
 
 
-def test_raised_again_after_the_window_it_shows_itself(journal: SmallJournal, gauge: Thing, account_with: Any) -> None:
+def test_raised_again_after_the_window_it_shows_itself(journal: Journal, gauge: Thing, account_with: Any) -> None:
     supervisor = account_with("supervisor")
     suppress(supervisor, rule="water.high", organisation=gauge.organisation.parent)
     step(journal, levels(gauge.pk, EPISODE))
@@ -281,7 +281,7 @@ def test_raised_again_after_the_window_it_shows_itself(journal: SmallJournal, ga
 
 
 def test_a_revoked_window_and_one_for_others_do_not_suppress(
-    journal: SmallJournal, gauge: Thing, district: Any, account_with: Any
+    journal: Journal, gauge: Thing, district: Any, account_with: Any
 ) -> None:
     supervisor = account_with("supervisor")
     suppress(supervisor, organisation=district.park)
@@ -303,7 +303,7 @@ def test_a_window_needs_a_subject_a_reason_and_an_end(db: None, account_with: An
 
 
 def test_a_rule_that_is_switched_off_skips_and_keeps_its_state(
-    journal: SmallJournal, gauge: Thing, account_with: Any
+    journal: Journal, gauge: Thing, account_with: Any
 ) -> None:
     supervisor = account_with("supervisor")
     lifecycle.switch_rule(supervisor, None, rule="water.high", enabled=False, reason="校准")
@@ -333,7 +333,7 @@ def opening(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(HighWater, "opens_case", "water.case")
 
 
-def test_an_alert_opens_its_case_once(journal: SmallJournal, gauge: Thing, opening: None) -> None:
+def test_an_alert_opens_its_case_once(journal: Journal, gauge: Thing, opening: None) -> None:
     step(journal, levels(gauge.pk, [1.0, 3.5]))
     assert not Case.objects.exists(), "a warning opens none"
     step(journal, levels(gauge.pk, EPISODE[2:] + EPISODE, start=START + timedelta(hours=1)))
@@ -344,7 +344,7 @@ def test_an_alert_opens_its_case_once(journal: SmallJournal, gauge: Thing, openi
     assert parts["handler"] == gauge.organisation and parts["reviewer"] == gauge.organisation.parent
 
 
-def test_closing_the_case_ends_the_alert(journal: SmallJournal, gauge: Thing, opening: None, account_with: Any) -> None:
+def test_closing_the_case_ends_the_alert(journal: Journal, gauge: Thing, opening: None, account_with: Any) -> None:
     step(journal, levels(gauge.pk, EPISODE[:3]))
     take_step(account_with("officer", gauge.organisation), Case.objects.get(), step="answer", text="已处置")
     alert = Alert.objects.get()
@@ -354,7 +354,7 @@ def test_closing_the_case_ends_the_alert(journal: SmallJournal, gauge: Thing, op
 
 
 def test_a_case_that_cannot_be_opened_holds_nothing_up_and_is_tried_again(
-    journal: SmallJournal, gauge: Thing, opening: None
+    journal: Journal, gauge: Thing, opening: None
 ) -> None:
     unit, gauge.organisation = gauge.organisation, None
     gauge.save()
@@ -366,9 +366,7 @@ def test_a_case_that_cannot_be_opened_holds_nothing_up_and_is_tried_again(
     assert Case.objects.count() == 1 and Alert.objects.get().case_opened
 
 
-def test_a_suppressed_alert_opens_no_case(
-    journal: SmallJournal, gauge: Thing, opening: None, account_with: Any
-) -> None:
+def test_a_suppressed_alert_opens_no_case(journal: Journal, gauge: Thing, opening: None, account_with: Any) -> None:
     suppress(account_with("supervisor"), thing=gauge)
     step(journal, levels(gauge.pk, EPISODE))
     assert not Case.objects.exists() and Alert.objects.exists()
@@ -383,7 +381,7 @@ def as_rows(rows: Any) -> list[tuple[Any, ...]]:
     return sorted(tuple(row) for row in rows)
 
 
-def test_replay_gives_what_live_gave_and_writes_nothing(journal: SmallJournal, district: Any) -> None:
+def test_replay_gives_what_live_gave_and_writes_nothing(journal: Journal, district: Any) -> None:
     gauges = [Thing.objects.create(kind="gauge", key=f"G{n}", organisation=district.town) for n in range(3)]
     batches = [
         levels(gauge.pk, EPISODE * 2 + [3.5, 1.0], start=START + timedelta(hours=10 * turn + place))

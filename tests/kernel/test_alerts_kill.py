@@ -18,8 +18,9 @@ import pytest
 
 FOLDER = Path(__file__).parent
 sys.path.insert(0, str(FOLDER))
-from journal_for_tests import SmallJournal  # noqa: E402
 from rule_for_tests import START, HighWater, levels, policy  # noqa: E402
+
+from haihe.kernel.observations.journal import Journal  # noqa: E402
 
 PREPARE = """
 from haihe.runtime import set_up_django
@@ -68,7 +69,7 @@ def test_kill_9_at_random_moments_loses_nothing_and_counts_nothing_twice(tmp_pat
 
     environment = {**os.environ, "HAIHE_HOME": str(tmp_path / "home"), "HAIHE_PACKS": "none"}
     things = json.loads(run(PREPARE, environment))
-    journal = SmallJournal(tmp_path / "journal.sqlite3")
+    journal = Journal(tmp_path / "journal.sqlite3")
     dice = random.Random(5)
     batches = []
     for turn in range(40 * kills):

@@ -10,7 +10,23 @@ from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from haihe.kernel.audit import AuditRecord
-from haihe.kernel.cases import Case, CaseEvent, may_take, open_case, take_step, waiting_for, watch, withdraw
+from haihe.kernel.cases import (
+    CASE_TYPES,
+    CLOSED,
+    DUE_DATE,
+    Case,
+    CaseEvent,
+    CaseStep,
+    CaseType,
+    Exit,
+    case_type,
+    may_take,
+    open_case,
+    take_step,
+    waiting_for,
+    watch,
+    withdraw,
+)
 from haihe.kernel.cases.limits import due_at, marks, reminder_at
 from haihe.kernel.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from haihe.kernel.evidence import EvidenceFile, receive
@@ -341,3 +357,20 @@ def test_nobody_is_told_of_a_step_that_was_rolled_back(case: Case, people: Simpl
     with pytest.raises(InvalidInput):
         take_step(people.park, case, step="answer", text="没有附件")
     assert Notice.objects.count() == before
+
+
+def test_a_step_may_end_on_the_cases_own_day(district) -> None:
+    """Its last day belongs to it whenever the step begins, and opening such a case means to name the day."""
+    step = CaseStep(
+        "do", "办理", "Do", ("handler",), (Exit(CLOSED, "办结", "Close"),), limit=DUE_DATE, escalate_to=("supervisor",)
+    )
+    kind = case_type(CaseType("test.order", "TO", "交办", "Order", (step,)))
+    try:
+        day = timezone.localdate() + timedelta(days=400)
+        case = open_case(None, kind.name, "办一件事", district.data, due_on=day)
+        assert (case.last_day, case.current["limit"]["value"]) == (day, day.isoformat())
+        assert not case.is_overdue(case.due_at - timedelta(seconds=1)) and case.is_overdue(case.due_at)
+        with pytest.raises(InvalidInput, match="by when"):
+            open_case(None, kind.name, "没有日期", district.data)
+    finally:
+        del CASE_TYPES[kind.name]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import random
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
 import pytest
-from tests.scenarios.district import haihe, new_district, run, start
+from tests.scenarios.district import START, environment, haihe, new_district, run, start
 
 import haihe as package
 from haihe.testing.database import is_sound
@@ -86,17 +89,11 @@ print(len({r.text for r in Report.objects.all()}), IndicatorValue.objects.count(
 """
 
 
-def test_reports_of_two_officers_at_the_same_moment_lose_nothing(home: Path) -> None:
-    import os
-    import subprocess
-    import sys
-
-    from tests.scenarios.district import START, environment
-
-    run(home, FILED)
+def both_at_once(home: Path, program: str) -> None:
+    """Run the program for the officers a and b in two processes that begin their work at the same moment."""
     both = [
         subprocess.Popen(
-            [sys.executable, "-c", START + REPORT, name], env=environment(home), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [sys.executable, "-c", START + program, name], env=environment(home), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
         for name in ("a", "b")
     ]  # fmt: skip
@@ -107,7 +104,58 @@ def test_reports_of_two_officers_at_the_same_moment_lose_nothing(home: Path) -> 
         process.stdin.write("go" + os.linesep)
         process.stdin.flush()
     assert [process.wait(timeout=120) for process in both] == [0, 0]
+
+
+def test_reports_of_two_officers_at_the_same_moment_lose_nothing(home: Path) -> None:
+    run(home, FILED)
+    both_at_once(home, REPORT)
     assert run(home, REPORTED) == "20 20 20 20"
+    whole(home)
+
+
+REGISTERED = """
+from django.utils import timezone
+from haihe.kernel.identity import Account, RoleGrant
+from haihe.kernel.organisations import Organisation
+from haihe.kernel.registers import open_entry
+unit = Organisation.objects.create(name="区数据局")
+for name in "ab":
+    person = Account.objects.create(username=name, display_name=name, organisation=unit, password="!")
+    RoleGrant.objects.create(account=person, role="officer", scope=unit, since=timezone.localdate())
+values = {"name": "甲", "field": "other", "problem": "0"}
+open_entry(person, None, register="scenarios", owner=unit, values=values)
+"""
+CHANGES = """
+import sys
+from haihe.kernel.errors import Conflict
+from haihe.kernel.identity import Account
+from haihe.kernel.registers import RegisterEntry, change_entry
+who, field = Account.objects.get(username=sys.argv[1]), {"a": "problem", "b": "provider"}[sys.argv[1]]
+print("ready", flush=True)
+sys.stdin.readline()
+refused = 0
+for number in range(1, 11):
+    while True:
+        entry = RegisterEntry.objects.get()
+        try:
+            change_entry(who, entry, version=entry.version, values={field: f"{who} {number}"})
+            break
+        except Conflict:
+            refused += 1
+"""
+CHANGED = """
+from haihe.kernel.registers import RegisterEntry
+entry = RegisterEntry.objects.get()
+lines = [(e.version, *e.changes) for e in entry.events.filter(kind="changed")]
+print(entry.values["problem"], entry.values["provider"], entry.version, len(lines), len({v for v, *_ in lines}), sum(f == "problem" for _, f in lines))
+"""
+
+
+def test_two_officers_at_one_entry_at_the_same_moment_lose_nothing(home: Path) -> None:
+    """Each changes a field of its own ten times as fast as it can, going by the version that it read: every change is one line."""
+    run(home, REGISTERED)
+    both_at_once(home, CHANGES)
+    assert run(home, CHANGED) == "a 10 b 10 21 20 20 10"
     whole(home)
 
 

@@ -19,7 +19,7 @@ import pytest
 from openpyxl import load_workbook
 from playwright.sync_api import expect, sync_playwright
 from tests.scenarios.test_up import free_port
-from tests.scenarios.walk import FAULTS
+from tests.scenarios.walk import CONTRAST, FAULTS, WALL
 
 import haihe
 
@@ -35,7 +35,9 @@ pytestmark = [
     ),
 ]
 DEMO = Path(haihe.__file__).parent / "demo"
-PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1366, "height": 900}
+PHONE, DESKTOP, WALL_SIZE = (
+    {"width": 390, "height": 844}, {"width": 1366, "height": 900}, {"width": 1920, "height": 1080},
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -105,6 +107,10 @@ class Person:
         """Fields and pictures are named, headings in order, and on a phone whatever is tapped is big enough."""
         faults = self.page.evaluate(FAULTS, self.page.viewport_size["width"] < 600)
         assert not faults, f"{self.page.url}: {faults}"
+
+    def reads_well(self) -> None:
+        pale = self.page.evaluate(CONTRAST)
+        assert not pale, f"{self.page.url}: {pale}"
 
     def fits(self) -> None:
         wide = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
@@ -176,7 +182,7 @@ def test_the_unit_officer_accepts_and_reports_on_a_phone_and_the_supervisor_clos
     evidence.write_bytes(b"\x89PNG\r\n\x1a\n" + b"0" * 64)
     form = page.locator("#report form").first
     form.locator("textarea[name=text]").fill("已在三个街道试点，运行正常。")
-    form.locator("input[name=files]").set_input_files(str(evidence))
+    form.locator("input[name=files][multiple]").set_input_files(str(evidence))
     form.get_by_role("button", name="提交进展").click()
     page.get_by_text("已在三个街道试点，运行正常。").first.wait_for()
     page.get_by_text("现场照片.png").first.wait_for()
@@ -185,14 +191,14 @@ def test_the_unit_officer_accepts_and_reports_on_a_phone_and_the_supervisor_clos
 def test_the_unit_answers_a_supervision_notice_on_a_phone_and_the_supervisor_closes_it(person, tmp_path: Path) -> None:
     officer = person("shujuju", PHONE)
     page = officer.page
-    page.goto("/cases/?show=mine")
+    page.goto("/cases/?show=mine&type=plans.supervision_notice")
     page.locator(".case-table a").first.click()
     page.wait_for_url(re.compile(r"/cases/\d+/"))
     officer.fits()
     evidence = tmp_path / "整改照片.png"
     evidence.write_bytes(b"\x89PNG\r\n\x1a\n" + b"0" * 64)
     page.locator("#step textarea").fill("设备已到货，下周完成安装。")
-    page.locator("#step input[type=file]").set_input_files(str(evidence))
+    page.locator("#step input[type=file][multiple]").set_input_files(str(evidence))
     page.get_by_role("button", name="提交答复").click()
     page.get_by_text("设备已到货，下周完成安装。").first.wait_for()
     page.get_by_text("整改照片.png").first.wait_for()
@@ -202,6 +208,51 @@ def test_the_unit_answers_a_supervision_notice_on_a_phone_and_the_supervisor_clo
     supervisor.page.locator(".case-way li.done", has_text="办结").wait_for()
     page.reload()
     assert page.locator("#step").count() == 0
+
+
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_reviewing_an_entry_moves_the_number_that_leads_back_to_it(person, viewport) -> None:
+    reviewer = person("shujuju", viewport)
+    page = reviewer.page
+    page.goto("/scenarios/")
+    figure = page.locator(".figures .figure-big").first
+    before = int(figure.inner_text().split()[0])
+    page.goto("/scenarios/?state=waiting")
+    page.locator("td a[href^='/registers/entries/']").first.click()
+    title = page.locator("h1").inner_text()
+    reviewer.owes_nothing()
+    page.get_by_role("button", name="审核通过").click()
+    page.locator("#review").wait_for(state="detached")
+    page.goto("/scenarios/")
+    expect(figure).to_have_text(re.compile(rf"{before + 1}\b"))
+    page.locator(".figures a").first.click()
+    page.wait_for_url(re.compile(r"/indicators/\d+/"))
+    reviewer.fits()
+    reviewer.owes_nothing()
+    page.locator("td a", has_text=title).click()
+    page.locator(".case-log", has_text="审核通过").wait_for()
+    reviewer.fits()
+
+
+def test_two_officers_at_one_entry_the_second_keeps_what_was_typed(person) -> None:
+    first, second = person("chengguan"), person("chengguan", PHONE)
+    for one in (first, second):
+        one.page.goto("/scenarios/?state=opened&q=园林")
+        one.page.locator("td a[href^='/registers/entries/']").first.click()
+        one.page.get_by_role("link", name="修改").click()
+        one.page.locator("textarea[name=problem]").wait_for()
+    first.page.locator("input[name=provider]").fill("甲公司（演示）")
+    first.page.get_by_role("button", name="保存").click()
+    first.page.locator(".facts dd", has_text="甲公司").wait_for()
+    second.page.locator("textarea[name=problem]").fill("夜里看不清。")
+    second.page.get_by_role("button", name="保存").click()
+    second.page.locator(".note.red", has_text="建设单位").wait_for()
+    assert second.page.locator("textarea[name=problem]").input_value() == "夜里看不清。"
+    second.owes_nothing()
+    second.page.get_by_role("button", name="保存").click()
+    second.page.locator(".facts dd", has_text="夜里看不清。").wait_for()
+    expect(second.page.locator(".facts")).to_contain_text("甲公司")
+    second.errors = [error for error in second.errors if "409" not in error]  # the browser's own line about the refusal
 
 
 def test_a_number_without_evidence_is_refused_and_nothing_typed_is_lost(person) -> None:
@@ -233,16 +284,17 @@ def test_every_figure_says_where_it_comes_from(person) -> None:
     assert page.locator("#chart-units svg").count() == 1 and page.locator("#chart-standing svg").count() == 1
 
 
-ROAD = ["/transport/", "/transport/vehicles/", "/transport/vehicles/1/", "/transport/vehicles/1/?purpose=check", "/alerts/", "/alerts/?state=all&level=warning", "/indicators/"]  # fmt: skip
+ROAD = ["/transport/", "/transport/vehicles/", "/transport/vehicles/1/", "/transport/vehicles/1/?purpose=check", "/alerts/", "/alerts/?state=all&level=warning", "/indicators/", "/registers/"]  # fmt: skip
+PAPERS = ["/papers/", "/papers/new/?kind=ledger", "/papers/new/?kind=supervision_notice", "/papers/draft/?kind=bulletin", "/papers/draft/?kind=ledger", "/fill-in/", "/packages/"]  # fmt: skip
 
 
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
 @pytest.mark.parametrize(
     ("username", "paths"),
     [
-        ("ducha", ["/programme/", "/board/", "/plans/", "/plans/1/check/", "/plans/units/", "/tasks/1/", "/targets/1/", "/units/", "/account/", "/password/", "/api/v1/docs", "/cases/", "/cases/1/", "/cases/new/", "/messages/", *ROAD]),
-        ("lingdao", ROAD), ("jiaotong", ROAD), ("shunda", [*ROAD, "/cases/", "/messages/"]),
-        ("shujuju", ["/week/", "/my-tasks/", "/plans/", "/account/", "/cases/?show=mine", "/messages/"]),
+        ("ducha", ["/programme/", "/board/", "/plans/", "/plans/1/check/", "/plans/units/", "/tasks/1/", "/targets/1/", "/units/", "/account/", "/password/", "/api/v1/docs", "/cases/", "/cases/1/", "/cases/new/", "/messages/", "/scenarios/", "/datasets/", "/compute/", "/registers/entries/1/", "/registers/datasets/new/", "/plans/compare/?a=1&b=3", "/plans/3/findings/", *ROAD, *PAPERS]),
+        ("lingdao", ["/papers/", "/packages/", *ROAD]), ("jiaotong", ROAD), ("shunda", ["/cases/", "/messages/", *ROAD]),
+        ("shujuju", ["/week/", "/my-tasks/", "/plans/", "/account/", "/cases/?show=mine", "/messages/", "/registers/", "/registers/entries/4/", "/registers/compute/new/", "/papers/", "/fill-in/"]),
         ("xitong", ["/units/", "/units/paste/", "/accounts/"]),
         ("anquan", ["/accounts/"]),
         ("shenji", ["/audit/"]),
@@ -361,6 +413,81 @@ def test_an_officer_reaches_every_page_on_a_phone_without_scrolling_sideways(per
         page.get_by_role("heading", name="My week" if language == "中文" else "我的一周").wait_for()
 
 
+def test_every_kind_of_page_of_an_officer_works_on_a_phone(person) -> None:
+    """Each kind of page that links lead to is seen once: no scrolling sideways, words that stand out, taps of 44 px, the camera
+    wherever evidence is handed in, a number keyboard wherever a number is typed."""
+    officer = person("jiaotong", PHONE)
+    page = officer.page
+    to_see, kinds = ["/week/", "/account/", "/password/", "/cases/?show=mine"], set()
+    while to_see:
+        path = to_see.pop(0)
+        kind = re.sub(r"\d+", "N", path.split("?")[0])
+        if kind in kinds:
+            continue
+        kinds.add(kind)
+        answer = page.goto(path)
+        assert answer is not None and answer.status == 200, path
+        to_see += links_of(page)
+        for details in page.locator("main details:not([open]) > summary").all():
+            if details.is_visible():
+                details.click()
+        officer.fits()
+        officer.owes_nothing()
+        officer.reads_well()
+        for form in page.locator("main form[enctype='multipart/form-data']").all():
+            assert form.locator("input[capture]").count() == 1, f"{path}: no camera"
+        for name in ("value", "percent"):
+            for field in page.locator(f"main input[name={name}]").all():
+                assert field.get_attribute("inputmode") in ("decimal", "numeric"), f"{path}: {name}"
+    wanted = {"/week/", "/tasks/N/", "/coordination/", "/coordination/meetings/N/", "/coordination/rounds/N/", "/coordination/ledger/N/", "/cases/N/", "/messages/"}  # fmt: skip
+    assert wanted <= kinds, wanted - kinds
+
+
+def test_the_leaders_screen_fits_the_wall_and_moves_when_something_is_decided(person) -> None:
+    leader, coordinator = person("lingdao", WALL_SIZE), person("ducha")
+    for theme in ("light", "dark"):
+        leader.page.goto(f"/screen/?theme={theme}")
+        smallest, cut, scrolls = leader.page.evaluate(WALL)
+        assert (cut, scrolls) == ([], 0) and smallest >= 28, (smallest, cut, scrolls)
+        leader.owes_nothing()
+        leader.reads_well()
+    to_decide = leader.page.locator(".figure", has_text="待决定的问题").locator("b")
+    before = int(to_decide.inner_text())
+    expect(leader.page.locator(".true .ago")).to_contain_text("秒前")
+    coordinator.page.goto("/coordination/rounds/2/")
+    problem = coordinator.page.locator(".problem", has=coordinator.page.locator(".choices")).first
+    problem.get_by_text("不列入议定事项").click()
+    problem.locator("input[name=reason]").fill("单位已自行解决")
+    problem.get_by_role("button", name="确定").click()
+    expect(to_decide).to_have_text(str(before - 1), timeout=15_000)
+
+
+def test_the_leaders_screen_on_a_phone(person) -> None:
+    leader = person("lingdao", PHONE)
+    leader.page.goto("/screen/")
+    leader.fits()
+    leader.owes_nothing()
+    leader.reads_well()
+
+
+def test_a_note_is_handed_in_and_an_invitation_answered_on_a_phone(person) -> None:
+    officer = person("liudu", PHONE)
+    page = officer.page
+    page.goto("/coordination/")
+    page.get_by_role("link", name="报送情况专报").first.click()
+    page.locator("textarea[name=text]").fill("两个点位已完成踏勘。")
+    page.locator("textarea[name=problems]").fill("取电手续未办")
+    button = page.get_by_role("button", name="报送", exact=True)
+    expect(button).to_be_in_viewport()
+    button.click()
+    page.locator(".chip", has_text="已报第 1 稿").wait_for()
+    page.goto("/coordination/")
+    page.get_by_role("link", name="回复会议通知").first.click()
+    page.locator("input[name=role]").fill("分管副镇长")
+    page.get_by_role("button", name="出席").click()
+    page.get_by_role("heading", name="已回复").wait_for()
+
+
 def test_accepting_takes_one_tap_and_reporting_a_number_needs_no_manual(person, tmp_path: Path) -> None:
     """On a phone: the card says 签收, one tap answers it; the next card leads straight to the report."""
     officer = person("chengguan", PHONE)
@@ -377,7 +504,7 @@ def test_accepting_takes_one_tap_and_reporting_a_number_needs_no_manual(person, 
     photo.write_bytes(b"\xff\xd8\xff\xe0\x00\x10JFIF" + b"0" * 4096)
     form = page.locator("#report form").first
     form.locator("textarea[name=text]").fill("完成两处整改，照片附后。")
-    form.locator("input[name=files]").set_input_files(str(photo))
+    form.locator("input[name=files][multiple]").set_input_files(str(photo))
     expect(form.locator(".names")).to_contain_text("现场.jpg")
     form.get_by_role("button", name="提交进展").click()
     page.get_by_role("link", name="现场.jpg").wait_for()
@@ -434,3 +561,27 @@ def test_a_slow_upload_shows_how_far_it_is(person, tmp_path: Path) -> None:
     expect(page.locator("#reading p")).to_contain_text(re.compile(r"正在上传 \d+%"), timeout=10_000)
     expect(page.locator("#busy")).to_be_visible()
     page.wait_for_url(re.compile(r"/plans/(\d+/check/|\?added)"), timeout=60_000)
+
+
+def test_the_supervisor_issues_a_paper_and_the_unit_reads_it_on_a_phone(person) -> None:
+    supervisor = person("ducha")
+    page = supervisor.page
+    page.goto("/papers/")
+    page.fill("input[name=code]", "望督")
+    page.fill("input[name=organ]", "望河区人民政府督查室")
+    page.get_by_role("button", name="设立").click()
+    page.get_by_text("望督〔").first.wait_for(state="attached")
+    page.get_by_role("link", name="拟催办函").click()
+    page.select_option("select[name=organisation]", label="望河区数据局")
+    page.get_by_role("button", name="签发").click()
+    page.get_by_role("heading", name="望督〔").wait_for()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="下载（Word）").click()
+    assert download.value.suggested_filename.endswith(".docx")
+    officer = person("shujuju", PHONE)
+    officer.page.goto("/papers/")
+    officer.page.get_by_role("link", name="望督〔").first.click()
+    officer.page.get_by_role("link", name="查看（A4）").click()
+    officer.page.locator(".mark", has_text="望河区人民政府督查室").wait_for()
+    officer.fits()
+    officer.owes_nothing()

@@ -136,7 +136,7 @@ def ask(live: Live, sql: str, *values: object) -> list[tuple[Any, ...]]:
 def test_a_day_in_the_district(live: Live) -> None:
     vehicles = json.loads(live.run(PEOPLE))
     begin, end = day_of_the_test()
-    live.start("gateway", "worker", "web")
+    live.start("gateway", "worker", "duties", "web")
     before = json.loads(live.run(MEASURE, (begin + timedelta(hours=1)).isoformat()))
     assert before["transport.online_rate"] == 0
 

@@ -155,13 +155,13 @@ def test_an_upload_beyond_the_limit_is_answered_before_anything_is_written(runni
 
 def test_a_killed_part_is_started_again(running: Running) -> None:
     before = running.children()
-    assert set(before) == {"web", "worker", "gateway"}
+    assert set(before) == {"web", "worker", "duties", "gateway"}
     for pid in before.values():
         os.kill(pid, signal.SIGKILL)
     time.sleep(1.5)
     running.wait_for_health()
     after = running.children()
-    assert set(after) == {"web", "worker", "gateway"} and not set(after.values()) & set(before.values())
+    assert set(after) == set(before) and not set(after.values()) & set(before.values())
 
 
 def test_a_killed_district_leaves_a_database_that_starts(running: Running) -> None:

@@ -1,9 +1,9 @@
-"""Duties: what the worker does again and again. A duty is a function of time, safe to repeat and to interrupt."""
+"""Duties: what a district does again and again. A duty is a function of time, safe to repeat and to interrupt."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -21,6 +21,7 @@ class Duty:
     name: str
     every_s: float
     run: Callable[[datetime], object]
+    share: float
     next_at: float = 0.0
     failing: bool = False
 
@@ -28,25 +29,27 @@ class Duty:
 DUTIES: dict[str, Duty] = {}
 
 
-def duty(name: str, *, every_s: float) -> Callable[[Callable[[datetime], object]], Callable[[datetime], object]]:
-    """Register a function that the worker calls every `every_s` seconds with the present instant."""
+def duty(
+    name: str, *, every_s: float, share: float = 0.1
+) -> Callable[[Callable[[datetime], object]], Callable[[datetime], object]]:
+    """Register a function that is called every `every_s` seconds with the present instant; more seldom where it would take more
+    than `share` of the time, so that one that is slow by nature does not hold up the others."""
 
     def wrap(function: Callable[[datetime], object]) -> Callable[[datetime], object]:
         if name in DUTIES:
             raise ValueError(f"the duty {name!r} is registered twice")
-        DUTIES[name] = Duty(name, every_s, function)
+        DUTIES[name] = Duty(name, every_s, function, share)
         return function
 
     return wrap
 
 
-def run_due(clock: float | None = None) -> None:
+def run_due(duties: Iterable[Duty]) -> None:
     """Run every duty whose time has come. One that fails is logged once when it begins to fail and once when it works again."""
-    clock = time.monotonic() if clock is None else clock
-    for item in DUTIES.values():
-        if clock < item.next_at:
+    for item in duties:
+        started = time.monotonic()
+        if started < item.next_at:
             continue
-        item.next_at = clock + item.every_s
         close_old_connections()
         try:
             item.run(timezone.now())
@@ -58,6 +61,9 @@ def run_due(clock: float | None = None) -> None:
             if item.failing:
                 log.info("duty works again", duty=item.name)
             item.failing = False
+        item.next_at = max(
+            started + item.every_s, time.monotonic() + (time.monotonic() - started) * (1 / item.share - 1)
+        )
 
 
 @duty("audit.seal", every_s=2)

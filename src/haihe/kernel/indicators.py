@@ -7,31 +7,41 @@ kept side by side and never overwritten (database triggers, migration 0002): a c
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time
 from decimal import Decimal
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
+import structlog
 from django.db import models, transaction
 from django.utils import timezone
 
 from haihe.kernel import audit
 from haihe.kernel.errors import InvalidInput
 from haihe.kernel.evidence import EvidenceFile
-from haihe.kernel.language import two
+from haihe.kernel.language import pick, two
+from haihe.kernel.permissions import visible
 
 if TYPE_CHECKING:
     from haihe.kernel.identity import Account
 
+log = structlog.get_logger()
+
 
 class Indicator(models.Model):
-    """Something that is counted. `key` is stable and typed by people: ai.industry_scale."""
+    """Something that is counted. `key` is stable and typed by people: ai.industry_scale.
+
+    `measured_at`: when its measure last answered, whether or not the value changed; `failing_since`, `failure`: since when and
+    how the measure fails, until it answers again."""
 
     key = models.SlugField(max_length=80, unique=True, allow_unicode=True)
     title = models.CharField("名称", max_length=200)
     unit = models.CharField("单位", max_length=30, blank=True)
     owner = models.ForeignKey("kernel.Organisation", models.PROTECT, null=True, blank=True, related_name="indicators")
     retired_at = models.DateTimeField(null=True, blank=True)
+    measured_at = models.DateTimeField(null=True, editable=False)
+    failing_since = models.DateTimeField(null=True, editable=False)
+    failure = models.CharField(max_length=300, blank=True, editable=False)
 
     class Meta:
         ordering = ["key"]
@@ -119,8 +129,27 @@ def measure(name: str) -> Callable[[Measure], Measure]:
 
 
 @dataclass(frozen=True)
+class RowBehind:
+    """One row that a number is made of. `value`: what it contributes; `since`: from when on it has counted; `link`: its page;
+    `evidence`: how many files were handed in for it; `unit`: whose it is, with a note where that unit was dissolved; `subject`:
+    the record itself, which decides who may see title and link."""
+
+    title: str
+    link: str
+    state: str
+    value: Decimal
+    evidence: int
+    since: datetime | None
+    unit: str = ""
+    subject: models.Model | None = None
+
+
+@dataclass(frozen=True)
 class Offered:
-    """An indicator that a pack measures by itself, whether or not a plan asks for it. `key` is also the name of its measure."""
+    """An indicator that a pack measures by itself, whether or not a plan asks for it. `key` is also the name of its measure.
+
+    `rows`: the rows that the number was made of at an instant, for leading down from it. A definition that changes is
+    offered with another `since`: the old one stays, and values keep the definition under which they were measured."""
 
     key: str
     title_zh: str
@@ -129,6 +158,7 @@ class Offered:
     definition: str
     source: str
     since: date
+    rows: Callable[[datetime], Sequence[RowBehind]] | None = None
 
 
 OFFERED: dict[str, Offered] = {}
@@ -142,12 +172,14 @@ def offer(indicator: Offered) -> None:
 
 
 def make_offered() -> int:
-    """Rows for offered indicators that have none yet; returns how many."""
-    known = set(Indicator.objects.filter(key__in=OFFERED).values_list("key", flat=True))
-    missing = [row for key, row in OFFERED.items() if key not in known]
+    """Rows for offered indicators, and for the definitions of later days that a pack offers for them; returns how many."""
+    known = set(IndicatorDefinition.objects.filter(indicator__key__in=OFFERED).values_list("indicator__key", "since"))
+    missing = [row for row in OFFERED.values() if (row.key, row.since) not in known]
     for row in missing:
         with transaction.atomic():
-            indicator = Indicator.objects.create(key=row.key, title=row.title_zh, unit=row.unit)
+            indicator, _ = Indicator.objects.get_or_create(
+                key=row.key, defaults={"title": row.title_zh, "unit": row.unit}
+            )
             IndicatorDefinition.objects.create(
                 indicator=indicator,
                 since=row.since,
@@ -155,30 +187,117 @@ def make_offered() -> int:
                 measure=row.key,
                 source_clause=row.source[:300],
             )
-            audit.record(None, "indicator.offer", indicator, key=row.key)
+            audit.record(None, "indicator.offer", indicator, key=row.key, since=row.since)
     return len(missing)
 
 
 def take_measurements(at: datetime) -> int:
-    """Write today's value of every measured indicator whose value changed since the last one; returns how many."""
+    """Write today's value of every measured indicator whose value changed since the last one; returns how many.
+
+    A measure that fails does not stop the others: its failure is noted on the indicator and in the audit record, once when it
+    begins and once when it is over."""
     make_offered()
     written = 0
-    day = timezone.localdate(at)
+    answered: list[Indicator] = []
     for indicator in Indicator.objects.filter(retired_at=None):
-        definition = indicator.definition_on(day)
+        definition = indicator.definition_on(timezone.localdate(at))
         if definition is None or definition.measure not in MEASURES:
             continue
-        value = MEASURES[definition.measure](at)
-        last = indicator.values.filter(kind=IndicatorValue.Kind.MEASURED).order_by("-recorded_at", "-pk").first()
-        if value is None or (last is not None and last.as_of == day and last.value == value):
+        try:
+            value = MEASURES[definition.measure](at)
+            written += value is not None and _write_measured(indicator, definition, value, timezone.localdate(at))
+        except Exception as error:
+            _note_failure(indicator, error, at)
             continue
-        with transaction.atomic():
-            row = IndicatorValue.objects.create(
-                indicator=indicator, definition=definition, kind=IndicatorValue.Kind.MEASURED, value=value, as_of=day
-            )
-            audit.record(None, "indicator.measure", row, indicator=indicator.key, value=value)
-        written += 1
+        if value is not None or indicator.failing_since is not None:
+            answered.append(indicator)
+    _note_answers(answered, at)
     return written
+
+
+def _write_measured(indicator: Indicator, definition: IndicatorDefinition, value: Decimal, day: date) -> bool:
+    """Whether the value is new: on another day, under another definition, or another number."""
+    last = indicator.values.filter(kind=IndicatorValue.Kind.MEASURED).order_by("-recorded_at", "-pk").first()
+    if last is not None and (last.as_of, last.value, last.definition_id) == (day, value, definition.pk):
+        return False
+    with transaction.atomic():
+        row = IndicatorValue.objects.create(
+            indicator=indicator, definition=definition, kind=IndicatorValue.Kind.MEASURED, value=value, as_of=day
+        )
+        audit.record(None, "indicator.measure", row, indicator=indicator.key, value=value)
+    return True
+
+
+def _note_failure(indicator: Indicator, error: Exception, at: datetime) -> None:
+    said = f"{type(error).__name__}: {error}"[:300]
+    if indicator.failing_since is not None and indicator.failure == said:
+        return
+    log.error("measure fails", indicator=indicator.key, error=said)
+    with transaction.atomic():
+        since = indicator.failing_since or at
+        Indicator.objects.filter(pk=indicator.pk).update(failing_since=since, failure=said)
+        audit.record(None, "indicator.fail", indicator, key=indicator.key, error=said)
+
+
+def _note_answers(answered: Sequence[Indicator], at: datetime) -> None:
+    """The instant at which each number was true, in one statement for all of them."""
+    with transaction.atomic():
+        for indicator in answered:
+            if indicator.failing_since is not None:
+                log.info("measure works again", indicator=indicator.key)
+                audit.record(None, "indicator.works_again", indicator, key=indicator.key)
+        Indicator.objects.filter(pk__in=[i.pk for i in answered]).update(measured_at=at, failing_since=None, failure="")
+
+
+# --- leading down from a number ---------------------------------------------------------------------------------------
+
+
+def rows_behind(indicator: Indicator, at: date | datetime, account: Account | None = None) -> list[RowBehind]:
+    """The rows that the indicator's measure counts at an instant, or at the end of a day; none where it declares none.
+
+    With an `account`, rows that it may not see keep their value and state but lose title, link and unit."""
+    instant, day = _instant_and_day(at)
+    definition = indicator.definition_on(day)
+    offered = OFFERED.get(definition.measure) if definition is not None else None
+    rows = list(offered.rows(instant)) if offered is not None and offered.rows is not None else []
+    return rows if account is None else _only_seen(account, rows)
+
+
+def _instant_and_day(at: date | datetime) -> tuple[datetime, date]:
+    if isinstance(at, datetime):
+        return at, timezone.localdate(at)
+    return min(timezone.now(), timezone.make_aware(datetime.combine(at, time.max))), at
+
+
+def _only_seen(account: Account, rows: Sequence[RowBehind]) -> list[RowBehind]:
+    by_model: dict[type[models.Model], list[Any]] = {}
+    for row in rows:
+        if row.subject is not None:
+            by_model.setdefault(type(row.subject), []).append(row.subject.pk)
+    seen = {
+        (model, pk)
+        for model, pks in by_model.items()
+        for pk in visible(account, model._default_manager.filter(pk__in=pks)).values_list("pk", flat=True)
+    }
+    return [row if row.subject is None or (type(row.subject), row.subject.pk) in seen else _hidden(row) for row in rows]
+
+
+def _hidden(row: RowBehind) -> RowBehind:
+    title = pick("（其他单位的登记项）", "(an entry of another unit)")
+    return replace(row, title=title, link="", unit="", subject=None)
+
+
+def last_true(indicator: Indicator) -> datetime | None:
+    """When the indicator's number was last true: the instant at which its measure last answered with it; for a reported number the
+    beginning of the day that it is about. None where there is no number yet."""
+    if indicator.measured_at is not None:
+        return indicator.measured_at
+    last = indicator.values_up_to(timezone.localdate()).first()
+    if last is None:
+        return None
+    if last.kind == IndicatorValue.Kind.MEASURED:
+        return last.recorded_at
+    return timezone.make_aware(datetime.combine(last.as_of, time.min))
 
 
 # --- standing against a target (pure) -------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from haihe.kernel.indicators import Indicator, IndicatorDefinition, IndicatorVal
 from haihe.kernel.notices.models import ContactAddress, Notice, NoticeReading
 from haihe.kernel.organisations import Organisation, OrganisationAlias, Succession
 from haihe.kernel.places import Place
+from haihe.kernel.registers.models import EntryEvent, RegisterEntry
 from haihe.kernel.search.models import SearchEntry
 from haihe.kernel.things import Thing
 
@@ -27,6 +28,7 @@ __all__ = [
     "Command",
     "ContactAddress",
     "Deputy",
+    "EntryEvent",
     "EvidenceFile",
     "Export",
     "Indicator",
@@ -37,6 +39,7 @@ __all__ = [
     "Organisation",
     "OrganisationAlias",
     "Place",
+    "RegisterEntry",
     "RoleGrant",
     "RuleCursor",
     "RuleState",

@@ -40,8 +40,8 @@ class PackConfig(AppConfig):
         return self.label
 
     def ready(self) -> None:
-        # Tables of observations, actions, case types, rules, indicators and reminders register by being imported.
-        for name in ("observations", "services", "cases", "rules", "indicators", "duties", "search"):
+        # Tables of observations, actions, case types, registers, rules, indicators and reminders register by being imported.
+        for name in ("observations", "services", "cases", "register", "rules", "indicators", "duties", "search"):
             find_module(self, name)
 
 

@@ -232,6 +232,19 @@ def of_own_units(account: Account | None, *fields: str) -> models.Q:
     return mine
 
 
+def own_work(account: Account | None, handed_in_by: int | None, unit: Organisation | None = None) -> bool:
+    """Whether the account would review its own work: what it handed in itself (id of the account that did), or what `unit` handed
+    in where it belongs to that unit or acts for it or for a unit below. A bureau above may review the units below it."""
+    if account is None:
+        return False
+    if handed_in_by is not None and handed_in_by == account.pk:
+        return True
+    if unit is None:
+        return False
+    own = account.organisation
+    return (own is not None and own.is_within(unit)) or any(path.startswith(unit.path) for path in unit_paths(account))
+
+
 # --- granting -------------------------------------------------------------------------------------------------------
 
 

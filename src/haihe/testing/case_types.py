@@ -6,7 +6,7 @@ from datetime import date
 
 from haihe.kernel import policies
 from haihe.kernel.cases import CLOSED, CaseStep, CaseType
-from haihe.kernel.cases.types import HOURS, WORKING_DAYS
+from haihe.kernel.cases.types import DUE_DATE, HOURS, WORKING_DAYS
 
 
 def problems(declared: CaseType, today: date) -> list[str]:
@@ -40,12 +40,12 @@ def _of_step(step: CaseStep, today: date) -> list[str]:
         found.append("it reminds or escalates but has no limit")
     if step.limit and not step.escalate_to and not step.remind:
         found.append("it has a limit, but nobody is told of it")
-    limits = [_limit(key, today) for key in (step.limit, *step.remind) if key]
+    limits = [_limit(key, today) for key in (step.limit, *step.remind) if key and key != DUE_DATE]
     found += [said for _, said in limits if said]
     values = [value for value, said in limits if not said]
     if len({unit for _, unit in values}) > 1:
         found.append("its limit and reminders are counted in different units")
-    if any(value >= values[0][0] for value, _ in values[1:]):
+    if step.limit != DUE_DATE and any(value >= values[0][0] for value, _ in values[1:]):
         found.append("a reminder lies before the step's start")
     return found
 

@@ -42,8 +42,8 @@ def number_waiting(account: Account) -> int:
 
 
 def types_to_open(account: Account) -> list[CaseType]:
-    """The types that the account may open by hand."""
-    return [t for t in CASE_TYPES.values() if set(t.openers) & roles_of(account)]
+    """The types that the account may open by hand: not those whose day is decided elsewhere."""
+    return [t for t in CASE_TYPES.values() if set(t.openers) & roles_of(account) and not t.needs_due_date]
 
 
 # --- the list -------------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import include, path
 
 from haihe.kernel.packs import find_module, loaded_packs
-from haihe.web import administration, alerts, cases, indicators, maps, outbox, search, site  # noqa: F401  (alerts, indicators, maps, search add to site)
+from haihe.web import administration, alerts, cases, indicators, maps, outbox, registers, search, site  # noqa: F401  (alerts, indicators, maps, search add to site)
 from haihe.web.api import build_api
 from haihe.web.live import live
 from haihe.web.pages import Pages
@@ -20,7 +20,14 @@ def _pages_of_packs() -> list[Pages]:
     return found
 
 
-ALL_PAGES: list[Pages] = [site.pages, administration.pages, cases.pages, outbox.pages, *_pages_of_packs()]
+ALL_PAGES: list[Pages] = [
+    site.pages,
+    administration.pages,
+    cases.pages,
+    registers.pages,
+    outbox.pages,
+    *_pages_of_packs(),
+]
 
 handler404 = "haihe.web.middleware.no_such_address"
 

@@ -8,10 +8,10 @@ all of it happened or nothing did, and the next one goes on from the stored curs
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 import polars as pl
 import structlog
@@ -23,6 +23,7 @@ from haihe.kernel.alerts.models import RuleCursor, RuleState, RuleStatus
 from haihe.kernel.alerts.rules import RULES, Advance, Rule, advance
 from haihe.kernel.alerts.writing import write_findings
 from haihe.kernel.errors import NotFound
+from haihe.kernel.observations.journal import Journal
 from haihe.kernel.policies import all_parameters
 from haihe.kernel.things import Thing
 
@@ -30,22 +31,7 @@ log = structlog.get_logger()
 CURSOR = "rules"
 SHARDS = 16
 STEPS_AT_ONCE = 20
-
-
-class JournalEntry(Protocol):
-    seq: int
-    table: str
-    batch: pl.DataFrame
-
-
-class JournalLike(Protocol):
-    """What is asked of kernel.observations.journal.Journal."""
-
-    def read(self, after_seq: int, limit_rows: int) -> Sequence[Any]: ...
-
-    def cursor(self, name: str) -> int: ...
-
-    def set_cursor(self, name: str, seq: int) -> None: ...
+STEP_ROWS = 50_000
 
 
 @dataclass
@@ -134,7 +120,7 @@ def with_facts(batch: pl.DataFrame, things: pl.DataFrame) -> pl.DataFrame:
 
 
 def process_once(
-    journal: JournalLike, *, limit_rows: int = 50_000, now: datetime | None = None, memory: Memory | None = None,
+    journal: Journal, *, limit_rows: int = STEP_ROWS, now: datetime | None = None, memory: Memory | None = None,
     policy: Callable[[str], Any] = parameter_of,
 ) -> Step:  # fmt: skip
     """Evaluate every enabled rule over what the journal holds after the cursor, at most about `limit_rows` rows.
@@ -149,14 +135,14 @@ def process_once(
     if journal.cursor(CURSOR) != cursor.seq:
         # First start, or a kill between the commit and the journal's note: the journal must not forget what is still needed.
         journal.set_cursor(CURSOR, cursor.seq)
-    entries = journal.read(cursor.seq, limit_rows)
-    if not entries:
+    entries, seq = journal.news(cursor.seq, limit_rows, only=sorted({rule.table for rule in RULES.values()}))
+    if seq == cursor.seq:
         return Step(cursor.seq)
     tables: dict[str, list[pl.DataFrame]] = {}
     for entry in entries:
         tables.setdefault(entry.table, []).append(entry.batch)
     batches = {table: pl.concat(parts, how="diagonal_relaxed") for table, parts in tables.items()}
-    step = _evaluate_and_write(batches, cursor.seq, entries[-1].seq, now, memory, policy)
+    step = _evaluate_and_write(batches, cursor.seq, seq, now, memory, policy)
     journal.set_cursor(CURSOR, step.seq)
     return step
 
@@ -234,9 +220,9 @@ def process_new(at: datetime) -> int:
     from haihe.kernel.observations.stores import journal
 
     rows = 0
-    for _ in range(STEPS_AT_ONCE):  # then the worker's other duties have their turn
+    for _ in range(STEPS_AT_ONCE):  # then the worker's other steps have their turn
         step = process_once(journal(), now=at, memory=_memory)
-        if not step.rows:
-            break
         rows += step.rows
+        if step.rows < STEP_ROWS:  # what has come since then waits for the next turn: many small steps would cost more
+            break
     return rows

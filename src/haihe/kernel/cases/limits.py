@@ -1,7 +1,7 @@
 """When a step is due and when to remind of it: pure functions of its start and its limit.
 
 Working days run from the day after the start and end with the last day (24:00, district time); hours run on the clock, for
-whoever is on duty day and night.
+whoever is on duty day and night. A step that ends on a named day ends with that day, whenever it began.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 from django.utils import timezone
 
 from haihe.kernel.calendar import add_working_days
-from haihe.kernel.cases.types import HOURS
+from haihe.kernel.cases.types import DATE, HOURS
 
 
 def due_at(start: datetime, limit: dict[str, Any] | None) -> datetime | None:
@@ -22,6 +22,8 @@ def due_at(start: datetime, limit: dict[str, Any] | None) -> datetime | None:
         return None
     if limit["unit"] == HOURS:
         return start + timedelta(hours=float(limit["value"]))
+    if limit["unit"] == DATE:
+        return _midnight(date.fromisoformat(limit["value"]) + timedelta(days=1))
     return _midnight(add_working_days(_day(start), int(limit["value"])) + timedelta(days=1))
 
 

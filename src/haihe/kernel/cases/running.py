@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db import models, transaction
@@ -28,12 +28,13 @@ from haihe.kernel.permissions import Action, action, allows, demand, unit_paths
 def open_case(
     account: Account | None, type_name: str, subject: str, organisation: Organisation | Sequence[Organisation], *,
     about: models.Model | None = None, text: str = "", severity: str = Case.Severity.UNKNOWN,
-    opener: Organisation | None = None, reviewer: Organisation | None = None,
+    opener: Organisation | None = None, reviewer: Organisation | None = None, due_on: date | None = None,
 ) -> Case:  # fmt: skip
     """Open a case of a declared type, to be handled by a unit or several.
 
     `account` None means that the system opens it (a rule, a duty); an account needs one of the type's `openers` roles. The
-    opener is the account's own unit unless another is named. NotFound where no such type is loaded.
+    opener is the account's own unit unless another is named. NotFound where no such type is loaded. `due_on`: the day on which the
+    steps end that a type lets end on the case's own day (DUE_DATE); such a type demands it.
     """
     handlers = [organisation] if isinstance(organisation, Organisation) else list(organisation)
     if not handlers:
@@ -41,6 +42,11 @@ def open_case(
     if not subject.strip():
         raise InvalidInput("请填写事由。", "Say what the case is about.", where="subject")
     known = get_case_type(type_name)
+    if known.needs_due_date and due_on is None:
+        raise InvalidInput(
+            "请写明完成日期。", "Say by when it has to be done.", where="due_on",
+            to_do_zh="这类案件由提出它的会议或轮次写明日期，不在这里手工开立。", to_do_en="Cases of this type are opened where their day is decided.",
+        )  # fmt: skip
     parts = _parts(handlers, opener or (account.organisation if account else None), reviewer)
     values = {
         "subject": subject.strip()[:300], "text": text.strip(), "severity": Case.Severity(severity), "opened_by": account,
@@ -48,9 +54,9 @@ def open_case(
         "about_title": str(about)[:300] if about is not None else "",
     }  # fmt: skip
     if account is not None:
-        return _open_by_hand(account, None, known=known, parts=parts, values=values)
+        return _open_by_hand(account, None, known=known, parts=parts, values=values, due_on=due_on)
     with transaction.atomic():
-        case = _open(known, parts, values, None)
+        case = _open(known, parts, values, None, due_on)
         audit.record(None, "case.open", case, **_facts(case, parts))
     return case
 
@@ -70,7 +76,9 @@ def _facts(case: Case, parts: Parts) -> dict[str, Any]:
 
 
 @action("case.open", "立案", "open a case", roles=[Role.SUPERVISOR, Role.OFFICER])
-def _open_by_hand(account: Account, _: None, *, known: CaseType, parts: Parts, values: dict[str, Any]) -> Case:
+def _open_by_hand(
+    account: Account, _: None, *, known: CaseType, parts: Parts, values: dict[str, Any], due_on: date | None = None
+) -> Case:
     wanted = Action(
         "case.open", f"立案：{known.title_zh}", f"open a case: {known.title_en}", frozenset(known.openers), frozenset()
     )
@@ -80,15 +88,15 @@ def _open_by_hand(account: Account, _: None, *, known: CaseType, parts: Parts, v
             f"您不能开立“{known.title_zh}”。", f"You may not open a case of the type {known.title_en}.", where=known.name,
             to_do_zh="请由有权的单位或督查人员开立。", to_do_en="Ask somebody whose role may open it.",
         )  # fmt: skip
-    case = _open(known, parts, values, account)
+    case = _open(known, parts, values, account, due_on)
     audit.note(**_facts(case, parts))
     return case
 
 
-def _open(known: CaseType, parts: Parts, values: dict[str, Any], account: Account | None) -> Case:
+def _open(known: CaseType, parts: Parts, values: dict[str, Any], account: Account | None, due_on: date | None) -> Case:
     now = timezone.now()
     today = timezone.localdate(now)
-    steps = known.copy_on(today)
+    steps = known.copy_on(today, due_on)
     case = Case(
         number=next_number(known.prefix, today), type_name=known.name, type_title_zh=known.title_zh, type_title_en=known.title_en,
         steps=steps, opened_at=now, step=steps[0]["name"], visit=0, step_since=now, **values,

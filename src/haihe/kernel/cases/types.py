@@ -10,7 +10,8 @@
         ),
     ))
 
-Limits are keys of dated parameters (policies/*.yaml) whose unit is "working days" or "hours".
+Limits are keys of dated parameters (policies/*.yaml) whose unit is "working days" or "hours", or DUE_DATE: the day that whoever opens
+the case names, for work whose end a meeting or an order has set.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
     from haihe.kernel.cases.models import Case, CaseEvent
 
 CLOSED = "closed"
-WORKING_DAYS, HOURS = "working days", "hours"
+WORKING_DAYS, HOURS, DATE = "working days", "hours", "date"
+DUE_DATE = "due_on"  # as a step's limit: the case's own day
 # The part a unit has in a case. An account acts for it as its officer; everything else a performer may be is a role of accounts.
 UNIT_ROLES = ("handler", "opener", "reviewer")
 Evidence = Literal["none", "text", "file"]
@@ -102,9 +104,14 @@ class CaseType:
             "every step needs performers and exits",
         )
 
-    def copy_on(self, day: date) -> list[dict[str, Any]]:
+    @property
+    def needs_due_date(self) -> bool:
+        """Whether a step ends on the case's own day, so that opening a case means to name one."""
+        return any(step.limit == DUE_DATE for step in self.steps)
+
+    def copy_on(self, day: date, due_on: date | None = None) -> list[dict[str, Any]]:
         """The steps as a case carries them: plain JSON with the values that its parameters have on that day."""
-        return [_copy(step, day) for step in self.steps]
+        return [_copy(step, day, due_on) for step in self.steps]
 
 
 def _demand(name: str, holds: bool, problem: str) -> None:
@@ -112,10 +119,10 @@ def _demand(name: str, holds: bool, problem: str) -> None:
         raise ValueError(f"the case type {name!r}: {problem}")
 
 
-def _copy(step: CaseStep, day: date) -> dict[str, Any]:
+def _copy(step: CaseStep, day: date, due_on: date | None) -> dict[str, Any]:
     return {
         "name": step.name, "title_zh": step.title_zh, "title_en": step.title_en, "performers": list(step.performers),
-        "limit": _limit(step.limit, day) if step.limit else None, "remind": [_limit(key, day) for key in step.remind],
+        "limit": _limit(step.limit, day, due_on) if step.limit else None, "remind": [_limit(key, day) for key in step.remind],
         "escalate_to": list(step.escalate_to), "evidence": step.evidence,
         "exits": [
             {"to": e.to, "title_zh": e.title_zh, "title_en": e.title_en, "evidence": e.evidence or step.evidence} for e in step.exits
@@ -123,8 +130,10 @@ def _copy(step: CaseStep, day: date) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _limit(key: str, day: date) -> dict[str, Any]:
+def _limit(key: str, day: date, due_on: date | None = None) -> dict[str, Any]:
     """{key, value, unit, source} of a parameter on a day; ConfigurationError where it does not exist or is no duration."""
+    if key == DUE_DATE:
+        return {"key": key, "value": due_on.isoformat() if due_on else "", "unit": DATE, "source": ""}
     known = policies.all_parameters().get(key)
     if known is None or known.unit not in (WORKING_DAYS, HOURS):
         raise ConfigurationError(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import numpy as np
 import polars as pl
 
 from haihe.kernel.feeds.feed import Batch
@@ -24,11 +25,16 @@ class Presence:
 
 
 def received_at(batch: Batch) -> pl.Series:
-    return pl.Series("received_at", batch.received_us, pl.Int64).cast(pl.Datetime("us", "UTC"))
+    return pl.Series("received_at", np.array(batch.received_us, np.int64)).cast(pl.Datetime("us", "UTC"))
+
+
+def same(value: object, kind: pl.DataType | type[pl.DataType], count: int) -> pl.Series:
+    """A column with one value in every row."""
+    return pl.Series([value], dtype=kind).new_from_index(0, count)
 
 
 def raw_frames(
-    feed: str, batch: Batch, issues: Sequence[str | None] | None = None, things: pl.Series | None = None
+    feed: str, batch: Batch, issues: Sequence[str | None] = (), things: pl.Series | None = None
 ) -> pl.DataFrame:
     """Rows of the table `raw_frame`: the evidence, as received."""
     received = received_at(batch)
@@ -38,12 +44,12 @@ def raw_frames(
             "thing": things if things is not None else pl.Series([s.thing for s in batch.sessions], dtype=pl.Int64),
             "observed_at": received,
             "received_at": received,
-            "quality": pl.Series([0], dtype=pl.UInt16).new_from_index(0, count),
-            "feed": pl.Series([feed], dtype=pl.Utf8).new_from_index(0, count),
+            "quality": same(0, pl.UInt16, count),
+            "feed": same(feed, pl.Utf8, count),
             "session": pl.Series([s.peer for s in batch.sessions], dtype=pl.Utf8),
-            "direction": pl.Series(["in"], dtype=pl.Utf8).new_from_index(0, count),
+            "direction": same("in", pl.Utf8, count),
             "frame": pl.Series(batch.frames, dtype=pl.Binary),
-            "issues": pl.Series(list(issues) if issues else [None] * count, dtype=pl.Utf8),
+            "issues": pl.Series(issues, dtype=pl.Utf8) if issues else same(None, pl.Utf8, count),
         }
     )
 

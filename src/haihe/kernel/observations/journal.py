@@ -8,7 +8,7 @@ order of the commits, so that "everything after number N" is a complete answer f
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,14 @@ from haihe.kernel.observations.packing import packed, unpacked
 
 log = structlog.get_logger()
 TRIM_ENTRIES = 500
+
+
+def _marks(values: Collection[str] | None) -> str:
+    return ", ".join("?" * len(values or ()))
+
+
+def _one(value: int | None) -> tuple[int] | None:
+    return None if value is None else (value,)
 
 
 @dataclass(frozen=True)
@@ -57,21 +65,22 @@ class Journal(JournalFile):
     # --- reading ------------------------------------------------------------------------------------------------------
 
     def read(
-        self, after_seq: int, limit_rows: int = 50_000, *, table: str | None = None,
+        self, after_seq: int, limit_rows: int = 50_000, *, only: Collection[str] | None = None, but: Collection[str] = (),
         since: int | None = None, until: int | None = None,
     ) -> list[Entry]:  # fmt: skip
-        """Batches after a number, oldest first, until `limit_rows` is reached (at least one batch). `since`/`until`: only
-        batches that may hold observation times (microseconds) in that span. A damaged batch is set aside and left out."""
+        """Batches after a number, oldest first, until `limit_rows` is reached (at least one batch): of the tables `only`, or of all
+        `but` some. `since`/`until`: only batches that may hold observation times (microseconds) in that span. A damaged batch is
+        set aside and left out."""
         found, damaged, count = [], [], 0
+        sql = 'SELECT seq, "table", rows, checksum, payload FROM entries WHERE seq > ?'
+        values: list[Any] = [after_seq]
+        for clause, given in (
+            (f'"table" IN ({_marks(only)})', only), (f'"table" NOT IN ({_marks(but)})', but or None),
+            ("(observed_max IS NULL OR observed_max >= ?)", _one(since)), ("(observed_min IS NULL OR observed_min < ?)", _one(until)),
+        ):  # fmt: skip
+            if given is not None:
+                sql, values = f"{sql} AND {clause}", [*values, *given]
         with self._reading() as connection:
-            sql = 'SELECT seq, "table", rows, checksum, payload FROM entries WHERE seq > ?'
-            values: list[Any] = [after_seq]
-            for clause, value in (
-                ('"table" = ?', table), ("(observed_max IS NULL OR observed_max >= ?)", since),
-                ("(observed_min IS NULL OR observed_min < ?)", until),
-            ):  # fmt: skip
-                if value is not None:
-                    sql, values = f"{sql} AND {clause}", [*values, value]
             for seq, name, rows, checksum, payload in connection.execute(f"{sql} ORDER BY seq", values):
                 batch = unpacked(payload, checksum, rows)
                 if batch is None:
@@ -86,6 +95,17 @@ class Journal(JournalFile):
             with contextlib.suppress(Exception):
                 self.set_aside(seq, "the stored batch is damaged (checksum)")
         return found
+
+    def news(
+        self, after_seq: int, limit_rows: int, *, only: Collection[str] | None = None, but: Collection[str] = ()
+    ) -> tuple[list[Entry], int]:
+        """What a consumer that wants some tables has to take in, and the number that its cursor then has: everything up to it is
+        among the batches, or is of another table."""
+        end = self.last_seq()
+        entries = self.read(after_seq, limit_rows, only=only, but=but)
+        if sum(entry.rows for entry in entries) >= limit_rows:
+            return entries, entries[-1].seq
+        return entries, max([after_seq, end, *(entry.seq for entry in entries)])
 
     def last_seq(self) -> int:
         """The greatest number ever given, 0 in the beginning."""

@@ -64,7 +64,7 @@ class Latest:
             gone, cursors = self.journal.trimmed(), self.journal.cursors()
             cursor = cursors.get(CONSUMER, 0)
             kept = self._file(table) if CONSUMER in cursors else self.rebuild(table)
-            news = [entry.batch for entry in self.journal.read(cursor, 1 << 62, table=table)]
+            news = [entry.batch for entry in self.journal.read(cursor, 1 << 62, only=[table])]
             # Otherwise the consumer went on and the feeder trimmed while we looked: what we read may have a gap.
             if self.journal.trimmed() <= max(cursor, gone):
                 break
@@ -81,18 +81,19 @@ class Latest:
         for table in self.lake.tables():
             if _keeps(table) and not self._path(table).exists():
                 self._replace(table, self.rebuild(table))
-        total, step = 0, STEP_ROWS
-        while step >= STEP_ROWS:
-            entries = self.journal.read(self.journal.cursor(CONSUMER), STEP_ROWS)
-            if not entries:
-                break
-            for table in sorted({entry.table for entry in entries if _keeps(entry.table)}):
+        total = 0
+        while True:
+            cursor = self.journal.cursor(CONSUMER)
+            entries, seq = self.journal.news(cursor, STEP_ROWS, but=[name for name in TABLES if not _keeps(name)])
+            for table in sorted({entry.table for entry in entries}):
                 news = [entry.batch for entry in entries if entry.table == table]
                 self._replace(table, _merged(self._file(table), news, table))
-            self.journal.set_cursor(CONSUMER, entries[-1].seq)
+            if seq > cursor:
+                self.journal.set_cursor(CONSUMER, seq)
             step = sum(entry.rows for entry in entries)
             total += step
-        return total
+            if step < STEP_ROWS:
+                return total
 
     def _begin(self) -> None:
         """A journal that has not seen this consumer: hold back trimming from now on, and make every file again, because the
@@ -119,7 +120,7 @@ class Latest:
                 if rows is not None:
                     found = _merged(found, [rows.collect()], table)
         cursor = self.journal.cursor(CONSUMER)
-        news = [e.batch for e in self.journal.read(0, 1 << 62, table=table) if e.seq <= cursor]
+        news = [e.batch for e in self.journal.read(0, 1 << 62, only=[table]) if e.seq <= cursor]
         return _merged(found, news, table)
 
     def _path(self, table: str) -> Path:
@@ -155,6 +156,5 @@ def _keeps(table: str) -> bool:
 
 
 def _merged(kept: pl.DataFrame, news: Sequence[pl.DataFrame], table: str) -> pl.DataFrame:
-    batches = [kept, *(coalesced(batch) for batch in news)]
-    rows = coalesced(pl.concat(batches, how="diagonal_relaxed")) if news else kept
+    rows = coalesced(pl.concat([kept, *news], how="diagonal_relaxed")) if news else kept
     return TABLES[table].conform(rows) if table in TABLES else rows

@@ -5,9 +5,12 @@ The limits of the clock bits are the project's own choice, not a standard's: the
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from enum import IntFlag
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 CLOCK_AHEAD_S = 60
 LATE_S = 600
@@ -61,10 +64,15 @@ def clock_is_behind() -> pl.Expr:
     return pl.col("observed_at") < pl.col("received_at") - pl.duration(days=CLOCK_BEHIND_DAYS)
 
 
-def is_late() -> pl.Expr:
-    return pl.col("observed_at") < pl.col("received_at") - pl.duration(seconds=LATE_S)
+def is_null(column: pl.Series) -> NDArray[np.bool_]:
+    """Per row, whether there is no value."""
+    return column.is_null().to_numpy() if column.null_count() else np.zeros(len(column), np.bool_)
 
 
-def flag(condition: pl.Expr, bit: Quality) -> pl.Expr:
-    """`bit` as UInt16 where the condition holds, else 0; an undecided (null) condition sets nothing."""
-    return pl.when(condition).then(pl.lit(int(bit), dtype=pl.UInt16)).otherwise(pl.lit(0, dtype=pl.UInt16))
+def clock_oddities(observed_at: pl.Series, received_at: pl.Series) -> Iterator[tuple[NDArray[np.bool_], Quality]]:
+    """Per row, whether its time of observation lies ahead, far behind, or is late."""
+    # Where there is no time the difference is not-a-number, which no comparison finds.
+    ahead_us = observed_at.to_physical().to_numpy() - received_at.to_physical().to_numpy()
+    yield ahead_us > CLOCK_AHEAD_S * 1_000_000, Quality.CLOCK_AHEAD
+    yield ahead_us < -CLOCK_BEHIND_DAYS * 86_400_000_000, Quality.CLOCK_BEHIND
+    yield ahead_us < -LATE_S * 1_000_000, Quality.LATE

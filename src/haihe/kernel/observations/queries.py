@@ -41,7 +41,7 @@ def observations(
     instants = [_microseconds(instant) for instant in (since, until)]
     # What the lake holds already need not be read from the journal; the check below is what makes it exact.
     before = lake.transaction(table, journal.identity)
-    entries = journal.read(before, EVERYTHING, table=table, since=instants[0], until=instants[1])
+    entries = journal.read(before, EVERYTHING, only=[table], since=instants[0], until=instants[1])
     kept, held = lake.scan(table, _about_files(things, instants, box), writer=journal.identity)
     parts = [] if kept is None else [kept]
     parts += [entry.batch.lazy() for entry in entries if entry.seq > held]

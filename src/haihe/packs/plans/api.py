@@ -646,3 +646,17 @@ def close(request: HttpRequest, pk: int, body: TextIn) -> Any:
 @router.post("/tasks/{pk}/return", response=ReportOut, summary="Send a report of completion back")
 def send_back(request: HttpRequest, pk: int, body: TextIn) -> Any:
     return report_out(services.send_back(*_task(request, pk), reason=body.text))
+
+
+from haihe.packs.plans import api_comparing  # noqa: E402  (it adds its calls to the router above)
+
+# --- papers, sheets and packages have files of their own, which use what stands above ---------------------------------
+from haihe.packs.plans.api_papers import router as _papers  # noqa: E402
+from haihe.packs.plans.api_sheets import packages as _packages  # noqa: E402
+from haihe.packs.plans.api_sheets import router as _sheets  # noqa: E402
+
+router.add_router("/papers", _papers)
+router.add_router("/sheets", _sheets)
+router.add_router("/packages", _packages)
+
+__all__ = ["api_comparing", "asker", "file_of", "pick", "receiving", "router"]

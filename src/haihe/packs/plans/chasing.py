@@ -7,7 +7,7 @@ from haihe.kernel.cases import CLOSED, Case, may_take, open_case, take_step
 from haihe.kernel.errors import Conflict
 from haihe.kernel.identity import Account, Role
 from haihe.kernel.organisations import Organisation
-from haihe.kernel.permissions import action
+from haihe.kernel.permissions import action, visible
 from haihe.packs.plans.cases import SUPERVISION_NOTICE
 from haihe.packs.plans.models import Report, Task, TaskUnit
 
@@ -34,9 +34,10 @@ def _handlers(task: Task) -> list[Organisation]:
     return list(dict.fromkeys(part.organisation for part in accountable or linked if part.organisation is not None))
 
 
-def open_notices() -> dict[int, Case]:
-    """The notices that wait for an answer, by the task they are about; of several the oldest."""
-    waiting = Case.objects.filter(
+def open_notices(account: Account) -> dict[int, Case]:
+    """The notices that the account may see and that wait for an answer, by the task they are about; of several the oldest. A unit
+    that only supports a task is not asked."""
+    waiting = visible(account, Case.objects.all()).filter(
         type_name=SUPERVISION_NOTICE.name, step="answer", closed_at=None, about_type=Task._meta.label_lower
     )
     return {int(case.about_id): case for case in waiting.order_by("-opened_at", "-pk")}

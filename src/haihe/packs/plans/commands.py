@@ -140,6 +140,90 @@ def import_files(files: Files) -> None:
         raise typer.Exit(1)
 
 
+def _papers(written: str) -> list[Any]:
+    """The plans of a file, or of the district's plan with that number."""
+    from haihe.packs.plans.comparing import papers_of
+    from haihe.packs.plans.reading import read
+
+    if not (written.isascii() and written.isdigit() and not Path(written).exists()):
+        return papers_of(read(Path(written)))
+    from haihe.runtime import set_up_django
+
+    set_up_django()
+    from haihe.packs.plans.bundles import paper_of_plan
+    from haihe.packs.plans.models import Plan
+
+    plan = Plan.objects.filter(pk=int(written)).select_related("file").first() if len(written) < 19 else None
+    if plan is None:
+        raise InvalidInput("没有这个编号的规划。", "There is no plan of that number.", where=written)
+    return [paper_of_plan(plan)]
+
+
+@app.command("compare")
+def compare_plans(
+    a: Annotated[str, typer.Argument(help="文件或规划编号 a file or a plan's number (earlier, or higher)")],
+    b: Annotated[str, typer.Argument(help="文件或规划编号 a file or a plan's number (later, or lower)")],
+    kind: Annotated[
+        str | None, typer.Option("--as", help="draft | city | period；默认自动判断 chosen by itself")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="打印 JSON print JSON")] = False,
+) -> None:
+    """比对两份规划：草案与正式稿、市与区、前后两期。 Compare two plans. Exit code 1 where one cannot be read."""
+    from haihe.packs.plans.comparing.compare import as_json as plain
+    from haihe.packs.plans.comparing.compare import compare
+    from haihe.packs.plans.comparing.printed import rows_of
+
+    try:
+        papers = [_papers(name) for name in track((a, b), "读取 reading", console=err, transient=True, disable=as_json)]
+        with err.status("比对 comparing"):
+            comparison = compare(papers[0], papers[1], kind)
+    except HaiheError as error:
+        _tell(error)
+        raise typer.Exit(1) from None
+    if as_json:
+        sys.stdout.write(json.dumps(plain(comparison), ensure_ascii=False, indent=1) + "\n")
+        return
+    out.print(f"{comparison.a.title}\n→ {comparison.b.title}", markup=False)
+    table = Table("类 kind", "A", "B", "内容 what", title=f"{comparison.kind} {comparison.counts}")
+    for row in rows_of(comparison):
+        table.add_row(*(cell.replace("[", "\\[") for cell in row))
+    out.print(table)
+
+
+@app.command("check")
+def check_plans(
+    files: Files, as_json: Annotated[bool, typer.Option("--json", help="打印 JSON print JSON")] = False
+) -> None:
+    """查找一份文件内部的矛盾。 Find what contradicts itself inside each file. Exit code 1 if a file could not be read."""
+    from haihe.packs.plans.comparing import check_bundle
+    from haihe.packs.plans.comparing.check import KINDS
+    from haihe.packs.plans.reading import read
+
+    found: list[dict[str, Any]] = []
+    failed = False
+    for path in track(files, "查找 checking", console=err, transient=True, disable=as_json or len(files) < 2):
+        try:
+            reading = read(path)
+        except HaiheError as error:
+            _tell(error)
+            failed = True
+            continue
+        found += [{"file": path.name, **f.as_json()} for f in check_bundle(reading.documents, reading.source.lines)]
+    if as_json:
+        sys.stdout.write(json.dumps({"schema_version": "1", "findings": found}, ensure_ascii=False, indent=1) + "\n")
+    else:
+        for row in found:
+            lines = "、".join(str(place["line"]) for place in row["places"])
+            out.print(
+                f"{row['file']} 行 {lines} · {KINDS[row['kind']][0]} {KINDS[row['kind']][1]} ({row['severity']})",
+                markup=False,
+            )
+            out.print(f"  {row['why_zh']}\n  {row['why_en']}\n  → {row['to_do_zh']}", markup=False, style="dim")
+        out.print(f"{len(found)} 处 findings")
+    if failed:
+        raise typer.Exit(1)
+
+
 @app.command("score")
 def score_reader(
     gold: Annotated[Path, typer.Option(help="标注目录 folder of gold files")] = GOLD,
@@ -157,3 +241,72 @@ def score_reader(
         )  # fmt: skip
     report = score_folder(folder, gold)
     out.print(report.table(verbose=verbose), markup=False, soft_wrap=True)
+
+
+@app.command("evidence-package")
+def evidence_package(
+    plan: Annotated[int, typer.Argument(help="规划编号 number of the plan")],
+    out_file: Annotated[Path, typer.Option("--out", help="写到哪里 where to write it")],
+    purpose: Annotated[str, typer.Option(help="用途 purpose, kept in the audit record")] = "督查检查",
+) -> None:
+    """导出佐证包（zip，带目录和哈希）。 Write a plan's evidence package: a zip with index and hashes."""
+    from haihe.runtime import set_up_django
+
+    set_up_django()
+    from haihe.kernel.administration import operator
+    from haihe.kernel.errors import NotFound
+    from haihe.packs.plans.models import Plan
+    from haihe.packs.plans.services import release_package
+
+    found = Plan.objects.select_related("file__file").filter(pk=plan).first()
+    if found is None:
+        raise NotFound("没有这份规划。", "There is no such plan.", where=f"plan {plan}")
+    _name, made = release_package(operator(), found, purpose=purpose, folder=out_file.resolve().parent)
+    made.replace(out_file)
+    out.print(f"已写入 written: {out_file}（{out_file.stat().st_size:,} bytes）", markup=False)
+
+
+@app.command("verify-package")
+def verify_evidence_package(file: Annotated[Path, typer.Argument(help="佐证包 the package")]) -> None:
+    """核验佐证包：每个文件的哈希。 Check every hash of a package; exit code 1 when anything differs."""
+    from haihe.runtime import set_up_django
+
+    set_up_django()
+    from haihe.packs.plans.package import verify_package
+
+    found = verify_package(file)
+    for problem in found.problems:
+        err.print(problem, markup=False, style="red")
+    out.print(f"{'一致 whole' if found.ok else '不一致 NOT whole'}: {found.checked} 个文件 files", markup=False)
+    if not found.ok:
+        raise typer.Exit(1)
+
+
+@app.command("paper-templates")
+def paper_templates(
+    write: Annotated[
+        str, typer.Option(help="把自带模板写到 HAIHE_HOME/templates 供修改 kind to write for editing")
+    ] = "",
+) -> None:
+    """文书模板：用哪个、是否合用。 Which template each kind of paper uses, and whether it fits."""
+    from haihe.runtime import set_up_django
+
+    set_up_django()
+    from django.utils import timezone
+
+    from haihe.packs.plans.papers.content import KINDS
+    from haihe.packs.plans.papers.templates import own_template, template_of, write_own_template
+
+    if write:
+        out.print(f"已写入 written: {write_own_template(write, timezone.localdate())}", markup=False)
+    failed = False
+    for kind in KINDS.values():
+        used = own_template(kind.name).name if own_template(kind.name).exists() else "自带 shipped"
+        out.print(f"{kind.name:<20} {kind.title_zh}  {used}", markup=False)
+        try:
+            template_of(kind.name, timezone.localdate())
+        except HaiheError as error:
+            _tell(error)
+            failed = True
+    if failed:
+        raise typer.Exit(1)

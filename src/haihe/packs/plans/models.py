@@ -123,6 +123,21 @@ class Clause(models.Model):
         return self.decision in (self.Decision.CONFIRMED, self.Decision.CORRECTED)
 
 
+class FindingMark(models.Model):
+    """A person's word that what contradicts itself is meant so. `key` is made of the words (comparing/finding.py), so that the
+    mark holds on while other lines of the file change."""
+
+    file = models.ForeignKey(PlanFile, models.CASCADE, related_name="marks")
+    key = models.CharField(max_length=16)
+    kind = models.CharField(max_length=20)
+    reason = models.CharField(max_length=300)
+    by = models.ForeignKey(Account, models.PROTECT, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["file", "key"], name="one_mark_a_finding")]
+
+
 def end_of_period(written: str | None) -> datetime.date | None:
     """The last day of "2027", "2026-06" or "2019-11-11"; None for anything else."""
     parts = (written or "").split("-")
@@ -325,3 +340,12 @@ class Reminder(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["task", "kind", "due"], name="one_reminder_per_due_day")]
+
+
+# What leaves and comes back on paper has a file of its own; Django looks for models here.
+from haihe.packs.plans.records import FilledSheet, IssuedPaper, PaperCounter, PaperSeries  # noqa: E402
+
+__all__ = [
+    "Clause", "FilledSheet", "IssuedPaper", "Milestone", "PaperCounter", "PaperSeries", "Plan", "PlanFile", "Reminder",
+    "Report", "Step", "Target", "Task", "TaskUnit", "end_of_period",
+]  # fmt: skip

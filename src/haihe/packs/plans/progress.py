@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from typing import Literal
 
 from django.db.models import Prefetch, QuerySet
@@ -133,6 +134,15 @@ class Programme:
     def late(self) -> QuerySet[Task]:
         return self.rows.filter(has_light("red", self.today)).order_by("deadline", "pk")
 
+    @cached_property
+    def tasks(self) -> list[Task]:
+        """All of them with their units. Loads every row: only for what truly needs each; `piles`, `units`, `first` count instead."""
+        return list(self.rows.select_related("plan", "clause").prefetch_related("units__organisation"))
+
+    @cached_property
+    def lights(self) -> dict[int, Light]:
+        return {task.pk: light(task, self.today) for task in self.tasks}
+
     def first(self, **condition: object) -> list[Task]:
         """The most urgent few of the tasks that fit, with their units."""
         key = str(condition)
@@ -211,7 +221,7 @@ def own_parts_for(account: Account, today: date) -> Callable[[Task], list[TaskUn
 def my_week(account: Account, today: date) -> Week:
     """The account's open tasks, each in the first list that fits; due means within seven days or amber."""
     own = own_parts_for(account, today)
-    week = Week(notices=open_notices())
+    week = Week(notices=open_notices(account))
     rows = (
         visible(account, Task.objects.filter(state__in=Task.OPEN))
         .select_related("plan")

@@ -9,8 +9,8 @@ from django.db.models import Q, QuerySet
 from haihe.kernel.evidence import EvidenceFile
 from haihe.kernel.identity import Account, Role
 from haihe.kernel.organisations import Organisation
-from haihe.kernel.permissions import WHOLE, declare, roles_of, unit_paths, visibility
-from haihe.packs.plans.models import Clause, Plan, Report, Target, Task, TaskUnit
+from haihe.kernel.permissions import WHOLE, declare, of_own_units, roles_of, unit_paths, visibility
+from haihe.packs.plans.models import Clause, FilledSheet, FindingMark, IssuedPaper, Plan, Report, Target, Task, TaskUnit
 
 declare("plan.read", "查看规划", "read plans", roles=[Role.SUPERVISOR, Role.VIEWER, Role.OFFICER])
 declare(
@@ -49,6 +49,11 @@ visibility(Clause)(_of_visible_plans)
 visibility(Target)(_of_visible_plans)
 
 
+@visibility(FindingMark)
+def _marks(account: Account | None, rows: QuerySet[FindingMark]) -> QuerySet[FindingMark]:
+    return rows.filter(file__plans__in=_plans(account, Plan.objects.all())).distinct()
+
+
 @visibility(Task)
 def _tasks(account: Account | None, rows: QuerySet[Task]) -> QuerySet[Task]:
     roles = roles_of(account)
@@ -76,3 +81,27 @@ def _evidence(account: Account | None, rows: QuerySet[EvidenceFile]) -> QuerySet
     if account is None:
         return rows.none()
     return rows.filter(Q(reports__in=_reports(account, Report.objects.all())) | Q(uploaded_by=account)).distinct()
+
+
+@visibility(IssuedPaper)
+def _papers(account: Account | None, rows: QuerySet[IssuedPaper]) -> QuerySet[IssuedPaper]:
+    """The supervision office and leaders see every paper, a unit those that go to it."""
+    roles = roles_of(account)
+    if roles & WHOLE:
+        return rows
+    if account is None or Role.OFFICER not in roles:
+        return rows.none()
+    return rows.filter(pk__in=IssuedPaper.objects.filter(of_own_units(account, "addressees")).values("pk"))
+
+
+@visibility(FilledSheet)
+def _sheets(account: Account | None, rows: QuerySet[FilledSheet]) -> QuerySet[FilledSheet]:
+    """A sheet is its sender's; the supervision office sees all."""
+    if Role.SUPERVISOR in roles_of(account):
+        return rows
+    return rows.filter(account=account) if account is not None else rows.none()
+
+
+@visibility(EvidenceFile)
+def _files_of_papers(account: Account | None, rows: QuerySet[EvidenceFile]) -> QuerySet[EvidenceFile]:
+    return rows.filter(papers__in=_papers(account, IssuedPaper.objects.all())).distinct()

@@ -9,8 +9,6 @@ from __future__ import annotations
 import hmac
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from itertools import groupby
-from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -100,9 +98,15 @@ class JT808(Feed):
         """One 0x8001 a frame; those of a connection that stand together leave in one write."""
         if not len(rows):
             return []
-        made = encode_acks(frames, result)
-        pairs = ((batch.sessions[row], made[row]) for row in rows.tolist())
-        return [(session, b"".join(map(itemgetter(1), group))) for session, group in groupby(pairs, key=itemgetter(0))]
+        made, sessions = encode_acks(frames, result), batch.sessions
+        if len(rows) < len(made):
+            made, sessions = [made[row] for row in rows.tolist()], [sessions[row] for row in rows.tolist()]
+        ids = np.fromiter(map(id, sessions), np.int64, len(sessions))
+        starts = np.flatnonzero(np.diff(ids, prepend=-1)).tolist()
+        if len(starts) == len(made):
+            return list(zip(sessions, made, strict=True))
+        ends = [*starts[1:], len(made)]
+        return [(sessions[start], b"".join(made[start:end])) for start, end in zip(starts, ends, strict=True)]
 
     def _positions(
         self, batch: Batch, found: columns.Columns, believed: NDArray[np.bool_], things: NDArray[np.int64]
@@ -294,9 +298,10 @@ def instants(microseconds: NDArray[np.int64]) -> pl.Series:
 
 
 def sentences(issues: NDArray[np.uint32], strangers: NDArray[np.bool_]) -> list[str | None]:
-    """What was odd about each frame, in words; None for most."""
-    told: list[str | None] = [None] * len(issues)
-    for row in np.flatnonzero((issues != 0) | strangers).tolist():
+    """What was odd about each frame, in words, None for most; an empty list where nothing was."""
+    rows = np.flatnonzero((issues != 0) | strangers).tolist()
+    told: list[str | None] = [None] * (len(issues) if rows else 0)
+    for row in rows:
         words = ["未鉴权 not authenticated"] if strangers[row] else []
         words += [" ".join(SENTENCES[issue]) for issue in Issue if int(issues[row]) & issue]
         told[row] = "; ".join(words)

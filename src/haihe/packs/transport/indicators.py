@@ -19,6 +19,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 import polars as pl
@@ -52,7 +53,13 @@ def _share(part: float, whole: float) -> Decimal | None:
 def _about(positions: pl.DataFrame, vehicles: Sequence[int], period: Period) -> pl.DataFrame:
     """The positions of these vehicles in the period, each instant of a vehicle once, in order."""
     mine = period.rows(positions).filter(pl.col("thing").is_in(list(vehicles)))
-    return mine.unique(["thing", "observed_at"], keep="first", maintain_order=True).sort("thing", "observed_at")
+    return _once(mine.sort("thing", "observed_at", maintain_order=True))
+
+
+def _once(rows: pl.DataFrame) -> pl.DataFrame:
+    """Sorted rows, each instant of a vehicle once, as it came first; rows without a time all stay."""
+    again = (pl.col("thing") == pl.col("thing").shift()) & (pl.col("observed_at") == pl.col("observed_at").shift())
+    return rows.filter(~again.fill_null(False))
 
 
 def valid(positions: pl.DataFrame) -> pl.Series:
@@ -87,8 +94,7 @@ def data_validity(positions: pl.DataFrame, vehicles: Sequence[int], period: Peri
     """数据合格率: valid positions of all that arrived in the period (by receipt, so that wrong clocks count as well)."""
     mine = period.rows(positions, "received_at").filter(pl.col("thing").is_in(list(vehicles)))
     # What a device sent again because it heard no answer counts once, as it came first.
-    again = mine.sort("received_at").select(~pl.struct("thing", "observed_at").is_first_distinct()).to_series()
-    mine = mine.sort("received_at").filter(~again | pl.col("observed_at").is_null())
+    mine = _once(mine.sort("thing", "observed_at", "received_at", maintain_order=True))
     return _share(int(valid(mine).sum()), mine.height)
 
 
@@ -159,16 +165,6 @@ def _positions(period: Period) -> pl.DataFrame:
     return observations("position", since=period.since, until=period.until, columns=wanted).collect()
 
 
-def _measured(
-    function: Callable[[pl.DataFrame, Sequence[int], Period], Decimal | None],
-) -> Callable[[datetime], Decimal | None]:
-    def value(at: datetime) -> Decimal | None:
-        period, vehicles = _today(at), _vehicles()
-        return function(_positions(period), vehicles, period) if vehicles and period.since < period.until else None
-
-    return value
-
-
 def _speeding(positions: pl.DataFrame, vehicles: Sequence[int], period: Period) -> Decimal | None:
     from haihe.kernel.alerts.models import Alert
 
@@ -181,11 +177,31 @@ def _speeding(positions: pl.DataFrame, vehicles: Sequence[int], period: Period) 
     return speeding_per_vehicle(findings, positions, vehicles, period)
 
 
-for _name, _function in (
-    ("online_rate", online_rate), ("track_completeness", track_completeness), ("data_validity", data_validity), ("drift_rate", drift_rate),
-    ("speeding_per_vehicle", _speeding),
-):  # fmt: skip
-    measure(f"transport.{_name}")(_measured(_function))
+_MEASURES = {
+    "online_rate": online_rate,
+    "track_completeness": track_completeness,
+    "data_validity": data_validity,
+    "drift_rate": drift_rate,
+    "speeding_per_vehicle": _speeding,
+}
+
+
+@lru_cache(maxsize=1)
+def _values(period: Period) -> dict[str, Decimal | None]:
+    """All five of a period: a day's positions are read once and not for each of them, and not again before the period moves on."""
+    vehicles = _vehicles()
+    if not vehicles or period.since >= period.until:
+        return {}
+    positions = _positions(period)
+    return {name: function(positions, vehicles, period) for name, function in _MEASURES.items()}
+
+
+def _measured(name: str) -> Callable[[datetime], Decimal | None]:
+    return lambda at: _values(_today(at)).get(name)
+
+
+for _name in _MEASURES:
+    measure(f"transport.{_name}")(_measured(_name))
 for _row in DEFINITIONS:
     offer(
         Offered(

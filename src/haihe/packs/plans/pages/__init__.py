@@ -1,7 +1,35 @@
 """Pages of the plans pack: documents and their checking, the programme, a unit's week, tasks and targets, what is public."""
 
+from haihe.packs.plans.pages import (
+    check,
+    compare,
+    documents,
+    fill_in,
+    findings,
+    packages,
+    papers,
+    programme,
+    public,
+    targets,
+    tasks,
+    units,
+    week,
+)  # isort: skip  (each registers its pages)
 from haihe.packs.plans.pages.base import pages
 
-from haihe.packs.plans.pages import documents, check, units, programme, week, tasks, targets, public  # isort: skip  (each registers its pages)
-
-__all__ = ["check", "documents", "pages", "programme", "public", "targets", "tasks", "units", "week"]
+__all__ = [
+    "check",
+    "compare",
+    "documents",
+    "fill_in",
+    "findings",
+    "packages",
+    "pages",
+    "papers",
+    "programme",
+    "public",
+    "targets",
+    "tasks",
+    "units",
+    "week",
+]

@@ -68,7 +68,7 @@ def my_tasks(request: AccountRequest) -> HttpResponse:
     tasks = visible(request.user, Task.objects.select_related("plan").defer("plan__content", "text"))
     rows = most_urgent_first(tasks).prefetch_related("units__organisation")
     page = Paginator(rows, CARDS).get_page(id_in(request.GET.get("page")) or 1)
-    notices, own = open_notices(), own_parts_for(request.user, timezone.localdate())
+    notices, own = open_notices(request.user), own_parts_for(request.user, timezone.localdate())
     content = {"rows": [_row(task, own(task), notices) for task in page], "page": page}
     return render(request, "plans/my_tasks.html", content)
 

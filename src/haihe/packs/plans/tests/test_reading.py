@@ -52,6 +52,13 @@ def test_named_systems_are_the_items_that_a_verb_of_building_governs(text: str, 
     assert all(text[slice(*system.span)] == system.name for system in found)
 
 
+def test_a_number_of_people_does_not_take_the_first_letter_of_the_next_word() -> None:
+    found = read_targets(1, "引育100名人工智能人才。", "引育100名人工智能人才。")
+    assert [(target.subject, target.unit, target.value_as_written) for target in found] == [
+        ("人工智能人才", "名", "100名")
+    ]
+
+
 # --- numbers --------------------------------------------------------------------------------------------------------
 
 

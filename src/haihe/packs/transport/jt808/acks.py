@@ -53,6 +53,8 @@ def build_frames(
         _put(made, 5 + extra + width, serial[rows])
         made[:, 7 + extra + width : -2] = body[rows]
         made[:, -2] = np.bitwise_xor.reduce(made[:, 1:-2], axis=1)
+        if len(rows) == len(built):
+            return _rows(made)
         for row, frame in zip(rows.tolist(), _rows(made), strict=True):
             built[row] = frame
     return built

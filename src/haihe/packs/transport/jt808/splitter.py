@@ -27,6 +27,9 @@ class Splitter:
     def feed(self, data: bytes) -> list[bytes]:
         """Frames completed by `data`, in order; empty ones (two flags side by side) are left out."""
         parts = data.split(FLAG)
+        if len(parts) == 3 and not (self._pieces or self._skipping or parts[0] or parts[2]):
+            # One whole frame, as most reads are when many terminals report now and then.
+            return [parts[1]] if parts[1] and self._fits(parts[1]) else []
         if len(parts) == 1:
             self._keep(data)
             return []

@@ -115,8 +115,10 @@ document.addEventListener("change", (event) => {
   const count = field.form?.querySelector("[data-count]");
   if (count) count.textContent = field.form.querySelectorAll(`input[name="${count.dataset.count}"]:checked`).length;
   if (field.type !== "file") return;
-  const names = field.closest(".drop")?.querySelector(".names");
-  if (names) names.textContent = [...field.files].map((file) => `${file.name}（${size(file.size)}）`).join("、");
+  // A form may offer the file chooser and the camera: both name what was taken in the one place.
+  const box = field.closest(".files") || field.closest(".drop");
+  const names = box?.querySelector(".names");
+  if (names) names.textContent = [...box.querySelectorAll("input[type=file]")].flatMap((each) => [...each.files]).map((file) => `${file.name}（${size(file.size)}）`).join("、");
   if (field.dataset.submit !== undefined && field.files.length) field.form.requestSubmit();
 });
 
