@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export HAIHE_HOME ?= $(CURDIR)/haihe-data
 
-.PHONY: help setup assets demo up test test-all lint types wheel docs pictures clean
+.PHONY: help setup assets demo up test test-all test-postgres lint types wheel docs pictures clean
 
 help:            ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -34,8 +34,13 @@ test: setup               ## tests, lint and type check (at most ten minutes on 
 	@$(BIN)/mypy
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not all"
 
-test-all: setup           ## also the long proofs
+test-all: setup           ## also the long proofs, and the suite on PostgreSQL
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+	@$(MAKE) test-postgres
+
+test-postgres: setup      ## the whole suite on a PostgreSQL of its own (Debian: apt-get install postgresql)
+	@$(BIN)/python -m haihe.testing.postgres -- $(BIN)/python -m pytest -n 2 --dist loadgroup -m "not all"
 
 lint: $(STAMP)            ## fix what can be fixed
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .

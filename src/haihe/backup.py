@@ -13,17 +13,17 @@ import io
 import json
 import os
 import shutil
-import sqlite3
 import tarfile
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from haihe import __version__
+from haihe import __version__, database
+from haihe.database import dumping
 from haihe.kernel.errors import Conflict, InvalidInput
 
-DATABASE = "haihe.sqlite3"
+DATABASE = database.FILE
 JOURNAL = "journal.sqlite3"
 LAKE = "lake"
 LATEST = "latest"
@@ -47,9 +47,9 @@ def make_backup(path: Path) -> Made:
     if path.resolve().is_relative_to(home.resolve()):
         raise InvalidInput("备份不能放在数据目录里。", "A backup does not belong into the data folder itself.", where=str(path),
                            to_do_zh="请放到另一个磁盘或目录。", to_do_en="Put it on another disk or folder.")  # fmt: skip
-    if not (home / DATABASE).exists():
-        raise InvalidInput("数据目录里没有数据库，没有可备份的内容。", "The data folder holds no database: nothing to back up.", where=str(home),
-                           to_do_zh="请检查 HAIHE_HOME。", to_do_en="Check HAIHE_HOME.")  # fmt: skip
+    if not dumping.exists(settings.DATABASES["default"]):
+        raise InvalidInput("还没有数据库，没有可备份的内容。", "There is no database yet: nothing to back up.", where=str(home),
+                           to_do_zh="请检查 HAIHE_HOME 和 HAIHE_DATABASE_URL。", to_do_en="Check HAIHE_HOME and HAIHE_DATABASE_URL.")  # fmt: skip
     if path.exists():
         raise Conflict("备份文件已存在，不会覆盖。", "The backup file exists and is not overwritten.", where=str(path))
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -63,6 +63,8 @@ def make_backup(path: Path) -> Made:
 
 
 def _write_archive(home: Path, unfinished: Path) -> int:
+    from django.conf import settings
+
     hashes: dict[str, str] = {}
     descriptor = os.open(unfinished, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
     with (
@@ -72,9 +74,8 @@ def _write_archive(home: Path, unfinished: Path) -> int:
     ):
         for file in list(_files_outside_evidence(home)):
             _add(archive, file, file.relative_to(home).as_posix(), hashes)
-        database = Path(scratch) / DATABASE
-        _copy_database(home / DATABASE, database)
-        _add(archive, database, DATABASE, hashes)
+        records = dumping.write_copy(settings.DATABASES["default"], Path(scratch))
+        _add(archive, records, records.name, hashes)
         observed = _copy_observations(home, Path(scratch) / "observations")
         for folder, files in ((observed, observed.rglob("*")), (home, (home / "evidence").rglob("*"))):
             for file in sorted(files):
@@ -91,7 +92,7 @@ def _write_archive(home: Path, unfinished: Path) -> int:
 def _files_outside_evidence(home: Path) -> Iterator[Path]:
     """Files that are copied as they lie there; newest rows are made again after a restore."""
     for file in sorted(home.rglob("*")):
-        if file.relative_to(home).parts[0] not in ("evidence", DATABASE, JOURNAL, LAKE, LATEST):
+        if file.relative_to(home).parts[0] not in ("evidence", DATABASE, JOURNAL, LAKE, LATEST, "upgrades"):
             yield file
 
 
@@ -121,14 +122,6 @@ def _link_or_copy(file: Path, target: Path) -> None:
         shutil.copyfile(file, target)
 
 
-def _copy_database(source: Path, copy: Path) -> None:
-    """SQLite's own online backup: consistent although others write meanwhile."""
-    with sqlite3.connect(source) as old, sqlite3.connect(copy) as new:
-        old.backup(new)
-    new.close()
-    old.close()
-
-
 def _add(archive: tarfile.TarFile, file: Path, name: str, hashes: dict[str, str]) -> None:
     """Add one ordinary file from one opening of it, so that hash and content are those of the same bytes. A file that a running
     district has just replaced or taken back is left out."""
@@ -145,7 +138,8 @@ def _add(archive: tarfile.TarFile, file: Path, name: str, hashes: dict[str, str]
 
 
 def restore_backup(path: Path, home: Path) -> Made:
-    """Unpack into an empty or missing folder; every hash is checked before the folder gets its name."""
+    """Unpack into an empty or missing folder; every hash is checked before the folder gets its name. Records of PostgreSQL are
+    loaded into the empty database that HAIHE_DATABASE_URL names."""
     if home.exists() and any(home.iterdir()):
         raise Conflict("数据目录不是空的，不会覆盖。", "The data folder is not empty and is not overwritten.", where=str(home),
                        to_do_zh="请把 HAIHE_HOME 指向一个新目录。", to_do_en="Point HAIHE_HOME to a new folder.")  # fmt: skip
@@ -162,6 +156,7 @@ def restore_backup(path: Path, home: Path) -> Made:
             raise InvalidInput("备份文件无法读取或已损坏。", f"The backup cannot be read or is damaged ({error}).", where=str(path),
                                to_do_zh="请换一个备份文件。", to_do_en="Use another backup.") from error  # fmt: skip
         (fresh / INDEX).unlink()
+        dumping.read_copy(database.configuration(os.environ.get("HAIHE_DATABASE_URL", ""), home), fresh)
         if home.exists():
             home.rmdir()
         fresh.rename(home)

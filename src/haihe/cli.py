@@ -32,6 +32,8 @@ app.add_typer(audit_app, name="audit")
 app.add_typer(observations_app, name="observations")
 app.add_typer(pack_app, name="pack")
 app.add_typer(simulate_app, name="simulate")
+search_app = typer.Typer(no_args_is_help=True, help="搜索索引 search index")
+app.add_typer(search_app, name="search")
 rules_app = typer.Typer(no_args_is_help=True, help="预警规则 rules")
 app.add_typer(rules_app, name="rules")
 out = Console(highlight=False)
@@ -99,10 +101,12 @@ def _prepare() -> None:
     set_up_logging()
     set_up_django()
     _check_port_free()
-    from django.core.management import call_command
+    from haihe.upgrade import upgrade
 
     with out.status("正在升级数据库… Migrating the database …"):
-        call_command("migrate", verbosity=0, interactive=False)
+        copy = upgrade()
+    if copy is not None:
+        out.print(f"数据库已升级，升级前的副本 upgraded, the copy from before: {copy}", soft_wrap=True)
 
 
 def _check_port_free() -> None:
@@ -407,6 +411,26 @@ def rules_replay(
         )
     out.print(table)
     out.print(f"{told.rule.title_zh} {told.rule.title_en}: {told.rows} 行 rows, {len(told.alerts)} 条 alerts")
+
+
+@search_app.command("rebuild")
+def search_rebuild() -> None:
+    """重建搜索索引（可随时中断，期间仍可搜索）。 Make the search index anew; it can be interrupted and answers meanwhile."""
+    set_up_django()
+    from rich.progress import Progress
+
+    from haihe.kernel import search
+
+    with Progress(console=out, transient=True) as bar:
+        tasks: dict[str, Any] = {}
+
+        def tell(kind: str, done: int, total: int) -> None:
+            if kind not in tasks:
+                tasks[kind] = bar.add_task(kind, total=total)
+            bar.update(tasks[kind], completed=done)
+
+        count = search.rebuild(tell)
+    out.print(f"已建立索引 indexed: {count} 条 entries")
 
 
 @app.command()

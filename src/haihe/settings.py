@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from haihe import database
 from haihe.kernel.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -32,6 +33,12 @@ SETTINGS = (
         "haihe-data",
         "folder",
         "Where the database, evidence files, keys and checkpoints of this district lie.",
+    ),
+    Setting(
+        "HAIHE_DATABASE_URL",
+        "",
+        "postgresql://…",
+        "PostgreSQL that keeps the records instead of SQLite under HAIHE_HOME; {home} in the name stands for a name made from HAIHE_HOME.",
     ),
     Setting(
         "HAIHE_HOST",
@@ -223,6 +230,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "haihe.web.middleware.OnlyText",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -248,18 +256,7 @@ TEMPLATES = [
     }
 ]
 
-DATABASES = {
-    "default": {
-        "ENGINE": "django.db.backends.sqlite3",
-        "NAME": HOME / "haihe.sqlite3",
-        "OPTIONS": {
-            # IMMEDIATE: a writer waits its turn at BEGIN instead of failing in the middle; FULL: a commit is fsync'd.
-            "transaction_mode": "IMMEDIATE",
-            "timeout": 20,
-            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
-        },
-    }
-}
+DATABASES = {"default": database.configuration(value_of("HAIHE_DATABASE_URL"), HOME)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "kernel.Account"

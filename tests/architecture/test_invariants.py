@@ -17,8 +17,8 @@ from haihe.kernel.packs import installed_packs, requirements
 SOURCE = Path(__file__).resolve().parents[2] / "src" / "haihe"
 # The one order in which nouns of the kernel import each other: a noun imports only from its left.
 NOUNS = (
-    "errors", "language", "calendar", "packs", "policies", "organisations", "audit", "evidence", "identity", "permissions", "exports",
-    "places", "things", "observations", "indicators", "notices", "cases", "registers", "alerts", "feeds", "systems", "administration", "duties", "models", "apps",
+    "errors", "language", "calendar", "packs", "policies", "organisations", "locks", "audit", "evidence", "identity", "permissions", "exports",
+    "search", "places", "things", "observations", "indicators", "notices", "cases", "registers", "alerts", "feeds", "systems", "administration", "duties", "models", "apps",
 )  # fmt: skip
 
 

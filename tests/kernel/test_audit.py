@@ -26,7 +26,8 @@ def sql(*statements: str) -> None:
     """What an intruder with write access to the database does: drop the triggers, then write."""
     with connection.cursor() as cursor:
         for trigger in TRIGGERS:
-            cursor.execute(f"DROP TRIGGER IF EXISTS {trigger}")
+            table = f" ON {trigger.partition('_no_')[0]}" if connection.vendor == "postgresql" else ""
+            cursor.execute(f"DROP TRIGGER IF EXISTS {trigger}{table}")
         for statement in statements:
             cursor.execute(statement)
 

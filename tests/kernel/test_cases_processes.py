@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import random
-import sqlite3
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
+
+from haihe.testing.database import query
 
 START = "from haihe.runtime import set_up_django\nset_up_django()\nfrom django.core.management import call_command\n"
 SEED = (
@@ -89,8 +90,7 @@ def start_worker(home: Path) -> subprocess.Popen[str]:
 
 
 def counts(home: Path, sql: str) -> list[int]:
-    with sqlite3.connect(home / "haihe.sqlite3") as database:
-        return sorted(row[0] for row in database.execute(sql))
+    return sorted(row[0] for row in query(home, sql))
 
 
 def is_exactly_once(home: Path, total: int, *, done: bool) -> int:

@@ -5,17 +5,16 @@ from __future__ import annotations
 import os
 import random
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 from tests.scenarios.district import START, environment, haihe, new_district, run, start
 
 import haihe as package
+from haihe.testing.database import is_sound
 
 DEMO = Path(package.__file__).parent / "demo" / "plan.txt"
 pytestmark = pytest.mark.xdist_group("at-once")
@@ -43,8 +42,7 @@ def home(tmp_path: Path) -> Path:
 
 def whole(home: Path) -> None:
     """The database is sound and its audit record intact."""
-    with closing(sqlite3.connect(home / "haihe.sqlite3")) as database:
-        assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    assert is_sound(home)
     verified = haihe(home, "audit", "verify")
     assert verified.returncode == 0, verified.stdout + verified.stderr
 

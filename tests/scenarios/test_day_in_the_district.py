@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import json
 import re
-import sqlite3
 import subprocess
 import sys
 import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from http.cookiejar import CookieJar
 from pathlib import Path
@@ -27,6 +25,7 @@ import pytest
 from haihe.packs.transport.indicators import Period, data_validity
 from haihe.packs.transport.jt808.build import location_body
 from haihe.packs.transport.tests.live import Device, Live, eventually
+from haihe.testing.database import query
 from haihe.testing.rules import positions
 
 pytestmark = pytest.mark.xdist_group("feed")
@@ -131,8 +130,7 @@ def live(tmp_path: Path) -> Iterator[Live]:
 
 
 def ask(live: Live, sql: str, *values: object) -> list[tuple[Any, ...]]:
-    with closing(sqlite3.connect(live.home / "haihe.sqlite3", timeout=20)) as database:
-        return database.execute(sql, values).fetchall()
+    return query(live.home, sql, values)
 
 
 def test_a_day_in_the_district(live: Live) -> None:

@@ -13,7 +13,6 @@ from __future__ import annotations
 import os
 import random
 import signal
-import sqlite3
 import subprocess
 import threading
 import time
@@ -33,6 +32,7 @@ from haihe.kernel.observations.journal import Journal
 from haihe.packs.transport import indicators
 from haihe.packs.transport import rules as _rules  # noqa: F401  (declares them)
 from haihe.packs.transport.tests.live import SYNTHETIC, Device, Live, eventually
+from haihe.testing.database import query
 
 pytestmark = pytest.mark.xdist_group("feed")
 # The worker as it is, but it feeds the lake every 0.3 s instead of every 60, so that kills meet it at work.
@@ -135,8 +135,7 @@ def live(tmp_path: Path) -> Iterator[Live]:
 
 
 def ask(live: Live, sql: str) -> list[tuple[Any, ...]]:
-    with closing(sqlite3.connect(live.home / "haihe.sqlite3", timeout=20)) as database:
-        return database.execute(sql).fetchall()
+    return query(live.home, sql)
 
 
 # --- kill -9 ----------------------------------------------------------------------------------------------------------

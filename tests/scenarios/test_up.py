@@ -9,7 +9,6 @@ import os
 import re
 import signal
 import socket
-import sqlite3
 import subprocess
 import sys
 import time
@@ -20,6 +19,8 @@ from http.cookiejar import CookieJar
 from pathlib import Path
 
 import pytest
+
+from haihe.testing.database import is_sound, query
 
 pytestmark = pytest.mark.xdist_group("up")
 
@@ -170,9 +171,8 @@ def test_a_killed_district_leaves_a_database_that_starts(running: Running) -> No
     while any(Path(f"/proc/{pid}").exists() for pid in parts.values()):
         assert time.monotonic() < end, "the parts outlived the killed district"
         time.sleep(0.1)
-    with contextlib.closing(sqlite3.connect(running.home / "haihe.sqlite3")) as database:
-        assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-        assert database.execute("SELECT count(*) FROM kernel_account").fetchone() == (3,)
+    assert is_sound(running.home)
+    assert query(running.home, "SELECT count(*) FROM kernel_account") == [(3,)]
     running.output = ""
     running.start()
     assert "sysadmin" not in running.output, "the administrators are made once"

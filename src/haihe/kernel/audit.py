@@ -33,6 +33,7 @@ from django.conf import settings
 from django.db import models, transaction
 from django.utils import timezone
 
+from haihe.kernel import locks
 from haihe.kernel.errors import ConfigurationError, InvalidInput
 
 if TYPE_CHECKING:
@@ -135,16 +136,23 @@ def _link(key: bytes, previous: str, seq: int, record_id: int, digest: str) -> s
     return hmac.new(key, f"{previous}|{seq}|{record_id}|{digest}".encode(), hashlib.sha256).hexdigest()
 
 
-def seal_pending(limit: int = 5000) -> int:
+# So far behind the newest sealed record a pending one is looked for after each commit. A record that was written by a longer
+# transaction is found by the next checkpoint, which looks through all of them.
+RECENT_RECORDS = 1000
+
+
+def seal_pending(limit: int = 5000, *, everywhere: bool = False) -> int:
     """Seal committed records that have no seal yet, in the order of their numbers; returns how many.
 
-    Safe to call from any process: the transaction takes the database's one write lock before it reads the head.
+    Safe to call from any process: the head is read under a lock that only one transaction holds.
     """
     key = _chain_key()
     with transaction.atomic():
-        head = AuditSeal.objects.select_for_update().order_by("-seq").first()
+        locks.hold("audit.seal")
+        head = AuditSeal.objects.order_by("-seq").first()
         sealed = AuditSeal.objects.filter(record_id=models.OuterRef("pk"))
-        rows = list(AuditRecord.objects.filter(~models.Exists(sealed)).order_by("pk")[:limit])
+        first = 0 if everywhere or head is None else head.record_id - RECENT_RECORDS
+        rows = list(AuditRecord.objects.filter(~models.Exists(sealed), pk__gt=first).order_by("pk")[:limit])
         seq, chain = (head.seq, head.chain) if head else (0, START_OF_CHAIN)
         seals = []
         for row in rows:
@@ -240,7 +248,7 @@ def default_key() -> Path:
 
 def checkpoint(folder: Path | None = None, key: Path | None = None) -> Path | None:
     """Seal what is pending and write a signed checkpoint file; None when nothing was sealed since the last one."""
-    seal_pending()
+    seal_pending(everywhere=True)
     folder = folder or Path(settings.CHECKPOINT_FOLDER)
     folder.mkdir(parents=True, exist_ok=True)
     head = AuditSeal.objects.order_by("-seq").first()

@@ -11,7 +11,7 @@ import structlog
 from django.db import close_old_connections
 from django.utils import timezone
 
-from haihe.kernel import audit, cases, evidence, indicators, notices
+from haihe.kernel import audit, cases, evidence, indicators, notices, search
 
 log = structlog.get_logger()
 
@@ -79,6 +79,11 @@ def _checkpoint(at: datetime) -> object:
 @duty("evidence.sweep", every_s=3600)
 def _sweep(at: datetime) -> int:
     return evidence.sweep(at)
+
+
+@duty("search.repair", every_s=120)
+def _repair_search(at: datetime) -> int:
+    return search.repair()
 
 
 @duty("indicators.measure", every_s=60)

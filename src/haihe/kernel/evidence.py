@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.db import models, transaction
 
+from haihe.kernel import locks
 from haihe.kernel.errors import InvalidInput, NotFound, TooLarge
 
 if TYPE_CHECKING:
@@ -171,8 +172,9 @@ def receive(
         row = EvidenceFile(
             sha256=digest.hexdigest(), name=name, size_bytes=size, content_type=content_type, uploaded_by=account
         )
-        # Under the database's write lock, so that nobody discards the same bytes between the move and the row.
+        # Under a lock of these bytes, so that nobody discards them between the move and the row.
         with transaction.atomic():
+            locks.hold(f"evidence.{row.sha256}")
             _keep(incoming, row.path)
             row.save()
     finally:
@@ -200,6 +202,7 @@ def discard(file: EvidenceFile) -> None:
     were handed in for something else. A file that anything refers to stays."""
     path, sha256 = file.path, file.sha256
     with transaction.atomic():
+        locks.hold(f"evidence.{sha256}")
         if any(owner._base_manager.filter(**{column: file.pk}).exists() for owner, column in _references()):
             return
         file.delete()

@@ -12,6 +12,7 @@ from haihe.kernel.notices.models import ContactAddress, Notice, NoticeReading
 from haihe.kernel.organisations import Organisation, OrganisationAlias, Succession
 from haihe.kernel.places import Place
 from haihe.kernel.registers.models import EntryEvent, RegisterEntry
+from haihe.kernel.search.models import SearchEntry
 from haihe.kernel.systems.models import SystemCheck
 from haihe.kernel.things import Thing
 
@@ -44,6 +45,7 @@ __all__ = [
     "RuleCursor",
     "RuleState",
     "RuleStatus",
+    "SearchEntry",
     "Succession",
     "Suppression",
     "SystemCheck",

@@ -39,8 +39,18 @@ class PackConfig(AppConfig):
         return self.label
 
     def ready(self) -> None:
-        # Tables of observations, actions, case types, registers, rules, indicators, reminders and checks register by being imported.
-        for name in ("observations", "services", "cases", "register", "rules", "indicators", "duties", "systems"):
+        # Tables of observations, actions, case types, registers, rules, indicators, reminders, searches and checks register by being imported.
+        for name in (
+            "observations",
+            "services",
+            "cases",
+            "register",
+            "rules",
+            "indicators",
+            "duties",
+            "search",
+            "systems",
+        ):
             find_module(self, name)
 
 

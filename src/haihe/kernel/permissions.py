@@ -25,6 +25,10 @@ from haihe.kernel.errors import InvalidInput, NotAllowed
 from haihe.kernel.identity import ADMINISTRATORS, Account, Deputy, Role, RoleGrant
 from haihe.kernel.organisations import Organisation
 
+WHOLE = frozenset(
+    {Role.SUPERVISOR, Role.VIEWER}
+)  # roles that see the whole district, where a model does not say otherwise
+
 P = ParamSpec("P")
 R = TypeVar("R")
 M = TypeVar("M", bound=models.Model)

@@ -18,14 +18,13 @@ from haihe.kernel.errors import Conflict, InvalidInput, NotFound
 from haihe.kernel.identity import Role
 from haihe.kernel.language import pick
 from haihe.kernel.organisations import Organisation
-from haihe.kernel.permissions import action, declare, demand, of_own_units, roles_of, visibility
+from haihe.kernel.permissions import WHOLE, action, declare, demand, of_own_units, roles_of, visibility
 from haihe.kernel.places import Place
 
 if TYPE_CHECKING:
     from haihe.kernel.identity import Account
 
 declare("thing.read", "查看登记对象", "see registered things", roles=[Role.SUPERVISOR, Role.OFFICER, Role.VIEWER])
-WHOLE = {Role.SUPERVISOR, Role.VIEWER}
 
 
 class Thing(models.Model):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
+from django.db import DataError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from ninja import NinjaAPI, Router, Schema
@@ -20,7 +21,8 @@ from haihe.kernel.errors import HaiheError, NotAllowed
 from haihe.kernel.identity import Account, find_token
 from haihe.kernel.packs import find_module, loaded_packs
 from haihe.kernel.permissions import roles_of
-from haihe.web import api_account, api_administration, api_alerts, api_cases, api_registers, systems
+from haihe.web import api_account, api_administration, api_alerts, api_cases, api_registers, api_search, systems
+from haihe.web.middleware import NOT_TEXT
 
 
 class TokenAuth(HttpBearer):
@@ -127,6 +129,10 @@ def build_api() -> NinjaAPI:
     def haihe_error(request: HttpRequest, error: HaiheError) -> HttpResponse:
         return api.create_response(request, {"error": error.as_dict()}, status=error.status)
 
+    @api.exception_handler(DataError)
+    def unstorable(request: HttpRequest, error: DataError) -> HttpResponse:
+        return haihe_error(request, NOT_TEXT)
+
     @api.exception_handler(HttpError)
     def http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
         signed_out = isinstance(error, AuthenticationError)
@@ -152,6 +158,7 @@ def build_api() -> NinjaAPI:
     api.add_router("", api_administration.router)
     api.add_router("", api_cases.router)
     api.add_router("", api_alerts.router)
+    api.add_router("", api_search.router)
     api.add_router("", api_registers.router)
     api.add_router("", api_account.router)
     api.add_router("", systems.router)

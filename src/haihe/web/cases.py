@@ -24,6 +24,7 @@ from haihe.web.pages import AccountRequest, Pages, go
 
 pages = Pages("cases")
 ROWS_A_PAGE = 50
+MOST_COUNTED = 100
 LIGHTS = {
     "red": two("逾期", "Overdue"), "amber": two("临期", "Due soon"), "green": two("正常", "On time"), "closed": two("已办结", "Closed"),
     "none": two("无时限", "No limit"),
@@ -36,8 +37,8 @@ def _open_rows(account: Account) -> QuerySet[Case]:
 
 
 def number_waiting(account: Account) -> int:
-    """How many cases wait for the account, for the navigation."""
-    return len(waiting_for(account, _open_rows(account)))
+    """How many cases wait for the account, for the navigation; of more than MOST_COUNTED open ones only the most urgent are asked."""
+    return len(waiting_for(account, _by_due(_open_rows(account).defer("text"))[:MOST_COUNTED]))
 
 
 def types_to_open(account: Account) -> list[CaseType]:

@@ -8,12 +8,13 @@ from typing import ClassVar
 
 import structlog
 from django.conf import settings
+from django.db import DataError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone, translation
 
-from haihe.kernel.errors import HaiheError, NotFound
+from haihe.kernel.errors import HaiheError, InvalidInput, NotFound
 from haihe.kernel.language import is_english
 
 log = structlog.get_logger()
@@ -87,6 +88,33 @@ class SessionRules:
         return response
 
 
+class OnlyText:
+    """Refuses a request with the character NUL in any of its values: no text has it, and PostgreSQL cannot keep it."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return answer_to(request, NOT_TEXT) if _has_nul(request) else self.get_response(request)
+
+
+NOT_TEXT = InvalidInput(
+    "内容含有无法保存的字符，或超出长度。", "There is a character that cannot be kept, or a text is too long.", where="request",
+    to_do_zh="请删去不可见字符、缩短后重试。", to_do_en="Remove invisible characters or shorten it, and try again.",
+)  # fmt: skip
+
+
+def _has_nul(request: HttpRequest) -> bool:
+    if "\0" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
+        return True
+    if request.method != "POST" or request.content_type == "application/json":
+        return request.content_type == "application/json" and NUL_IN_JSON.search(request.body) is not None
+    return any("\0" in text for _, texts in request.POST.lists() for text in texts)
+
+
+NUL_IN_JSON = re.compile(rb"\0|(?<!\\)(?:\\\\)*\\u0000")
+
+
 class ErrorPages:
     """Turns Haihe's errors into an answer: JSON for programs, a sentence in the form for htmx, a page for people."""
 
@@ -97,6 +125,9 @@ class ErrorPages:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if isinstance(error, DataError):
+            log.warning("a value could not be kept", path=request.path, error=str(error))
+            error = NOT_TEXT
         return answer_to(request, error) if isinstance(error, HaiheError) else None
 
 

@@ -12,14 +12,13 @@ from haihe.kernel.alerts.rules import RULES
 from haihe.kernel.identity import Account, Role
 from haihe.kernel.language import pick, two
 from haihe.kernel.organisations import Organisation
-from haihe.kernel.permissions import declare, of_own_units, roles_of, visibility
+from haihe.kernel.permissions import WHOLE, declare, of_own_units, roles_of, visibility
 from haihe.kernel.things import Thing
 
 if TYPE_CHECKING:
     from datetime import datetime
 
 declare("alert.read", "查看预警", "see alerts", roles=[Role.SUPERVISOR, Role.OFFICER, Role.VIEWER])
-WHOLE = {Role.SUPERVISOR, Role.VIEWER}
 
 
 class Suppression(models.Model):

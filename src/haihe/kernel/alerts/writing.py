@@ -10,6 +10,7 @@ import polars as pl
 import structlog
 from django.db import transaction
 
+from haihe.kernel import search
 from haihe.kernel.alerts import folding
 from haihe.kernel.alerts.models import Alert, Suppression
 from haihe.kernel.alerts.rules import Rule
@@ -33,7 +34,9 @@ def write_findings(rule: Rule, findings: pl.DataFrame, at: datetime) -> list[Ale
     windows = list(
         Suppression.objects.filter(until__gt=findings["observed_at"].min()).select_related("organisation", "thing")
     )
+    # Locked, so that what a person does to one of them meanwhile is not written over.
     mine = Alert.objects.filter(rule=rule.name, thing__in=things).select_related("thing").order_by("started_at")
+    mine = mine.select_for_update(of=("self",))
     standing = {(a.thing_id, a.key): a for a in mine.filter(state__in=Alert.OPEN)}
     # An alert that people handled while its condition went on still learns that the condition is over.
     going_on = {(a.thing_id, a.key): a for a in mine.filter(state=Alert.State.HANDLED, over_at=None)}
@@ -65,6 +68,7 @@ def write_findings(rule: Rule, findings: pl.DataFrame, at: datetime) -> list[Ale
     # Old ones first: one of them may have been closed to make room for a new one.
     Alert.objects.bulk_update([a for key, a in touched.items() if key not in new], CHANGING, batch_size=200)
     Alert.objects.bulk_create(made, batch_size=500)
+    search.index(made)
     _open_cases(rule, touched.values())
     return list(touched.values())
 

@@ -60,12 +60,22 @@ def waiting_for(account: Account, rows: Iterable[Case]) -> list[Case]:
                 return True
         return "/" in paths
 
-    return [case for case in rows if case.closed_at is None and waits(case) and not would_review_oneself(account, case)]
+    waiting = [case for case in rows if case.closed_at is None and waits(case)]
+    own_answers = _last_taken_by(account, [case for case in waiting if _is_review(case)])
+    return [case for case in waiting if case.pk not in own_answers]
+
+
+def _is_review(case: Case) -> bool:
+    return case.current is not None and "reviewer" in case.current["performers"]
+
+
+def _last_taken_by(account: Account, cases: list[Case]) -> set[int]:
+    """Ids of the cases whose last step this account took."""
+    taken = CaseEvent.objects.filter(case__in=cases, kind=CaseEvent.Kind.TAKEN).order_by("pk")
+    last = dict(taken.values_list("case_id", "account_id")) if cases else {}
+    return {case for case, who in last.items() if own_work(account, who)}
 
 
 def would_review_oneself(account: Account | None, case: Case) -> bool:
     """Whether the step reviews what this very account handed in: an officer of the unit above could otherwise do both."""
-    if account is None or case.current is None or "reviewer" not in case.current["performers"]:
-        return False
-    last = case.events.filter(kind=CaseEvent.Kind.TAKEN).order_by("-pk").first()
-    return last is not None and own_work(account, last.account_id)
+    return account is not None and _is_review(case) and case.pk in _last_taken_by(account, [case])

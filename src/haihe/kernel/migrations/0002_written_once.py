@@ -6,31 +6,37 @@ TABLES = ("kernel_auditrecord", "kernel_auditseal", "kernel_indicatorvalue")
 
 
 def protect(apps, schema_editor, tables=TABLES):
-    vendor = schema_editor.connection.vendor
-    if vendor == "postgresql":
-        schema_editor.execute(
-            "CREATE OR REPLACE FUNCTION haihe_written_once() RETURNS trigger AS $$ BEGIN "
-            "RAISE EXCEPTION '% is written once', TG_TABLE_NAME; END; $$ LANGUAGE plpgsql"
-        )
+    if schema_editor.connection.vendor == "postgresql":
+        _protect_on_postgresql(schema_editor, tables)
+        return
     for table in tables:
         for event in ("UPDATE", "DELETE"):
-            name = f"{table}_no_{event.lower()}"
-            if vendor == "postgresql":
-                schema_editor.execute(
-                    f"CREATE TRIGGER {name} BEFORE {event} ON {table} FOR EACH ROW EXECUTE FUNCTION haihe_written_once()"
-                )
-            else:
-                schema_editor.execute(
-                    f"CREATE TRIGGER {name} BEFORE {event} ON {table} "
-                    f"BEGIN SELECT RAISE(ABORT, '{table} is written once'); END"
-                )
+            schema_editor.execute(
+                f"CREATE TRIGGER {table}_no_{event.lower()} BEFORE {event} ON {table} "
+                f"BEGIN SELECT RAISE(ABORT, '{table} is written once'); END"
+            )
+
+
+def _protect_on_postgresql(schema_editor, tables):
+    """TRUNCATE as well, which SQLite does not have."""
+    schema_editor.execute(
+        "CREATE OR REPLACE FUNCTION haihe_written_once() RETURNS trigger AS $$ BEGIN "
+        "RAISE EXCEPTION '% is written once', TG_TABLE_NAME; END; $$ LANGUAGE plpgsql",
+        params=None,
+    )
+    for table in tables:
+        for event, each in (("UPDATE", "ROW"), ("DELETE", "ROW"), ("TRUNCATE", "STATEMENT")):
+            schema_editor.execute(
+                f"CREATE TRIGGER {table}_no_{event.lower()} BEFORE {event} ON {table} "
+                f"FOR EACH {each} EXECUTE FUNCTION haihe_written_once()"
+            )
 
 
 def unprotect(apps, schema_editor, tables=TABLES):
+    is_postgresql = schema_editor.connection.vendor == "postgresql"
     for table in tables:
-        for event in ("update", "delete"):
-            suffix = f" ON {table}" if schema_editor.connection.vendor == "postgresql" else ""
-            schema_editor.execute(f"DROP TRIGGER IF EXISTS {table}_no_{event}{suffix}")
+        for event in ("update", "delete", "truncate"):
+            schema_editor.execute(f"DROP TRIGGER IF EXISTS {table}_no_{event}" + (f" ON {table}" if is_postgresql else ""))
 
 
 class Migration(migrations.Migration):

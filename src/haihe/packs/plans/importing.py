@@ -16,7 +16,7 @@ from typing import Any
 from django.db import models
 from rapidfuzz import fuzz
 
-from haihe.kernel import audit
+from haihe.kernel import audit, locks, search
 from haihe.kernel.errors import InvalidInput, UnreadableDocument
 from haihe.kernel.evidence import EvidenceFile, discard
 from haihe.kernel.identity import Account, Role
@@ -77,6 +77,8 @@ def import_evidence(account: Account, file: EvidenceFile) -> Imported:
 @action("plan.import", "导入规划文件", "import a plan document", roles=[Role.SUPERVISOR])
 def store_reading(account: Account, _: None, *, file: EvidenceFile, reading: dict[str, Any] | None) -> Imported:
     """Store a reading (the JSON of reading.Reading). With None the file must have been imported before."""
+    # Of two imports at once the second waits here and then finds the first one's file stored, or its document to replace.
+    locks.hold("plans.import")
     known = PlanFile.objects.filter(sha256=file.sha256).first()
     if known is not None and (reading is None or known.reader_version == SCHEMA_VERSION):
         audit.note(file=file.name, sha256=file.sha256, again=True)
@@ -92,12 +94,8 @@ def store_reading(account: Account, _: None, *, file: EvidenceFile, reading: dic
         "file": file, "format": reading["source"]["format"], "text": "\n".join(reading["source"]["lines"]),
         "reader_version": SCHEMA_VERSION, "issues": [*reading["source"]["issues"], *reading["issues"]],
     }  # fmt: skip
-    # Where two imports meet, the unique hash decides: the second waits here and then finds the file stored and read.
-    stored, created = PlanFile.objects.select_for_update().get_or_create(sha256=file.sha256, defaults=values)
-    if not created:
-        if stored.reader_version == SCHEMA_VERSION:
-            audit.note(file=file.name, sha256=file.sha256, again=True)
-            return Imported(list(stored.plans.order_by("line", "pk")), created=False)
+    stored, created = PlanFile.objects.get_or_create(sha256=file.sha256, defaults=values)
+    if not created:  # read by an older version of the reader
         for name, value in values.items():
             setattr(stored, name, value)
         stored.save()
@@ -135,6 +133,7 @@ def _store_document(file: PlanFile, document: dict[str, Any], before: Sequence[P
     if earlier is not None:
         carry_over(list(earlier.clauses.all()), fresh, plan)
     Clause.objects.bulk_create(fresh)
+    search.index(fresh)
     return plan
 
 

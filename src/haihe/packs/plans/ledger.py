@@ -16,7 +16,7 @@ from django.utils import timezone
 from pypinyin import lazy_pinyin
 from rapidfuzz import fuzz
 
-from haihe.kernel import audit
+from haihe.kernel import audit, locks
 from haihe.kernel.errors import Conflict, InvalidInput, NotFound
 from haihe.kernel.evidence import EvidenceFile
 from haihe.kernel.identity import Account, Role, on_hand_over
@@ -102,6 +102,7 @@ def _file_target(account: Account, plan: Plan, clause: Clause) -> Target:
     unit = str(content.get("unit") or "")
     same = _same_subject(plan, subject, unit)
     if same is None:
+        locks.hold("indicator.key")  # two plans filed at once may read the same subject
         indicator = Indicator.objects.create(key=_free_key(subject), title=subject, unit=unit)
         IndicatorDefinition.objects.create(
             indicator=indicator, since=plan.issued_on or timezone.localdate(), text=subject, decided_by=account,

@@ -247,6 +247,8 @@ class Task(models.Model):
 
     class Meta:
         ordering = ["clause__position"]
+        # Overview and board count and order by these alone.
+        indexes = [models.Index(fields=["state", "deadline", "plan"], name="plans_task_counting")]
 
     def __str__(self) -> str:
         return self.heading

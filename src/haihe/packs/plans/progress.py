@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from functools import cached_property
 from typing import Literal
 
 from django.db.models import Prefetch, QuerySet
+from django.utils import timezone
 
 from haihe.kernel.calendar import working_days_until
 from haihe.kernel.cases import Case
 from haihe.kernel.identity import Account
 from haihe.kernel.indicators import Assessment, Indicator, IndicatorDefinition, IndicatorValue, Point, assess
-from haihe.kernel.permissions import visible
+from haihe.kernel.organisations import units_carried_on
+from haihe.kernel.permissions import unit_paths, visible
 from haihe.kernel.policies import parameter
 from haihe.packs.plans.chasing import open_notices
+from haihe.packs.plans.counting import (
+    LARGE,
+    Pile,
+    UnitLine,
+    by_light,
+    by_state,
+    has_light,
+    kept,
+    piles_of,
+    unit_lines,
+)
 from haihe.packs.plans.ledger import UPPER_LIMITS, start_of
-from haihe.packs.plans.models import Plan, Target, Task
+from haihe.packs.plans.models import Plan, Target, Task, TaskUnit
 from haihe.packs.plans.models_supervision import Binding
 from haihe.packs.plans.pace import Pace, pace
 
@@ -158,78 +172,75 @@ def with_values(rows: QuerySet[Target]) -> QuerySet[Target]:
     )  # fmt: skip
 
 
-@dataclass
-class UnitLine:
-    """One unit's row in the overview."""
-
-    name: str
-    organisation_id: int | None
-    total: int = 0
-    unaccepted: int = 0
-    under_way: int = 0
-    closed: int = 0
-    amber: int = 0
-    late: int = 0
+FIRST = 6  # tasks of a list that the overview itself shows; the board has all of them
 
 
 @dataclass
 class Programme:
-    """Everything the home page and the leader's view need, as of one day."""
+    """Everything the home page and the leader's view need, as of one day. `rows` are its tasks, counted by the database."""
 
     today: date
     plans: list[Plan]
     standings: list[Standing]
-    tasks: list[Task]
-    lights: dict[int, Light]
+    rows: QuerySet[Task]
+    piles: list[Pile]
     units: list[UnitLine] = field(default_factory=list)
+    counted_at: datetime = field(default_factory=timezone.now)
+    shown: dict[str, list[Task]] = field(default_factory=dict)
 
     @property
-    def late(self) -> list[Task]:
-        return [task for task in self.tasks if self.lights[task.pk] == "red"]
+    def late(self) -> QuerySet[Task]:
+        return self.rows.filter(has_light("red", self.today)).order_by("deadline", "pk")
+
+    @cached_property
+    def tasks(self) -> list[Task]:
+        """All of them with their units. Loads every row: only for what truly needs each; `piles`, `units`, `first` count instead."""
+        return list(self.rows.select_related("plan", "clause").prefetch_related("units__organisation"))
+
+    @cached_property
+    def lights(self) -> dict[int, Light]:
+        return {task.pk: light(task, self.today) for task in self.tasks}
+
+    def first(self, **condition: object) -> list[Task]:
+        """The most urgent few of the tasks that fit, with their units."""
+        key = str(condition)
+        if key not in self.shown:
+            rows = self.rows.filter(**condition).order_by("deadline", "pk") if condition else self.late
+            rows = rows.select_related("plan").defer("text", "plan__content").prefetch_related("units__organisation")
+            self.shown[key] = list(rows[:FIRST])
+        return self.shown[key]
 
     def by_state(self) -> dict[str, int]:
-        counts = {state: 0 for state in Task.State.values}
-        for task in self.tasks:
-            counts[task.state] += 1
-        return counts
+        return by_state(self.piles)
+
+    def by_light(self) -> dict[str, int]:
+        return by_light(self.piles, self.today)
 
     def by_standing(self) -> dict[str, int]:
-        counts = {"met": 0, "on_track": 0, "at_risk": 0, "late": 0, "no_data": 0}
+        counts = dict.fromkeys(("met", "on_track", "at_risk", "late", "no_data"), 0)
         for row in self.standings:
             counts[row.assessment.state] += 1
         return counts
 
 
+WEEKS_BACK = 16  # how far back late tasks are counted
+
+
 def programme(account: Account | None, today: date, plan: Plan | None = None) -> Programme:
-    """The whole programme that this account may see, or one plan of it."""
-    plans = list(
-        visible(account, Plan.objects.filter(replaced_by=None).exclude(filed_at=None)).filter(
-            **({"pk": plan.pk} if plan else {})
-        )
-    )
-    tasks = list(
-        visible(account, Task.objects.filter(plan__in=plans))
-        .select_related("plan", "clause")
-        .prefetch_related("units__organisation")
-    )
-    lights = {task.pk: light(task, today) for task in tasks}
-    standings = [standing(target, today) for target in leading_targets(plans)]
-    return Programme(today, plans, standings, tasks, lights, _unit_lines(tasks, lights))
+    """The whole programme that this account may see, or one plan of it. Of a large one the count may be KEPT_S seconds old."""
+    of_plans = visible(account, Plan.objects.filter(replaced_by=None).exclude(filed_at=None))
+    of_plans = of_plans.filter(pk=plan.pk) if plan else of_plans
+    rows = visible(account, Task.objects.filter(plan__in=of_plans.order_by().values("pk")))
 
+    def count() -> Programme:
+        plans = list(of_plans.defer("content"))
+        standings = [standing(target, today) for target in leading_targets(plans)]
+        piles = piles_of(rows, today - timedelta(weeks=WEEKS_BACK + 1))
+        return Programme(today, plans, standings, rows, piles, unit_lines(rows, today))
 
-def _unit_lines(tasks: Sequence[Task], lights: dict[int, Light]) -> list[UnitLine]:
-    lines: dict[str, UnitLine] = {}
-    for task in tasks:
-        for part in task.units.all():
-            name = part.organisation.name if part.organisation else part.name
-            line = lines.setdefault(name, UnitLine(name, part.organisation_id))
-            line.total += 1
-            line.closed += task.state == Task.State.CLOSED
-            line.under_way += task.state in (Task.State.UNDER_WAY, Task.State.REPORTED)
-            line.unaccepted += part.accepted_at is None and task.state in (Task.State.ASSIGNED, Task.State.UNDER_WAY)
-            line.amber += lights[task.pk] == "amber"
-            line.late += lights[task.pk] == "red"
-    return sorted(lines.values(), key=lambda line: (-line.late, -line.amber, -line.total, line.name))
+    if Task.objects.count() <= LARGE:
+        return count()
+    return kept(f"{today} {of_plans.query} {rows.query}", count)
 
 
 @dataclass
@@ -249,18 +260,34 @@ class Week:
         return len({t.pk for t in (*self.to_accept, *self.late, *self.due, *self.chased)})
 
 
+def own_parts_for(account: Account, today: date) -> Callable[[Task], list[TaskUnit]]:
+    """A function task → the account's parts in it, as ledger.parts_of, asking the database once for all tasks. The tasks come with
+    `units__organisation` prefetched."""
+    paths = unit_paths(account)
+    carried_on = units_carried_on(paths, today) if paths else set()
+
+    def own(task: Task) -> list[TaskUnit]:
+        return [
+            part for part in task.units.all()
+            if part.organisation is not None
+            and (part.organisation_id in carried_on or any(part.organisation.path.startswith(path) for path in paths))
+        ]  # fmt: skip
+
+    return own
+
+
 def my_week(account: Account, today: date) -> Week:
     """The account's open tasks, each in the first list that fits; due means within seven days or amber."""
-    from haihe.packs.plans.ledger import parts_of
-
+    own = own_parts_for(account, today)
     week = Week(notices=open_notices(account))
     rows = (
         visible(account, Task.objects.filter(state__in=Task.OPEN))
         .select_related("plan")
-        .prefetch_related("units__organisation", "targets")
+        .defer("text", "closing_note", "plan__content")
+        .prefetch_related("units__organisation")
     )
     for task in rows:
-        parts = parts_of(account, task)
+        parts = own(task)
         if not parts or task.state == Task.State.FILED:
             continue
         lamp = light(task, today)

@@ -9,8 +9,8 @@ from django.db.models import Q, QuerySet
 from haihe.kernel.evidence import EvidenceFile
 from haihe.kernel.identity import Account, Role
 from haihe.kernel.organisations import Organisation
-from haihe.kernel.permissions import declare, of_own_units, roles_of, unit_paths, visibility
-from haihe.packs.plans.models import Clause, FilledSheet, FindingMark, IssuedPaper, Plan, Report, Target, Task
+from haihe.kernel.permissions import WHOLE, declare, of_own_units, roles_of, unit_paths, visibility
+from haihe.packs.plans.models import Clause, FilledSheet, FindingMark, IssuedPaper, Plan, Report, Target, Task, TaskUnit
 from haihe.packs.plans.models_supervision import Binding, Contact, Evaluation, KeyProject
 
 declare("plan.read", "查看规划", "read plans", roles=[Role.SUPERVISOR, Role.VIEWER, Role.OFFICER])
@@ -21,16 +21,15 @@ declare(
     roles=[Role.SUPERVISOR, Role.VIEWER, Role.OFFICER],
 )
 
-WHOLE = {Role.SUPERVISOR, Role.VIEWER}
-
 
 def _own_tasks(account: Account) -> Q:
-    """Tasks on which a unit of the account, or a unit that it succeeded, has a part."""
+    """Tasks on which a unit of the account, or a unit that it succeeded, has a part. The few units are asked for first, so that the
+    parts are found by their index however many there are."""
     mine = Q(pk__in=[])
     for path in unit_paths(account):
-        inherited = Organisation.objects.filter(successions__successor__path__startswith=path)
-        mine |= Q(units__organisation__path__startswith=path) | Q(units__organisation__in=inherited)
-    return mine
+        mine |= Q(path__startswith=path) | Q(successions__successor__path__startswith=path)
+    units = set(Organisation.objects.filter(mine).order_by().values_list("pk", flat=True))
+    return Q(pk__in=TaskUnit.objects.filter(organisation__in=units).order_by().values("task"))
 
 
 @visibility(Plan)
@@ -62,7 +61,7 @@ def _tasks(account: Account | None, rows: QuerySet[Task]) -> QuerySet[Task]:
     if roles & WHOLE:
         return rows
     if account is not None and Role.OFFICER in roles:
-        return rows.filter(pk__in=Task.objects.filter(_own_tasks(account)).values("pk"))
+        return rows.filter(_own_tasks(account))
     return rows.none()
 
 

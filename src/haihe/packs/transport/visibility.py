@@ -5,13 +5,12 @@ from __future__ import annotations
 from django.db.models import Q, QuerySet
 
 from haihe.kernel.identity import Account, Role
-from haihe.kernel.permissions import declare, of_own_units, roles_of, visibility
+from haihe.kernel.permissions import WHOLE, declare, of_own_units, roles_of, visibility
 from haihe.packs.transport.models import Area, Carrier, Terminal, Vehicle
 
 READERS = [Role.SUPERVISOR, Role.VIEWER, Role.OFFICER]
 declare("vehicle.read", "查看车辆", "see vehicles on the map", roles=READERS)
 declare("track.read", "查看车辆轨迹", "read a vehicle's track", roles=[Role.SUPERVISOR, Role.OFFICER])
-WHOLE = {Role.SUPERVISOR, Role.VIEWER}
 
 
 def _within(account: Account | None, field: str) -> Q:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable
 from datetime import date, timedelta
 
-from django.utils import timezone
-
 from haihe.kernel.language import pick as in_language
-from haihe.packs.plans.models import Task
+from haihe.packs.plans.counting import Pile
 from haihe.packs.plans.pages.base import STATES
-from haihe.packs.plans.progress import Light, Programme
+from haihe.packs.plans.progress import WEEKS_BACK, Programme
 
 UNITS_SHOWN = 14  # more rows than this are not read any more; the board has all of them
-WEEKS_BACK, WEEKS_AHEAD = 16, 12
+WEEKS_AHEAD = 12
 # A task counts once, in the first of these that fits: late before due soon before its state.
 STATE_WORDS = {
     "closed": ("已办结", "Closed"), "reported": ("待审核", "To review"), "under_way": ("办理中", "Under way"),
@@ -27,47 +26,31 @@ def charts_of(found: Programme) -> dict[str, object]:
     return {
         "standing": [{"name": in_language(*STATES[key]), "value": count, "key": key} for key, count in standing.items()],
         "units": units_by_state(found),
-        "late": late_by_week(found.tasks, found.today),
+        "late": late_by_week(found.piles, found.today),
         "words": {key: in_language(*words) for key, words in STATE_WORDS.items()}
         | {"today": in_language("今天", "Today"), "late_now": in_language("逾期任务", "Overdue tasks"),
            "late_ahead": in_language("假设此后一项也不办结", "Assumed: nothing more is closed"), "tasks": in_language("项任务", "tasks")},
     }  # fmt: skip
 
 
-def state_of(task: Task, lamp: Light) -> str:
-    """The one key of STATE_WORDS under which a task is counted."""
-    if task.state == Task.State.CLOSED:
-        return "closed"
-    if lamp in ("red", "amber"):
-        return "late" if lamp == "red" else "amber"
-    return task.state if task.state in STATE_WORDS else "to_accept"
-
-
 def units_by_state(found: Programme) -> dict[str, object]:
     """Names of the units with the most to do, and per state one count a unit: {"names": […], "late": […], …}."""
-    names = [unit.name for unit in found.units if unit.total][:UNITS_SHOWN]
-    counts = {name: dict.fromkeys(STATE_WORDS, 0) for name in names}
-    for task in found.tasks:
-        for part in task.units.all():
-            name = part.organisation.name if part.organisation else part.name
-            if name in counts:
-                counts[name][state_of(task, found.lights[task.pk])] += 1
-    return {"names": names, **{key: [counts[name][key] for name in names] for key in STATE_WORDS}}
+    units = [unit for unit in found.units if unit.total][:UNITS_SHOWN]
+    return {"names": [unit.name for unit in units], **{key: [unit.shown[key] for unit in units] for key in STATE_WORDS}}
 
 
-def late_by_week(tasks: Sequence[Task], today: date) -> dict[str, list[list[object]]]:
+def late_by_week(piles: Iterable[Pile], today: date) -> dict[str, list[list[object]]]:
     """Late tasks by week up to today, and on the assumption that nothing more is closed from today on; [[day, count], …].
 
     Counted by the deadlines that hold now: a deadline that was moved is not remembered here.
     """
-    ends = [
-        (task.deadline, timezone.localtime(task.closed_at).date() if task.closed_at else date.max)
-        for task in tasks
-        if task.deadline is not None
-    ]
+    ends = Counter[tuple[date, date]]()
+    for pile in piles:
+        if pile.deadline is not None:
+            ends[pile.deadline, pile.closed_on or date.max] += pile.number
 
     def late_on(day: date) -> int:
-        return sum(deadline < day and min(day, today) < closed for deadline, closed in ends)
+        return sum(n for (deadline, closed), n in ends.items() if deadline < day and min(day, today) < closed)
 
     def weeks(start: int, end: int) -> list[list[object]]:
         days = [today + timedelta(weeks=week) for week in range(start, end + 1)]

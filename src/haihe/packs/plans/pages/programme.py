@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
+from django.core.paginator import Paginator
+from django.db.models import Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -14,13 +16,16 @@ from haihe.kernel.language import pick as in_language
 from haihe.kernel.language import two
 from haihe.kernel.permissions import visible
 from haihe.packs.plans import services
-from haihe.packs.plans.models import Plan, Task
+from haihe.packs.plans.counting import by_light, has_light, most_urgent_first, piles_of
+from haihe.packs.plans.models import Plan, Task, TaskUnit
 from haihe.packs.plans.pages.base import LIGHTS, STATE_COLOUR, STATES, pages
 from haihe.packs.plans.pages.charts import charts_of
-from haihe.packs.plans.progress import Standing
-from haihe.web.fields import ids_in, visible_row
+from haihe.packs.plans.progress import Standing, light
+from haihe.web.fields import id_in, ids_in, visible_row
 from haihe.web.pages import AccountRequest, go
 
+CARDS = 30  # cards of targets a page
+ROWS_A_PAGE = 50
 WORST_FIRST = ("late", "at_risk", "on_track", "met", "no_data")
 
 
@@ -62,18 +67,21 @@ def spark(row: Standing, width: int = 150, height: int = 40) -> dict[str, object
 @pages.page("programme/", "programme", permission="plan.read")
 def programme(request: AccountRequest) -> HttpResponse:
     chosen = request.GET.get("plan", "")
-    plans = visible(request.user, Plan.objects.filter(replaced_by=None).exclude(filed_at=None))
+    plans = visible(request.user, Plan.objects.filter(replaced_by=None).exclude(filed_at=None).only("title"))
     plan = visible_row(request.user, Plan.objects.all(), chosen) if chosen else None
     found = services.programme(request.user, timezone.localdate(), plan)
-    rows = sorted((standing_row(row) for row in found.standings), key=lambda row: WORST_FIRST.index(str(row["state"])))
+    standings = sorted(found.standings, key=lambda row: WORST_FIRST.index(row.assessment.state))
     wanted = request.GET.get("state", "")
+    shown = [r for r in standings if r.assessment.state == wanted or (not wanted and r.assessment.state != "no_data")]
+    page = Paginator(shown, CARDS).get_page(id_in(request.GET.get("page")) or 1)
+    late, states = found.by_light()["red"], found.by_state()
     content = {
-        "found": found, "rows": [r for r in rows if r["state"] == wanted or (not wanted and r["state"] != "no_data")],
-        "without_data": [r for r in rows if not wanted and r["state"] == "no_data"], "plans": plans, "total": len(rows), "chosen": plan, "wanted": wanted,
+        "found": found, "rows": [standing_row(r) for r in page], "page": page,
+        "without_data": [{"target": r.target} for r in standings if not wanted and r.assessment.state == "no_data"][:CARDS], "plans": plans, "without_data_count": found.by_standing()["no_data"], "total": len(standings), "chosen": plan, "wanted": wanted,
         "states": [(key, in_language(*STATES[key]), count, STATE_COLOUR[key]) for key, count in found.by_standing().items()],
-        "task_states": [(str(Task.State(key).label), key, count) for key, count in found.by_state().items()], "charts": charts_of(found),
-        "to_decide": [task for task in found.tasks if task.state == Task.State.REPORTED],
-        "unaccepted": [task for task in found.tasks if task.state == Task.State.ASSIGNED],
+        "task_states": [(str(Task.State(key).label), key, count) for key, count in states.items()], "charts": charts_of(found),
+        "late": found.first() if late else [], "late_count": late, "task_count": sum(states.values()), "unaccepted_count": states[Task.State.ASSIGNED],
+        "to_decide": found.first(state=Task.State.REPORTED) if states[Task.State.REPORTED] else [], "to_decide_count": states[Task.State.REPORTED],
     }  # fmt: skip
     return render(request, "plans/programme.html", content)
 
@@ -88,40 +96,40 @@ def board(request: AccountRequest) -> HttpResponse:
         for task in chosen:
             services.chase(request.user, task, text=request.POST.get("text", ""))
         return go(request, reverse("plans:board"))
-    found = services.programme(request.user, timezone.localdate())
+    today = timezone.localdate()
+    found = services.programme(request.user, today)
     unit, state, lamp, words = (request.GET.get(name, "") for name in ("unit", "state", "light", "q"))
-    tasks = [
-        task
-        for task in found.tasks
-        if (not state or task.state == state)
-        and (not words or words in task.heading or words in task.text)
-        and (
-            not unit
-            or any(unit == (part.organisation.name if part.organisation else part.name) for part in task.units.all())
-        )
-    ]
-    order = {"red": 0, "amber": 1, "green": 2, "none": 3, "closed": 4}
-    tasks.sort(
-        key=lambda task: (
-            order[found.lights[task.pk]],
-            task.deadline or timezone.localdate().replace(year=9999),
-            task.pk,
-        )
-    )
+    lamp = lamp if lamp in LIGHTS else ""
+    tasks = _chosen(found.rows, unit, state, words)
     # The lights are tabs: each says how many of the otherwise chosen tasks it holds.
-    lights = [
-        (key, in_language(*title), sum(found.lights[task.pk] == key for task in tasks)) for key, title in LIGHTS.items()
-    ]
-    rows = [
-        {"task": task, "light": found.lights[task.pk], "light_title": in_language(*LIGHTS[found.lights[task.pk]])}
-        for task in tasks
-        if not lamp or found.lights[task.pk] == lamp
-    ]
+    counts = by_light(piles_of(tasks, today), today) if unit or state or words else found.by_light()
+    lights = [(key, in_language(*title), counts[key]) for key, title in LIGHTS.items()]
+    total = counts[lamp] if lamp else sum(counts.values())
+    number = min(id_in(request.GET.get("page")) or 1, max(1, -(-total // ROWS_A_PAGE)))
+    rows = most_urgent_first(tasks.filter(has_light(lamp, today)) if lamp else tasks)
+    rows = rows.select_related("plan").defer("plan__content", "text").prefetch_related("units__organisation")
     content = {
-        "rows": rows, "units": sorted({u.name for u in found.units}), "states": Task.State.choices,
-        "lights": [each for each in lights if each[2] or each[0] == lamp], "all": len(tasks), "filtered": bool(unit or state or words), "unit": unit, "state": state, "light": lamp, "q": words,
+        "rows": [_board_row(task, today) for task in rows[(number - 1) * ROWS_A_PAGE : number * ROWS_A_PAGE]], "number": number,
+        "has_next": number * ROWS_A_PAGE < total, "units": sorted({u.name for u in found.units}), "states": Task.State.choices,
+        "lights": [each for each in lights if each[2] or each[0] == lamp], "all": sum(counts.values()), "filtered": bool(unit or state or words), "unit": unit, "state": state, "light": lamp, "q": words,
     }  # fmt: skip
     return render(request, "plans/board.html", content)
+
+
+def _chosen(tasks: QuerySet[Task], unit: str, state: str, words: str) -> QuerySet[Task]:
+    if state:
+        tasks = tasks.filter(state=state)
+    if words:
+        tasks = tasks.filter(Q(heading__contains=words) | Q(text__contains=words))
+    if unit:
+        named = Q(organisation__name=unit) | Q(organisation=None, name=unit)
+        tasks = tasks.filter(pk__in=TaskUnit.objects.filter(named).values("task"))
+    return tasks
+
+
+def _board_row(task: Task, today: date) -> dict[str, object]:
+    lamp = light(task, today)
+    return {"task": task, "light": lamp, "light_title": in_language(*LIGHTS[lamp])}
 
 
 pages.in_nav("programme", two("总览", "Overview"), order=10, roles=["supervisor", "viewer"])

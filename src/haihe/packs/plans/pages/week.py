@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -12,9 +13,11 @@ from haihe.kernel.language import two
 from haihe.kernel.permissions import visible
 from haihe.packs.plans import services
 from haihe.packs.plans.chasing import open_notices
-from haihe.packs.plans.models import Task
+from haihe.packs.plans.counting import most_urgent_first
+from haihe.packs.plans.models import Task, TaskUnit
 from haihe.packs.plans.pages.base import LIGHTS, pages
-from haihe.packs.plans.progress import light
+from haihe.packs.plans.progress import light, own_parts_for
+from haihe.web.fields import id_in
 from haihe.web.pages import AccountRequest
 
 # list of services.my_week, title, colour of its lamp
@@ -24,9 +27,11 @@ SECTIONS = (
 )  # fmt: skip
 
 
-def _row(request: AccountRequest, task: Task, notices: dict[int, Case]) -> dict[str, object]:
+CARDS = 30  # of each section, and a page of all tasks
+
+
+def _row(task: Task, parts: list[TaskUnit], notices: dict[int, Case]) -> dict[str, object]:
     lamp = light(task, timezone.localdate())
-    parts = services.parts_of(request.user, task)
     accepted = bool(parts) and all(part.accepted_at for part in parts)
     return {
         "task": task,
@@ -41,12 +46,14 @@ def _row(request: AccountRequest, task: Task, notices: dict[int, Case]) -> dict[
 @pages.page("week/", "week", permission="plan.read")
 def week(request: AccountRequest) -> HttpResponse:
     found = services.my_week(request.user, timezone.localdate())
+    own = own_parts_for(request.user, timezone.localdate())
     sections = [
         {
             "name": name,
             "title": in_language(zh, en),
             "colour": colour,
-            "rows": [_row(request, task, found.notices) for task in getattr(found, name)],
+            "total": len(getattr(found, name)),
+            "rows": [_row(task, own(task), found.notices) for task in getattr(found, name)[:CARDS]],
         }
         for name, zh, en, colour in SECTIONS
     ]
@@ -58,9 +65,12 @@ def week(request: AccountRequest) -> HttpResponse:
 @pages.page("my-tasks/", "my_tasks", permission="plan.read")
 def my_tasks(request: AccountRequest) -> HttpResponse:
     """All tasks of the officer's unit, closed ones included."""
-    tasks = visible(request.user, Task.objects.select_related("plan")).prefetch_related("units__organisation")
-    notices = open_notices(request.user)
-    return render(request, "plans/my_tasks.html", {"rows": [_row(request, task, notices) for task in tasks]})
+    tasks = visible(request.user, Task.objects.select_related("plan").defer("plan__content", "text"))
+    rows = most_urgent_first(tasks).prefetch_related("units__organisation")
+    page = Paginator(rows, CARDS).get_page(id_in(request.GET.get("page")) or 1)
+    notices, own = open_notices(request.user), own_parts_for(request.user, timezone.localdate())
+    content = {"rows": [_row(task, own(task), notices) for task in page], "page": page}
+    return render(request, "plans/my_tasks.html", content)
 
 
 pages.in_nav("week", two("我的一周", "My week"), order=5, roles=["officer"])

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
-from types import SimpleNamespace
-from zoneinfo import ZoneInfo
+from datetime import date, timedelta
 
+import pytest
 from django.utils import timezone
 
 from haihe.packs.plans import services
-from haihe.packs.plans.pages.charts import STATE_WORDS, WEEKS_AHEAD, WEEKS_BACK, late_by_week, state_of, units_by_state
+from haihe.packs.plans.counting import LIGHT_NAMES, Pile, by_light, has_light, piles_of
+from haihe.packs.plans.models import Task
+from haihe.packs.plans.pages.charts import STATE_WORDS, WEEKS_AHEAD, WEEKS_BACK, late_by_week, units_by_state
+from haihe.packs.plans.progress import light
 
 TODAY = date(2026, 6, 30)
 
 
-def task(deadline: date | None, closed: date | None = None) -> SimpleNamespace:
-    noon = datetime(closed.year, closed.month, closed.day, 12, tzinfo=ZoneInfo("Asia/Shanghai")) if closed else None
-    return SimpleNamespace(deadline=deadline, closed_at=noon)
+def task(deadline: date | None, closed: date | None = None) -> Pile:
+    return Pile("closed" if closed else "under_way", deadline, closed)
 
 
 def test_late_tasks_rise_with_their_deadline_and_fall_when_they_are_closed() -> None:
@@ -41,7 +42,21 @@ def test_every_task_counts_once_for_each_of_its_units(people, filed) -> None:
         assert drawn == next(unit.total for unit in found.units if unit.name == name)
 
 
-def test_late_comes_before_the_state_and_closed_before_late() -> None:
-    assert state_of(SimpleNamespace(state="under_way"), "red") == "late"
-    assert state_of(SimpleNamespace(state="closed"), "closed") == "closed"
-    assert state_of(SimpleNamespace(state="assigned"), "green") == "to_accept"
+def test_late_comes_before_the_state_and_closed_before_late(people, filed) -> None:
+    today = timezone.localdate()
+    shown = lambda: services.programme(people.supervisor, today).units[0].shown  # noqa: E731
+    Task.objects.update(state="assigned", deadline=today + timedelta(days=300))
+    assert set(key for key, n in shown().items() if n) == {"to_accept"}
+    Task.objects.update(state="under_way", deadline=today - timedelta(days=1))
+    assert set(key for key, n in shown().items() if n) == {"late"}
+    Task.objects.update(state="closed")
+    assert set(key for key, n in shown().items() if n) == {"closed"}
+
+
+@pytest.mark.parametrize("ahead", range(-1, 30))
+def test_the_database_tells_the_light_that_python_tells(people, filed, ahead: int) -> None:
+    today = date(2026, 9, 28)  # before the days off of October
+    Task.objects.update(state="under_way", deadline=today + timedelta(days=ahead))
+    lamp = light(Task.objects.first(), today)
+    assert [name for name in LIGHT_NAMES if Task.objects.filter(has_light(name, today)).exists()] == [lamp]
+    assert {name for name, n in by_light(piles_of(Task.objects.all(), today), today).items() if n} == {lamp}

@@ -91,7 +91,7 @@ def test_text_that_looks_like_a_formula_stays_text(people, sign: str) -> None:
 
 
 def test_control_characters_do_not_break_the_file(people) -> None:
-    content = division_table(make_plan(people.supervisor, [("task", task(5, "建设\x00平\x1f台\x0b"))]))
+    content = division_table(make_plan(people.supervisor, [("task", task(5, "建设\x01平\x1f台\x0b"))]))
     assert "建设平台" in str(rows_of(sheet_of(content))[2][1])
 
 

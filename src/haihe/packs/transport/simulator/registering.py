@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from django.db import transaction
 from django.db.models import QuerySet
 
-from haihe.kernel import audit
+from haihe.kernel import audit, search
 from haihe.kernel.identity import Account, Role
 from haihe.kernel.organisations import Organisation
 from haihe.kernel.permissions import action
@@ -71,6 +71,7 @@ def register_synthetic(
         terminals.append(Terminal(phone=str(FIRST_PHONE + number), vehicle=vehicle, registered_by=account))
     Thing.objects.bulk_create(things)
     Vehicle.objects.bulk_create(vehicles)
+    search.index(vehicles)
     Terminal.objects.bulk_create(terminals)
     audit.note(count=count, first=first)
     return vehicles

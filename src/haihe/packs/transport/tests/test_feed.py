@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import socket
-import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import polars as pl
@@ -17,6 +16,7 @@ from haihe.kernel.observations.quality import Quality
 from haihe.packs.transport.jt808.build import location_body
 from haihe.packs.transport.jt808.codec import encode
 from haihe.packs.transport.tests.live import SYNTHETIC, Device, Live, eventually
+from haihe.testing.database import query
 
 pytestmark = pytest.mark.xdist_group("feed")
 SEND_TEXT = """
@@ -59,12 +59,10 @@ def now() -> datetime:
 
 
 def thing_of(live: Live, device: Device) -> int:
-    with closing(sqlite3.connect(live.home / "haihe.sqlite3")) as database:
-        found = database.execute(
-            "SELECT v.thing_id FROM transport_terminal t JOIN transport_vehicle v ON v.id = t.vehicle_id WHERE t.phone = ?",
-            (device.phone,),
-        ).fetchone()
-    return int(found[0])
+    sql = (
+        "SELECT v.thing_id FROM transport_terminal t JOIN transport_vehicle v ON v.id = t.vehicle_id WHERE t.phone = ?"
+    )
+    return int(query(live.home, sql, (device.phone,))[0][0])
 
 
 def positions_of(live: Live, device: Device) -> pl.DataFrame:
@@ -78,8 +76,7 @@ def frames_of(live: Live, device: Device) -> pl.DataFrame:
 
 
 def command(live: Live, pk: str) -> str:
-    with closing(sqlite3.connect(live.home / "haihe.sqlite3")) as database:
-        return str(database.execute("SELECT state FROM kernel_command WHERE id = ?", (pk,)).fetchone()[0])
+    return str(query(live.home, "SELECT state FROM kernel_command WHERE id = ?", (pk,))[0][0])
 
 
 # --- the usual way ----------------------------------------------------------------------------------------------------
@@ -114,9 +111,8 @@ def test_a_registration_of_2011_is_told_by_its_layout(live: Live) -> None:
     message = {"message_id": "0x0100", "version": "2013", "phone": device.phone, "serial": device.terminal.serial}
     answer = device.ask(encode({**message, "body": body}))
     assert answer["result"] == 0 and device.authenticate(answer["auth_code"]) == 0
-    with closing(sqlite3.connect(live.home / "haihe.sqlite3")) as database:
-        known = database.execute("SELECT version, maker FROM transport_terminal WHERE phone = ?", (device.phone,))
-        assert known.fetchone() == ("2011", "HAIHE")
+    known = query(live.home, "SELECT version, maker FROM transport_terminal WHERE phone = ?", (device.phone,))
+    assert known == [("2011", "HAIHE")]
 
 
 def test_a_text_reaches_the_terminal_and_its_answer_settles_the_command(live: Live) -> None:

@@ -121,3 +121,13 @@ document.addEventListener("change", (event) => {
   if (names) names.textContent = [...box.querySelectorAll("input[type=file]")].flatMap((each) => [...each.files]).map((file) => `${file.name}（${size(file.size)}）`).join("、");
   if (field.dataset.submit !== undefined && field.files.length) field.form.requestSubmit();
 });
+
+// "/" puts the cursor into the search field from anywhere but a field; where the header shows none, it opens the page.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || event.target.closest?.("input, textarea, select, [contenteditable]")) return;
+  const field = [...document.querySelectorAll("[data-search]")].reverse().find((one) => one.offsetParent);
+  const link = document.querySelector(".find-link");
+  if (!field && !link) return;
+  event.preventDefault();
+  field ? field.select() || field.focus() : link.click();
+});

@@ -1,0 +1,1 @@
+"""Django's PostgreSQL backend, which also makes the district's database where it is missing."""
