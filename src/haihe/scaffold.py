@@ -48,7 +48,7 @@ def home(request: AccountRequest) -> HttpResponse:
     return render(request, "{name}/home.html")
 
 
-pages.in_nav("home", two("{name}", "{name}"), order=500, roles=["supervisor", "officer", "viewer"])
+pages.in_nav("home", two("{name}", "{name}"), order=500, group="supervision", roles=["supervisor", "officer", "viewer"])
 ''',
     "templates/{name}/home.html": """{{% extends "web/base.html" %}}
 {{% block main %}}<section class="card"><h1>{name}</h1></section>{{% endblock %}}

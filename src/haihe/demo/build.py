@@ -17,8 +17,10 @@ from django.utils import timezone
 
 from haihe.kernel import evidence
 from haihe.kernel.identity import Account, Role, RoleGrant, random_password, set_password
+from haihe.kernel.indicators import measure_now
 from haihe.kernel.organisations import Organisation, OrganisationAlias, get_organisation
 from haihe.kernel.packs import find_module, loaded_packs
+from haihe.kernel.registers import COUNTS
 from haihe.packs.plans import services as plans
 from haihe.packs.plans.models import Clause, Plan, Target, Task
 
@@ -66,6 +68,8 @@ def build(tell: Tell, today: date | None = None) -> None:
         if demo is not None:
             tell(f"{pack.title_zh} {pack.title_en}")
             demo.build(people)
+    tell("测得 measuring")
+    _measure(supervisor, plan)
 
 
 def _units() -> None:
@@ -168,8 +172,6 @@ REPORTED = (
     ("按期办结率", 0.55),
     ("联网率", 0.22),
     ("处置时长", 0.4),
-    ("算力规模", 0.36),
-    ("数据集", 0.3),
     ("信号灯", 0.1),
 )
 
@@ -191,6 +193,31 @@ def _numbers(supervisor: Account, plan: Plan, today: date) -> None:
                 text="季度统计口径，经主管部门核定。",
                 evidence=[file],
             )
+
+
+# Which of the plan's targets the registers measure: words of the target, key of the indicator. The number of base stations is left
+# for the visitor to bind.
+MEASURED = (
+    ("典型应用场景", "scenarios.typical"),
+    ("数据集", "datasets.high_quality"),
+    ("算力规模", "compute.eflops"),
+    ("上架率", "compute.rack_use_rate"),
+)
+# What the registers' invented past says about these days ago is computed from it as on any day, and then foreseen from.
+MEASURED_DAYS_AGO = (140, 120, 100, 80, 60, 40, 25, 14, 6)
+
+
+def _measure(supervisor: Account, plan: Plan) -> None:
+    now = timezone.now()
+    for days in MEASURED_DAYS_AGO:
+        measure_now(list(COUNTS), now - timedelta(days=days))
+    measure_now(list(COUNTS), now)
+    offered = {indicator.key: indicator for indicator in plans.measured_indicators()}
+    for target in Target.objects.filter(plan=plan, repeat_of=None).select_related("indicator"):
+        key = next((key for words, key in MEASURED if words in target.indicator.title), "")
+        if key in offered:
+            plans.bind(supervisor, target, indicator=offered[key], reason="名称和单位一致，由登记册测得。（演示）")
+    plans.foresee(now)
 
 
 def _is_officer(account: Account) -> bool:

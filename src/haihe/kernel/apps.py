@@ -10,4 +10,5 @@ class KernelConfig(AppConfig):
         # What can be found of the kernel's own nouns registers by being imported.
         import haihe.kernel.alerts.search
         import haihe.kernel.cases.search
+        import haihe.kernel.registers.search
         import haihe.kernel.search.own  # noqa: F401

@@ -197,9 +197,20 @@ def take_measurements(at: datetime) -> int:
     A measure that fails does not stop the others: its failure is noted on the indicator and in the audit record, once when it
     begins and once when it is over."""
     make_offered()
+    return _measure_all(Indicator.objects.filter(retired_at=None), at)
+
+
+def measure_now(keys: Sequence[str], at: datetime | None = None) -> int:
+    """The same at once for a few indicators, by their keys: for whoever knows that something just moved them. With `at` in the
+    past: what a measure that reads a history says about that day."""
+    make_offered()
+    return _measure_all(Indicator.objects.filter(retired_at=None, key__in=keys), at or timezone.now())
+
+
+def _measure_all(indicators: models.QuerySet[Indicator], at: datetime) -> int:
     written = 0
     answered: list[Indicator] = []
-    for indicator in Indicator.objects.filter(retired_at=None):
+    for indicator in indicators:
         definition = indicator.definition_on(timezone.localdate(at))
         if definition is None or definition.measure not in MEASURES:
             continue
@@ -217,15 +228,23 @@ def take_measurements(at: datetime) -> int:
 
 def _write_measured(indicator: Indicator, definition: IndicatorDefinition, value: Decimal, day: date) -> bool:
     """Whether the value is new: on another day, under another definition, or another number."""
-    last = indicator.values.filter(kind=IndicatorValue.Kind.MEASURED).order_by("-recorded_at", "-pk").first()
-    if last is not None and (last.as_of, last.value, last.definition_id) == (day, value, definition.pk):
+    if _is_written(indicator, definition, value, day):
         return False
     with transaction.atomic():
+        # Whoever reviews and the worker may measure in the same instant: one of them writes the number.
+        Indicator.objects.select_for_update().get(pk=indicator.pk)
+        if _is_written(indicator, definition, value, day):
+            return False
         row = IndicatorValue.objects.create(
             indicator=indicator, definition=definition, kind=IndicatorValue.Kind.MEASURED, value=value, as_of=day
         )
         audit.record(None, "indicator.measure", row, indicator=indicator.key, value=value)
     return True
+
+
+def _is_written(indicator: Indicator, definition: IndicatorDefinition, value: Decimal, day: date) -> bool:
+    last = indicator.values.filter(kind=IndicatorValue.Kind.MEASURED).order_by("-recorded_at", "-pk").first()
+    return last is not None and (last.as_of, last.value, last.definition_id) == (day, value, definition.pk)
 
 
 def _note_failure(indicator: Indicator, error: Exception, at: datetime) -> None:

@@ -145,4 +145,4 @@ def alert_step(request: AccountRequest, pk: int, step: str) -> HttpResponse:
     return go(request, reverse("web:alert", args=[pk]))
 
 
-pages.in_nav("alerts", two("预警", "Alerts"), order=29, roles=["supervisor", "viewer", "officer"])
+pages.in_nav("alerts", two("预警", "Alerts"), order=29, group="supervision", roles=["supervisor", "viewer", "officer"])

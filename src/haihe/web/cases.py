@@ -185,4 +185,4 @@ def step_page(request: AccountRequest, pk: int, step: str) -> HttpResponse:
     return go(request, reverse("cases:case", args=[pk]))
 
 
-pages.in_nav("cases", two("案件", "Cases"), order=30, roles=READERS, count=number_waiting)
+pages.in_nav("cases", two("案件", "Cases"), order=30, group="", roles=READERS, count=number_waiting)

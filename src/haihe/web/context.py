@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from haihe import __version__
-from haihe.web.pages import NavEntry, nav_for
+from haihe.web.pages import NavEntry, grouped, nav_for
 
 
 def district(request: HttpRequest) -> dict[str, Any]:
@@ -22,7 +22,7 @@ def district(request: HttpRequest) -> dict[str, Any]:
     return {
         "district": settings.DISTRICT,
         "version": __version__,
-        "nav": entries,
+        "nav": grouped(entries),
         "nav_current": _current(request.path, entries),
         "public_page": public[0][1] if public else "",
         "account": account,

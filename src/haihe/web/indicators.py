@@ -119,4 +119,6 @@ def indicators(request: AccountRequest) -> HttpResponse:
     )
 
 
-pages.in_nav("indicators", two("运行指标", "Indicators"), order=33, roles=["supervisor", "viewer", "officer"])
+pages.in_nav(
+    "indicators", two("运行指标", "Indicators"), order=33, group="registers", roles=["supervisor", "viewer", "officer"]
+)

@@ -83,4 +83,4 @@ def again(request: AccountRequest, pk: int) -> HttpResponse:
     return go(request, reverse("messages:messages"))
 
 
-pages.in_nav("messages", two("消息", "Messages"), order=25, roles=Role.values, count=unread_count)
+pages.in_nav("messages", two("消息", "Messages"), order=25, group="", roles=Role.values, count=unread_count)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from itertools import groupby
 from urllib.parse import quote
 
 from django.conf import settings
@@ -17,9 +18,17 @@ from django.urls import URLPattern, path
 from django.views.decorators.http import require_http_methods
 
 from haihe.kernel.identity import Account
+from haihe.kernel.language import pick
 from haihe.kernel.permissions import ACTIONS, demand, roles_of
 
 View = Callable[..., HttpResponse]
+
+# The navigation in groups, in order. What somebody has to do every day stands first, without a heading; a phone shows that alone
+# and the rest behind one button.
+GROUPS = {
+    "": ("", ""), "plan": ("计划", "Plan"), "registers": ("登记", "Registers"), "coordination": ("协调", "Coordination"),
+    "supervision": ("监管", "Supervision"), "administration": ("管理", "Administration"),
+}  # fmt: skip
 
 
 class AccountRequest(HttpRequest):
@@ -36,7 +45,7 @@ class NavEntry:
     title: str
     order: int
     roles: frozenset[str]
-    icon: str = ""
+    group: str = ""
     count: Callable[[Account], int] | None = None  # shown beside the title where it is not zero
 
 
@@ -74,11 +83,14 @@ class Pages:
         return wrap
 
     def in_nav(
-        self, name: str, title: str, *, order: int, roles: Iterable[str], icon: str = "",
+        self, name: str, title: str, *, order: int, roles: Iterable[str], group: str = "administration",
         count: Callable[[Account], int] | None = None,
     ) -> None:  # fmt: skip
-        """Put a declared page into the navigation of some roles; `count`: what waits there for the account."""
-        self.nav.append(NavEntry(f"{self.name}:{name}", title, order, frozenset(map(str, roles)), icon, count))
+        """Put a declared page into the navigation of some roles: a group of GROUPS, and its place within; `count`: what waits
+        there for the account."""
+        if group not in GROUPS:
+            raise ValueError(f"{group!r} is no group of the navigation: {', '.join(GROUPS)}")
+        self.nav.append(NavEntry(f"{self.name}:{name}", title, order, frozenset(map(str, roles)), group, count))
 
     def first_page_of(self, role: str, name: str, *, order: int = 50) -> None:
         """The page on which accounts of a role arrive after signing in; the lowest order wins."""
@@ -101,10 +113,16 @@ def go(request: HttpRequest, url: str) -> HttpResponse:
 
 def nav_for(account: Account | None, all_pages: Iterable[Pages]) -> list[NavEntry]:
     """The navigation of an account, in order."""
-    roles = roles_of(account)
+    roles, order = roles_of(account), list(GROUPS)
     return sorted(
-        (entry for pages in all_pages for entry in pages.nav if entry.roles & roles), key=lambda entry: entry.order
+        (entry for pages in all_pages for entry in pages.nav if entry.roles & roles),
+        key=lambda entry: (order.index(entry.group), entry.order),
     )
+
+
+def grouped(entries: Iterable[NavEntry]) -> list[tuple[str, list[NavEntry]]]:
+    """(heading, entries) of every group that has any; the first one has no heading."""
+    return [(pick(*GROUPS[group]), list(rows)) for group, rows in groupby(entries, key=lambda entry: entry.group)]
 
 
 def may(account: Account | None, name: str) -> bool:

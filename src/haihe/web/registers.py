@@ -164,7 +164,7 @@ def register_pages(key: str, *, title: str, order: int) -> Pages:
 
     view: View = listed
     own.page(f"{key}/", "list", permission="register.read")(view)
-    own.in_nav("list", title, order=order, roles=READERS)
+    own.in_nav("list", title, order=order, group="registers", roles=READERS)
     return own
 
 
@@ -373,4 +373,4 @@ def withdraw_page(request: AccountRequest, pk: int) -> HttpResponse:
     return go(request, entry.get_absolute_url())
 
 
-pages.in_nav("registers", two("登记册", "Registers"), order=34, roles=READERS, count=number_waiting)
+pages.in_nav("registers", two("登记册", "Registers"), order=34, group="registers", roles=READERS, count=number_waiting)

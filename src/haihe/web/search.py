@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpResponse
 from django.shortcuts import render
 
+from haihe.kernel.language import pick
 from haihe.kernel.search import KINDS, search, search_kind
 from haihe.web.fields import id_in
 from haihe.web.pages import AccountRequest
@@ -20,7 +21,8 @@ LAST_PAGE = 10
 def search_page(request: AccountRequest) -> HttpResponse:
     """All kinds, a few of each; with `kind` all of one kind by pages. htmx gets the results alone."""
     question, kind = request.GET.get("q", "").strip()[:60], request.GET.get("kind", "")
-    content: dict[str, Any] = {"q": question, "kind": kind if kind in KINDS else ""}
+    names = pick("、", ", ").join(pick(each.title_zh, each.title_en) for each in KINDS.values())
+    content: dict[str, Any] = {"q": question, "kind": kind if kind in KINDS else "", "kinds": names}
     if kind in KINDS:
         page = min(id_in(request.GET.get("page")) or 1, LAST_PAGE)
         group = search_kind(request.user, question, kind, limit=ROWS_A_PAGE, offset=(page - 1) * ROWS_A_PAGE)

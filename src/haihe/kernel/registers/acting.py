@@ -22,6 +22,7 @@ from haihe.kernel.permissions import Action, action, allows, demand, unit_paths
 from haihe.kernel.places import Place
 from haihe.kernel.registers.declaring import CHANGE, OWNER, REGISTERS, REVIEWER, WITHDRAWN, Register, Step, get_register
 from haihe.kernel.registers.models import EntryEvent, RegisterEntry
+from haihe.kernel.registers.moving import instant_of, measure_after
 from haihe.kernel.registers.telling import tell_decided, tell_handed_in
 from haihe.kernel.registers.visibility import may_review, reviews_own
 
@@ -43,7 +44,7 @@ def open_entry(
     read = known.read(values)
     known.demand_whole(read)
     _demand_new(known, read)
-    now = timezone.now()
+    now = instant_of(synthetic=synthetic)
     entry = RegisterEntry(
         register=register, number=next_number(known.prefix, timezone.localdate(now)), owner=owner, reviewer=reviewer, place=place,
         words=known.words(), values={}, state=known.states[0].key, state_since=now, opened_at=now, changed_at=now, version=0,
@@ -80,7 +81,7 @@ def change_entry(
     known.demand_whole(whole)
     _demand_new(known, whole, but=entry.pk)
     if not entry.counts:
-        _write(account, entry, Kind.CHANGED, timezone.now(), values=changed, text=text)
+        _write(account, entry, Kind.CHANGED, instant_of(synthetic=entry.synthetic), values=changed, text=text)
         return entry
     if not text.strip():
         raise InvalidInput("已计入指标的数据须写明更改原因。", "Say why values that count are to change.", where="text")
@@ -132,7 +133,16 @@ def hand_in(
         _hand_over(account, entry, step, {}, text, evidence)
     else:
         _demand_other(account, entry, None)
-        _write(account, entry, Kind.TAKEN, timezone.now(), step=step, state=taken.to, text=text, evidence=evidence)
+        _write(
+            account,
+            entry,
+            Kind.TAKEN,
+            instant_of(synthetic=entry.synthetic),
+            step=step,
+            state=taken.to,
+            text=text,
+            evidence=evidence,
+        )
         tell_decided(entry, taken.title_zh, taken.title_en, text)
     return entry
 
@@ -141,7 +151,7 @@ def _hand_over(
     account: Account, entry: RegisterEntry, step: str, values: dict[str, Any], text: str, evidence: Sequence[EvidenceFile]
 ) -> None:  # fmt: skip
     entry.pending, entry.pending_values = step, values
-    entry.handed_in_by, entry.handed_in_at = account, timezone.now()
+    entry.handed_in_by, entry.handed_in_at = account, instant_of(synthetic=entry.synthetic)
     proposed = {key: [entry.values.get(key), value] for key, value in values.items()}
     _write(
         account, entry, Kind.HANDED_IN, entry.handed_in_at, step=step, changes=proposed, text=text, evidence=evidence
@@ -160,7 +170,7 @@ def review(
     if not entry.pending:
         raise Conflict("没有待审核的事项。", "Nothing waits for review.", where=entry.number)
     _demand_other(account, entry, entry.handed_in_by_id)
-    step, now = entry.pending, timezone.now()
+    step, now = entry.pending, instant_of(synthetic=entry.synthetic)
     if not accept and not text.strip():
         raise InvalidInput("退回须写明原因。", "Say why it is sent back.", where="text")
     state, new = entry.state, {}
@@ -184,7 +194,7 @@ def take_back(account: Account, entry: RegisterEntry, *, version: int) -> Regist
         raise Conflict("没有待审核的事项。", "Nothing waits for review.", where=entry.number)
     step = entry.pending
     _set_free(entry)
-    _write(account, entry, Kind.TAKEN_BACK, timezone.now(), step=step)
+    _write(account, entry, Kind.TAKEN_BACK, instant_of(synthetic=entry.synthetic), step=step)
     return entry
 
 
@@ -196,7 +206,7 @@ def withdraw_entry(account: Account, entry: RegisterEntry, *, version: int, reas
         raise InvalidInput("请写明撤回原因。", "Say why the entry is withdrawn.", where="reason")
     _set_free(entry)
     entry.withdrawn = True
-    _write(account, entry, Kind.WITHDRAWN, timezone.now(), state=WITHDRAWN, text=reason)
+    _write(account, entry, Kind.WITHDRAWN, instant_of(synthetic=entry.synthetic), state=WITHDRAWN, text=reason)
     return entry
 
 
@@ -281,6 +291,7 @@ def _write(
     event.evidence.add(*evidence)
     files = [{"name": f.name, "sha256": f.sha256} for f in evidence]
     audit.note(number=entry.number, register=entry.register, step=step, state=entry.state, changes=changes, files=files)
+    measure_after(event)
     return event
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from haihe.kernel import evidence
 from haihe.kernel.identity import Account
+from haihe.kernel.registers.moving import days_ago
+
+__all__ = ["days_ago", "paper"]
 
 
 def paper(account: Account, name: str, text: str) -> evidence.EvidenceFile:

@@ -12,7 +12,7 @@ from haihe.kernel.registers.counting import Chosen
 from haihe.kernel.registers.fields import same_words
 from haihe.packs.compute.register import CLAUSE
 
-SINCE = date(2026, 11, 1)  # from when the district counts this way
+SINCE = date(2026, 1, 1)  # from when on numbers may be asked for: they are counted from the history of the entries
 
 
 def newest(known: Sequence[Snapshot], day: date) -> list[Snapshot]:

@@ -11,7 +11,7 @@ from haihe.kernel.policies import parameter
 from haihe.kernel.registers import Count, Snapshot, in_states, offer_count
 from haihe.kernel.registers.counting import Chosen
 
-SINCE = date(2026, 11, 1)  # from when the district counts this way
+SINCE = date(2026, 1, 1)  # from when on numbers may be asked for: they are counted from the history of the entries
 CLAUSE = "《武清区促进人工智能高质量发展行动方案（2025—2027年）》一、总体要求（高质量数据集）；评分线 unverified"
 
 

@@ -1,11 +1,14 @@
-"""Plans by title and document number, tasks with their units, targets, and clauses as they now hold."""
+"""Plans by title and document number, tasks with their units, targets, clauses as they now hold, and papers that were issued."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
 
 from django.urls import reverse
 
 from haihe.kernel.search import searchable
-from haihe.packs.plans.models import Clause, Plan, Target, Task, TaskUnit
+from haihe.packs.plans.models import Clause, IssuedPaper, Plan, Target, Task, TaskUnit
 
 
 def _task(task: Task) -> str:
@@ -23,6 +26,15 @@ def _clause_title(clause: Clause) -> str:
     return str(content.get("heading") or content.get("subject") or content.get("name") or content.get("text") or "")
 
 
+def _strings(content: Any) -> Iterator[str]:
+    """Every text in what a paper was made of."""
+    if isinstance(content, str):
+        yield content
+    elif isinstance(content, dict | list):
+        for each in content.values() if isinstance(content, dict) else content:
+            yield from _strings(each)
+
+
 searchable(
     Task, "任务", "Tasks", title=lambda task: task.heading, text=_task, related=("plan",), prefetched=("units",),
     also={TaskUnit: lambda unit: [unit.task_id]},
@@ -38,4 +50,7 @@ searchable(
 searchable(
     Clause, "条款", "Clauses", title=_clause_title, text=_clause, related=("plan",),
     link=lambda clause: f"{reverse('plans:check', args=[clause.plan_id])}#c{clause.pk}",
+)  # fmt: skip
+searchable(
+    IssuedPaper, "文书", "Papers", text=lambda paper: " ".join(_strings(paper.content)), link=lambda paper: reverse("plans:paper", args=[paper.pk])
 )  # fmt: skip

@@ -7,7 +7,7 @@ from datetime import date
 from haihe.kernel.indicators import Offered
 from haihe.kernel.registers import Count, in_states, offer_count
 
-SINCE = date(2026, 11, 1)  # from when the district counts this way
+SINCE = date(2026, 1, 1)  # from when on numbers may be asked for: they are counted from the history of the entries
 CLAUSE = "《武清区促进人工智能高质量发展行动方案（2025—2027年）》一、总体要求（典型应用场景）；认定条件 unverified"
 
 offer_count(

@@ -79,4 +79,4 @@ def _round_row(found: Round) -> dict[str, Any]:
     }  # fmt: skip
 
 
-pages.in_nav("home", two("工作协调", "Coordination"), order=22, roles=["supervisor", "viewer", "officer"], count=number_waiting)  # fmt: skip
+pages.in_nav("home", two("工作协调", "Coordination"), order=22, group="coordination", roles=["supervisor", "viewer", "officer"], count=number_waiting)  # fmt: skip

@@ -120,4 +120,6 @@ def year_item_step(request: AccountRequest, pk: int, step: str) -> HttpResponse:
     return go(request, home if step == "remove" else f"{home}#item-{item.pk}")
 
 
-pages.in_nav("ledger", two("年度台账", "Year ledger"), order=23, roles=["supervisor", "viewer", "officer"])
+pages.in_nav(
+    "ledger", two("年度台账", "Year ledger"), order=23, group="coordination", roles=["supervisor", "viewer", "officer"]
+)

@@ -67,5 +67,7 @@ def audit(request: AccountRequest) -> HttpResponse:
     return render(request, "plans/audit.html", content)
 
 
-pages.in_nav("suggestions", two("自动测得", "Measuring"), order=24, roles=["supervisor"])
-pages.in_nav("audit", two("审计检查", "Audit checks"), order=26, roles=["supervisor", "viewer", "auditor"])
+pages.in_nav("suggestions", two("自动测得", "Measuring"), order=24, group="plan", roles=["supervisor"])
+pages.in_nav(
+    "audit", two("审计检查", "Audit checks"), order=26, group="plan", roles=["supervisor", "viewer", "auditor"]
+)

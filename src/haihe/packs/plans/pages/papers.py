@@ -185,4 +185,4 @@ def paper_layout(request: AccountRequest, day: str, form: str, letters: int) -> 
     return render(request, "plans/paper_layout.css", values, content_type="text/css; charset=utf-8")
 
 
-pages.in_nav("papers", two("文书", "Papers"), order=34, roles=["supervisor", "viewer", "officer"])
+pages.in_nav("papers", two("文书", "Papers"), order=34, group="coordination", roles=["supervisor", "viewer", "officer"])

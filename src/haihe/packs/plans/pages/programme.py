@@ -132,8 +132,8 @@ def _board_row(task: Task, today: date) -> dict[str, object]:
     return {"task": task, "light": lamp, "light_title": in_language(*LIGHTS[lamp])}
 
 
-pages.in_nav("programme", two("总览", "Overview"), order=10, roles=["supervisor", "viewer"])
-pages.in_nav("board", two("督查台", "Supervision"), order=20, roles=["supervisor"])
-pages.in_nav("units", two("单位关联", "Link units"), order=40, roles=["supervisor"])
+pages.in_nav("programme", two("总览", "Overview"), order=10, group="", roles=["supervisor", "viewer"])
+pages.in_nav("board", two("督查台", "Supervision"), order=20, group="", roles=["supervisor"])
+pages.in_nav("units", two("单位关联", "Link units"), order=40, group="administration", roles=["supervisor"])
 pages.first_page_of("supervisor", "programme", order=10)
 pages.first_page_of("viewer", "programme", order=20)

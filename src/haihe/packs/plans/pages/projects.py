@@ -96,5 +96,7 @@ def _own_units(request: AccountRequest) -> QuerySet[Organisation]:
     )
 
 
-pages.in_nav("projects", two("重点项目", "Key projects"), order=28, roles=["supervisor", "viewer"])
-pages.in_nav("contacts", two("企业联络", "Firms"), order=45, roles=["supervisor", "officer", "viewer"])
+pages.in_nav("projects", two("重点项目", "Key projects"), order=28, group="plan", roles=["supervisor", "viewer"])
+pages.in_nav(
+    "contacts", two("企业联络", "Firms"), order=45, group="registers", roles=["supervisor", "officer", "viewer"]
+)

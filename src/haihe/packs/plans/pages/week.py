@@ -73,6 +73,6 @@ def my_tasks(request: AccountRequest) -> HttpResponse:
     return render(request, "plans/my_tasks.html", content)
 
 
-pages.in_nav("week", two("我的一周", "My week"), order=5, roles=["officer"])
-pages.in_nav("my_tasks", two("本单位任务", "Our tasks"), order=6, roles=["officer"])
+pages.in_nav("week", two("我的一周", "My week"), order=5, group="", roles=["officer"])
+pages.in_nav("my_tasks", two("本单位任务", "Our tasks"), order=6, group="", roles=["officer"])
 pages.first_page_of("officer", "week", order=5)

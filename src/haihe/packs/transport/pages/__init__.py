@@ -234,8 +234,12 @@ def send_text(request: AccountRequest, pk: int) -> HttpResponse:
     return go(request, reverse("transport:vehicle", args=[pk]))
 
 
-pages.in_nav("map", two("车辆地图", "Live map"), order=30, roles=["supervisor", "viewer", "officer"])
-pages.in_nav("vehicles", two("车辆", "Vehicles"), order=31, roles=["supervisor", "viewer", "officer"])
+pages.in_nav(
+    "map", two("车辆地图", "Live map"), order=30, group="supervision", roles=["supervisor", "viewer", "officer"]
+)
+pages.in_nav(
+    "vehicles", two("车辆", "Vehicles"), order=31, group="supervision", roles=["supervisor", "viewer", "officer"]
+)
 
 
 def _page_of(thing: Thing) -> str:

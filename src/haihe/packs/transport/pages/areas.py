@@ -145,4 +145,6 @@ def retire_area(request: AccountRequest, pk: int) -> HttpResponse:
     return go(request, reverse("transport:areas"))
 
 
-pages.in_nav("areas", two("车辆区域", "Vehicle areas"), order=32, roles=["supervisor", "viewer", "officer"])
+pages.in_nav(
+    "areas", two("车辆区域", "Vehicle areas"), order=32, group="supervision", roles=["supervisor", "viewer", "officer"]
+)

@@ -131,3 +131,27 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   field ? field.select() || field.focus() : link.click();
 });
+
+// On a phone the button opens the whole navigation; Escape, or a tap beside it, closes it.
+const menu = document.querySelector("[data-menu]");
+const openMenu = (open) => {
+  menu.setAttribute("aria-expanded", open);
+  menu.closest(".nav").classList.toggle("open", open);
+};
+menu?.addEventListener("click", () => openMenu(menu.getAttribute("aria-expanded") !== "true"));
+document.addEventListener("click", (event) => { if (menu && !event.target.closest(".nav")) openMenu(false); });
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || menu?.getAttribute("aria-expanded") !== "true") return;
+  openMenu(false);
+  menu.focus();
+});
+
+// Results of a search: the arrow keys go from the field to one after the other and back.
+document.addEventListener("keydown", (event) => {
+  if (!["ArrowDown", "ArrowUp"].includes(event.key) || !event.target.closest?.("#search-words, #search-results")) return;
+  const links = [...document.querySelectorAll("#search-results .found li a")];
+  const place = links.indexOf(document.activeElement) + (event.key === "ArrowDown" ? 1 : -1);
+  if (!links.length || (event.key === "ArrowUp" && document.activeElement.id === "search-words")) return;
+  event.preventDefault();
+  (place < 0 ? document.getElementById("search-words") : links[Math.min(place, links.length - 1)]).focus();
+});
