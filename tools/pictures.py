@@ -57,6 +57,16 @@ PICTURES = (
     Picture("documents", "ducha", "/plans/", ("desktop",)),
     Picture("check", "ducha", "check"),
     Picture("target", "ducha", "target"),
+    Picture("target-measured", "ducha", "measured", height=1180),
+    Picture("suggestions", "ducha", "/targets/suggestions/", ("desktop",)),
+    Picture("compare", "ducha", "/plans/compare/?a=1&b=3", ("desktop",), height=1000),
+    Picture("findings", "ducha", "/plans/3/findings/", ("desktop",)),
+    Picture("audit-checks", "shenji", "/plans/audit/", ("desktop",)),
+    Picture("projects", "ducha", "/projects/", ("desktop",)),
+    Picture("contacts", "ducha", "/contacts/", ("desktop",)),
+    Picture("search", "ducha", "/search/?q=数据集", height=1000),
+    Picture("menu", "shujuju", "menu", ("phone",)),
+    Picture("systems", "ducha", "/systems/", ("desktop",), height=1000),
     Picture("units-link", "ducha", "/plans/units/", ("desktop",)),
     Picture("week", "shujuju", "/week/"),
     Picture("task", "shujuju", "task"),
@@ -73,6 +83,7 @@ PICTURES = (
     Picture("year-plan", "jiaotong", "/coordination/ledger/1/", ("phone",)),
     Picture("screen", "lingdao", "/screen/", ("wall", "phone")),
     Picture("live-map", "ducha", "map", height=860),
+    Picture("areas", "ducha", "areas", ("desktop",)),
     Picture("vehicle-day", "ducha", "day", height=1020),
     Picture("alerts", "ducha", "/alerts/?state=all"),
     Picture("alert", "ducha", "alert", ("desktop",), height=960),
@@ -80,6 +91,7 @@ PICTURES = (
     Picture("indicators", "lingdao", "/indicators/", ("desktop",)),
     Picture("register", "shujuju", "/scenarios/", height=1100),
     Picture("register-entry", "shujuju", "register-entry", ("desktop",), height=900),
+    Picture("registers", "shujuju", "/registers/", ("desktop",)),
     Picture("indicator", "lingdao", "indicator", ("desktop",), height=900),
     Picture("units", "xitong", "/units/", ("desktop",)),
     Picture("accounts", "anquan", "/accounts/", ("desktop",)),
@@ -153,6 +165,14 @@ def go_to(page: Page, picture: Picture, checking: str) -> None:
     elif picture.address == "register-entry":
         page.goto("/scenarios/?state=waiting")
         page.locator("td a[href^='/registers/entries/']").first.click()
+    elif picture.address == "measured":
+        page.goto("/programme/")
+        page.get_by_role("link", name="高质量数据集").first.click()
+    elif picture.address == "menu":
+        page.get_by_role("button", name="菜单").click()
+    elif picture.address == "areas":
+        page.goto("/transport/areas/")
+        drawn(page)
     elif picture.address == "indicator":
         page.goto("/scenarios/")
         page.locator(".figures a").first.click()
@@ -179,8 +199,7 @@ def show_live_map(page: Page) -> None:
     page.goto("/transport/")
     drawn(page)
     page.locator(".vehicles li").nth(40).wait_for(state="attached")
-    page.locator(".vehicles button").first.click()
-    page.wait_for_timeout(3000)
+    page.wait_for_timeout(3000)  # the whole district, with every vehicle where it is
     page.evaluate("window.scrollTo(0, 0)")
 
 

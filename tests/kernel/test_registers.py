@@ -15,10 +15,12 @@ from django.utils import timezone
 from haihe.kernel.audit import AuditRecord
 from haihe.kernel.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from haihe.kernel.evidence import EvidenceFile, receive
+from haihe.kernel.indicators import MEASURES, OFFERED, IndicatorValue, Offered, measure_now
 from haihe.kernel.notices import own_notices
 from haihe.kernel.organisations import Organisation, Succession
 from haihe.kernel.permissions import visible
 from haihe.kernel.registers import (
+    COUNTS,
     REGISTERS,
     REVIEWER,
     Count,
@@ -33,12 +35,14 @@ from haihe.kernel.registers import (
     in_states,
     may_change,
     may_review,
+    offer_count,
     open_entry,
     review,
     steps_for,
     take_back,
     withdraw_entry,
 )
+from haihe.kernel.registers.demo import days_ago
 from haihe.kernel.registers.models import entry_at
 
 NOW = datetime(2026, 3, 2, 4, tzinfo=UTC)
@@ -343,3 +347,40 @@ def test_a_total_may_say_that_nothing_can_be_said(wells, people, district) -> No
     share = Count("test_wells", lambda known, day: [(s, Decimal(1)) for s in known if s.state == "model"], lambda chosen: None if not chosen else Decimal(1))  # fmt: skip
     make(people, district)
     assert share.value_at(timezone.now()) is None
+
+
+@pytest.fixture
+def checked_wells(wells) -> Iterator[str]:
+    """The key of a number that is counted from the register of no pack."""
+    key = "test.wells"
+    offered = Offered(key, "已核井盖", "manholes checked", "个", "已核的井盖数", "unverified", date(2026, 1, 1))
+    offer_count(offered, Count("test_wells", in_states("checked", "model")))
+    yield key
+    for known in (COUNTS, MEASURES, OFFERED):
+        del known[key]
+
+
+def test_what_was_accepted_is_measured_at_once(
+    clock, wells, checked_wells, people, district, django_capture_on_commit_callbacks
+) -> None:
+    def measured() -> list[int]:
+        return [int(v.value) for v in IndicatorValue.objects.filter(indicator__key=checked_wells).order_by("pk")]
+
+    with django_capture_on_commit_callbacks(execute=True):
+        entry = handed_in(people, make(people, district))
+    assert measured() == [], "what waits for review moves nothing"
+    with django_capture_on_commit_callbacks(execute=True):
+        entry = accepted(people, entry)
+    assert measured() == [1]
+    with django_capture_on_commit_callbacks(execute=True):
+        withdraw_entry(people.supervisor, entry, version=entry.version, reason="重复登记")
+    assert measured() == [1, 0]
+    assert measure_now([checked_wells]) == 0, "the same number of the same day is written once"
+
+
+def test_only_synthetic_entries_may_have_an_invented_past(wells, checked_wells, people, district) -> None:
+    with days_ago(30):
+        invented = open_entry(people.town, None, register="test_wells", owner=district.town, values={"name": "虚构井"}, synthetic=True)  # fmt: skip
+        real = make(people, district)
+    assert (timezone.now() - invented.opened_at).days == 30 and (timezone.now() - real.opened_at).days == 0
+    assert AuditRecord.objects.filter(action="entry.open", at__lt=timezone.now() - timedelta(days=1)).count() == 0

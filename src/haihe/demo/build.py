@@ -63,6 +63,7 @@ def build(tell: Tell, today: date | None = None) -> None:
     plans.publish(supervisor, plan)
     tell("进展 progress")
     _progress(people, plan, today)
+    _oversight(people, today)
     for pack in loaded_packs():
         demo = find_module(pack, "demo")
         if demo is not None:
@@ -193,6 +194,24 @@ def _numbers(supervisor: Account, plan: Plan, today: date) -> None:
                 text="季度统计口径，经主管部门核定。",
                 evidence=[file],
             )
+
+
+# firm, account of the unit, kind, days ago, about what, what came of it
+CONTACTS = (
+    ("望河城市运营集团有限公司", "shujuju", "visit", 9, "智能体开发服务平台联调进度", "约定月底前开放测试环境。（演示）"),
+    ("望河水务有限公司", "yingji", "meeting", 16, "泵站数据接入和汛期值守", "同意开放 12 座泵站数据。（演示）"),
+    ("望河顺达运输有限公司", "jiaotong", "call", 3, "疲劳驾驶预警处置培训", "安全员下周参加培训。（演示）"),
+)  # fmt: skip
+
+
+def _oversight(people: dict[str, Account], today: date) -> None:
+    """Two key projects and a few contacts with firms."""
+    for task in Task.objects.filter(state=Task.State.UNDER_WAY, deadline__gt=today).order_by("pk")[:2]:
+        plans.supervise(people["ducha"], task, reason="区政府年度督查重点。（演示）", every_weeks=4)
+    for firm, who, kind, days, subject, result in CONTACTS:
+        account = people[who]
+        unit = get_organisation(str(account.organisation))
+        plans.log_contact(account, unit, firm=firm, kind=kind, on=today - timedelta(days=days), subject=subject, result=result)  # fmt: skip
 
 
 # Which of the plan's targets the registers measure: words of the target, key of the indicator. The number of base stations is left

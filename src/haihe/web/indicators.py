@@ -120,5 +120,5 @@ def indicators(request: AccountRequest) -> HttpResponse:
 
 
 pages.in_nav(
-    "indicators", two("运行指标", "Indicators"), order=33, group="registers", roles=["supervisor", "viewer", "officer"]
+    "indicators", two("运行指标", "Indicators"), order=39, group="registers", roles=["supervisor", "viewer", "officer"]
 )

@@ -50,7 +50,9 @@ class Count:
     def value_at(self, at: datetime) -> Decimal | None:
         """The number at an instant; None before anything was registered."""
         known = snapshots_at(self.register, at)
-        return self.total(self._chosen(known, at)) if known else None
+        if not known and not EntryEvent.objects.filter(entry__register=self.register, at__lte=at).exists():
+            return None
+        return self.total(self._chosen(known, at))
 
     def rows_at(self, at: datetime) -> list[RowBehind]:
         chosen = self._chosen(snapshots_at(self.register, at), at)

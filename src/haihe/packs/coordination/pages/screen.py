@@ -47,4 +47,4 @@ def _gauge(row: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-pages.in_nav("screen", two("大屏", "Screen"), order=12, group="coordination", roles=["supervisor", "viewer"])
+pages.in_nav("screen", two("大屏", "Screen"), order=40, group="coordination", roles=["supervisor", "viewer"])

@@ -101,4 +101,4 @@ def division(request: AccountRequest, pk: int) -> HttpResponse:
     return response
 
 
-pages.in_nav("documents", two("规划文件", "Plans"), order=30, group="plan", roles=["supervisor", "viewer", "officer"])
+pages.in_nav("documents", two("规划文件", "Plans"), order=15, group="plan", roles=["supervisor", "viewer", "officer"])

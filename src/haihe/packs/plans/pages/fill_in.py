@@ -91,4 +91,4 @@ def _download(name: str, content: bytes) -> HttpResponse:
     return response
 
 
-pages.in_nav("fill_in", two("填报表", "Fill-in sheet"), order=33, group="plan", roles=["officer", "supervisor"])
+pages.in_nav("fill_in", two("填报表", "Fill-in sheet"), order=18, group="plan", roles=["officer", "supervisor"])
