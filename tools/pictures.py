@@ -167,7 +167,7 @@ def go_to(page: Page, picture: Picture, checking: str) -> None:
         page.locator("td a[href^='/registers/entries/']").first.click()
     elif picture.address == "measured":
         page.goto("/programme/")
-        page.get_by_role("link", name="高质量数据集").first.click()
+        page.locator(".target-card h3 a", has_text="高质量数据集").click()
     elif picture.address == "menu":
         page.get_by_role("button", name="菜单").click()
     elif picture.address == "areas":

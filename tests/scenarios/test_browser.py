@@ -239,7 +239,7 @@ def test_a_target_moves_at_once_because_an_entry_was_reviewed(person, tmp_path: 
     supervisor = person("ducha")
     page = supervisor.page
     page.goto("/programme/")
-    page.get_by_role("link", name="人工智能典型应用场景").first.click()
+    page.locator(".target-card h3 a", has_text="人工智能典型应用场景").click()
     page.wait_for_url(re.compile(r"/targets/\d+/"))
     measured = page.locator("#measure .figure-big")
     before = int(measured.inner_text().split()[0])
@@ -270,7 +270,7 @@ def test_a_target_moves_at_once_because_an_entry_was_reviewed(person, tmp_path: 
 def test_a_foreseen_miss_has_its_supervision_case(person) -> None:
     supervisor = person("lingdao")
     supervisor.page.goto("/programme/")
-    supervisor.page.get_by_role("link", name="高质量数据集").first.click()
+    supervisor.page.locator(".target-card h3 a", has_text="高质量数据集").click()
     expect(supervisor.page.locator("#pace")).to_contain_text("预计差")
     supervisor.page.locator("a.chip", has_text="DB-").first.click()
     supervisor.page.locator("h1", has_text="预计不达标：高质量数据集").wait_for()
