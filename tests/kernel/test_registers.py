@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from django.db import DatabaseError, transaction
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from haihe.kernel.audit import AuditRecord
 from haihe.kernel.errors import Conflict, InvalidInput, NotAllowed, NotFound
@@ -44,6 +44,7 @@ from haihe.kernel.registers import (
 )
 from haihe.kernel.registers.demo import days_ago
 from haihe.kernel.registers.models import entry_at
+from haihe.kernel.search import search_kind
 
 NOW = datetime(2026, 3, 2, 4, tzinfo=UTC)
 
@@ -265,7 +266,9 @@ def test_an_entry_of_a_past_instant_is_computed_from_its_history(clock, wells, p
     then(4), then(5)
     withdraw_entry(people.town, entry, version=5, reason="填埋")
     then(6)
-    assert answered == {-1: None, 0: 0, 1: 0, 2: 3, 3: 3, 4: 8, 5: 8, 6: 0}, "nothing is known before the first entry; after the last has gone it is nothing"
+    assert answered == {-1: None, 0: 0, 1: 0, 2: 3, 3: 3, 4: 8, 5: 8, 6: 0}, (
+        "nothing is known before the first entry; after the last has gone it is nothing"
+    )
     assert {n: total.value_at(day(n)) for n in answered} == answered
     row = total.rows_at(day(5))[0]
     assert (row.value, row.evidence, row.since, row.link) == (8, 1, day(2), f"/registers/entries/{entry.pk}/")
@@ -384,3 +387,14 @@ def test_only_synthetic_entries_may_have_an_invented_past(wells, checked_wells, 
         real = make(people, district)
     assert (timezone.now() - invented.opened_at).days == 30 and (timezone.now() - real.opened_at).days == 0
     assert AuditRecord.objects.filter(action="entry.open", at__lt=timezone.now() - timedelta(days=1)).count() == 0
+
+
+def test_an_entry_is_found_by_what_stands_in_it_by_whoever_may_see_it(wells, people, district, account_with) -> None:
+    with translation.override("en"):
+        entry = make(people, district, kind="rain")
+    for account in (people.town, people.data, people.viewer):
+        for words in ("一号井", entry.number, "雨水", "井盖"):
+            assert [row.entry.object_id for row in search_kind(account, words, "kernel.registerentry").found] == [
+                entry.pk
+            ]
+    assert search_kind(people.city, "一号井", "kernel.registerentry").found == []

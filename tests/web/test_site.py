@@ -12,7 +12,9 @@ from django.utils import timezone
 
 from haihe.kernel.audit import AuditRecord
 from haihe.kernel.identity import ADMINISTRATORS, Role
+from haihe.kernel.language import pick
 from haihe.kernel.organisations import Organisation
+from haihe.web.pages import GROUPS, Pages, grouped, nav_for
 from haihe.web.urls import ALL_PAGES
 
 PASSWORD = "correct-horse-7"
@@ -278,3 +280,15 @@ def test_map_tiles_come_from_the_one_https_host_that_the_district_named(
     assert policy["default-src"] == "'self'" and "http" not in policy["style-src"], (
         "scripts and styles are always our own"
     )
+
+
+def test_the_navigation_stands_in_groups_and_what_is_done_every_day_comes_first(
+    client: Client, account_with, district
+) -> None:
+    entries = nav_for(account_with(Role.SUPERVISOR, district.government), ALL_PAGES)
+    headings = [heading for heading, _ in grouped(entries)]
+    titles = [pick(*each) for each in GROUPS.values()]
+    assert headings[0] == "" and headings == [title for title in titles if title in headings]
+    assert all(each.group in GROUPS for pages in ALL_PAGES for each in pages.nav)
+    with pytest.raises(ValueError, match="no group of the navigation"):
+        Pages("x").in_nav("y", "z", order=1, roles=[Role.VIEWER], group="elsewhere")

@@ -1,11 +1,15 @@
 """Entries of registers are found by number, title, unit and what stands in their fields."""
 
+from django.utils import translation
+
 from haihe.kernel.registers.models import RegisterEntry
 from haihe.kernel.search import searchable
 
 
 def _text(entry: RegisterEntry) -> str:
-    values = [shown for _, shown, _ in entry.labelled() if shown and shown != entry.title]
+    # The choices of a field in Chinese, whatever the language of whoever saves.
+    with translation.override("zh-hans"):
+        values = [shown for _, shown, _ in entry.labelled() if shown and shown != entry.title]
     return " ".join([entry.words["title_zh"], entry.owner.name, *values])
 
 

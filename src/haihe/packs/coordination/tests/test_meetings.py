@@ -15,6 +15,7 @@ from haihe.kernel.errors import Conflict, InvalidInput, NotAllowed
 from haihe.kernel.notices import own_notices
 from haihe.kernel.organisations import Organisation, Succession
 from haihe.kernel.permissions import visible
+from haihe.kernel.search import search_kind
 from haihe.packs.coordination import services
 from haihe.packs.coordination.models import Meeting, Member, Minutes
 
@@ -103,3 +104,17 @@ def test_a_cancelled_meeting_takes_no_minutes_and_no_decision(mechanism: SimpleN
         services.decide(
             mechanism.coordinator, meeting, text="办", organisation=mechanism.district.data, due=mechanism.today
         )
+
+
+def test_a_meeting_is_found_by_agenda_and_approved_minutes_but_not_by_a_draft(
+    held: Meeting, mechanism: SimpleNamespace
+) -> None:
+    def found(account: Any, words: str) -> list[str]:
+        return [row.entry.title for row in search_kind(account, words, "coordination.meeting").found]
+
+    services.save_minutes(mechanism.coordinator, held, text="会议研究了灯杆取电。", revision=held.revision)
+    assert found(mechanism.city, "议题二") == ["第一次会议"] and found(mechanism.health, "议题二") == []
+    assert found(mechanism.city, "灯杆取电") == [], "a draft binds nobody and is not found"
+    held.refresh_from_db()
+    services.approve_minutes(mechanism.coordinator, held, revision=held.revision)
+    assert found(mechanism.city, "灯杆取电") == ["第一次会议"]
