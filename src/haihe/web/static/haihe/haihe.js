@@ -155,3 +155,8 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   (place < 0 ? document.getElementById("search-words") : links[Math.min(place, links.length - 1)]).focus();
 });
+
+// A long navigation shows where one is.
+const here = document.querySelector("#nav-groups [aria-current]");
+const groups = document.getElementById("nav-groups");
+if (here && here.offsetTop > groups.clientHeight - 60) groups.scrollTop = here.offsetTop - groups.clientHeight / 2;
