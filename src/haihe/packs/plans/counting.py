@@ -181,6 +181,11 @@ def _is_open() -> Case:
 _kept: dict[str, tuple[float, Any]] = {}
 
 
+def forget() -> None:
+    """Count anew at the next question."""
+    _kept.clear()
+
+
 def kept(key: str, make: Callable[[], T]) -> T:
     """What `make` gave for this key within the last KEPT_S seconds, otherwise what it gives now."""
     now = time.monotonic()
