@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
@@ -12,6 +12,7 @@ from django.db.models import Case, Count, IntegerField, Q, QuerySet, Value, When
 from django.utils import timezone
 
 from haihe.kernel.calendar import is_working_day
+from haihe.kernel.organisations import Organisation
 from haihe.kernel.policies import parameter
 from haihe.packs.plans.models import Task, TaskUnit
 
@@ -141,15 +142,24 @@ def unit_lines(tasks: QuerySet[Task], today: date, *, all_of_them: bool = False)
     parts = (
         TaskUnit.objects.order_by() if all_of_them else TaskUnit.objects.filter(task__in=tasks.order_by()).order_by()
     )
-    rows = parts.annotate(lamp=_lamp(today), is_open=_is_open()).values(
-        "organisation__name", "organisation_id", "name", "task__state", "lamp", "is_open"
-    )
     lines: dict[str, UnitLine] = {}
-    for row in rows.annotate(number=Count("pk")):
-        name = row["organisation__name"] or row["name"]
-        line = lines.setdefault(name, UnitLine(name, row["organisation_id"], shown=dict.fromkeys(SHOWN, 0)))
-        _add(line, row["task__state"], row["lamp"], row["is_open"], row["number"])
+    for name, unit, state, lamp, is_open, number in _parts_counted(parts, today):
+        line = lines.setdefault(name, UnitLine(name, unit, shown=dict.fromkeys(SHOWN, 0)))
+        _add(line, state, lamp, is_open, number)
     return sorted(lines.values(), key=lambda line: (-line.late, -line.amber, -line.total, line.name))
+
+
+def _parts_counted(parts: QuerySet[TaskUnit], today: date) -> Iterator[tuple[str, int | None, str, str, int, int]]:
+    """Name and number of a unit, state, light, whether it waits to be accepted → how many parts. Linked parts are counted by the
+    number of their unit: counting by names would carry two texts for each of a hundred thousand parts."""
+    by = ("task__state", "lamp", "is_open")
+    rows = parts.annotate(lamp=_lamp(today), is_open=_is_open())
+    linked = rows.exclude(organisation=None).values_list("organisation_id", *by).annotate(Count("pk"))
+    names = dict(Organisation.objects.values_list("pk", "name"))
+    for unit, *rest in linked:
+        yield names[unit], unit, *rest
+    for name, *rest in rows.filter(organisation=None).values_list("name", *by).annotate(Count("pk")):
+        yield name, None, *rest
 
 
 SHOWN = ("closed", "reported", "under_way", "to_accept", "amber", "late")

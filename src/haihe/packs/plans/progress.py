@@ -240,7 +240,9 @@ def programme(account: Account | None, today: date, plan: Plan | None = None) ->
 
     def count() -> Programme:
         plans = list(of_plans.defer("content"))
-        standings = [standing(target, today) for target in leading_targets(plans)]
+        # What stands in the documents is not shown here, and reading it would be most of the work.
+        unread = ("plan__content", "clause__read", "clause__correction", "clause__changed_since")
+        standings = [standing(target, today) for target in leading_targets(plans).defer(*unread)]
         piles = piles_of(rows, today - timedelta(weeks=WEEKS_BACK + 1))
         return Programme(today, plans, standings, rows, piles, unit_lines(rows, today))
 
@@ -290,7 +292,8 @@ def own_parts_for(account: Account, today: date) -> Callable[[Task], list[TaskUn
 def my_week(account: Account, today: date, *, of_each: int | None = None) -> Week:
     """The account's open tasks, each in the first list that fits, the most urgent first; due means within seven days or amber.
     `of_each`: at most so many tasks of a list are loaded."""
-    week, lists = Week(notices=open_notices(account)), {name: [] for name in WEEK_LISTS}
+    week = Week(notices=open_notices(account))
+    lists: dict[str, list[int]] = {name: [] for name in WEEK_LISTS}
     waits = _own_acceptance(account, today)
     fits, rows = _week_list(today, week.notices), visible(account, Task.objects.filter(state__in=Task.OPEN[1:]))
     for pk, state, deadline in rows.order_by("deadline", "pk").values_list("pk", "state", "deadline") if waits else ():
