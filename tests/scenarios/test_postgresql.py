@@ -20,12 +20,13 @@ LONG = (
     "tests/kernel/test_cases_processes.py::test_escalations_are_exactly_once_although_two_workers_run_and_are_killed_at_any_moment[2]",
 )  # fmt: skip
 pytestmark = [
+    pytest.mark.all,
     pytest.mark.skipif(postgres.programs() is None, reason="PostgreSQL is not installed: apt-get install postgresql"),
     pytest.mark.skipif(IS_POSTGRESQL, reason="the whole suite runs on it already"),
 ]
 
 
-@pytest.mark.parametrize("tests", [CHOSEN, pytest.param(LONG, marks=pytest.mark.all)], ids=["short", "long"])
+@pytest.mark.parametrize("tests", [CHOSEN, LONG], ids=["short", "long"])
 def test_what_leans_most_on_the_database_holds_on_postgresql(tests: tuple[str, ...]) -> None:
     with postgres.cluster() as url:
         done = subprocess.run(

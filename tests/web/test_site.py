@@ -24,7 +24,12 @@ def addresses() -> list[tuple[str, URLPattern]]:
     found = []
     for pages in ALL_PAGES:
         for pattern in pages.urlpatterns:
-            route = str(pattern.pattern).replace("<int:pk>", "1").replace("<str:step>", "accept")
+            route = (
+                str(pattern.pattern)
+                .replace("<int:pk>", "1")
+                .replace("<str:step>", "accept")
+                .replace("<str:key>", "scenarios")
+            )
             assert "<" not in route, f"give the walk a value for {route}"
             found.append((f"/{route}", pattern))
     return found
@@ -176,7 +181,9 @@ def test_nothing_that_a_person_sends_makes_a_page_fail(client: Client, account_w
                 continue
             for step in steps.get(f"{pages.name}:{pattern.name}", ("accept",)):
                 for pk in ("1", "999999", "99999999999999999999999"):
-                    path = "/" + str(pattern.pattern).replace("<int:pk>", pk).replace("<str:step>", step)
+                    path = "/" + str(pattern.pattern).replace("<int:pk>", pk).replace("<str:step>", step).replace(
+                        "<str:key>", "scenarios"
+                    )
                     for answer in (client.get(path, nonsense), client.post(path, nonsense, **HTMX)):
                         assert answer.status_code < 500, f"{role} {path}: {answer.status_code}"
 

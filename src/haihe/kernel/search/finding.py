@@ -112,10 +112,12 @@ def _candidates(
     # `within` is a query that Django wrote; what people typed goes in as values only.
     if connection.vendor == "postgresql":
         asked = _postgresql(declared.kind, phrases, in_title)
-        sql = (
-            "SELECT e.id, ts_rank(e.words, %s::tsquery) FROM kernel_searchentry e "  # noqa: S608
+        # Ranked outside: in the query that sorts, PostgreSQL would rank all hits before it takes the newest.
+        newest = (
+            "SELECT e.id, e.words FROM kernel_searchentry e "  # noqa: S608
             f"WHERE e.words @@ %s::tsquery AND e.kind = %s{within} ORDER BY e.id DESC LIMIT %s"
         )
+        sql = f"SELECT n.id, ts_rank(n.words, %s::tsquery) FROM ({newest}) n"  # noqa: S608
         arguments = [asked, asked, declared.kind, *values, CANDIDATES]
     else:
         # The sign keeps SQLite from asking the words once for each row: it goes over the hits from the newest on and looks at each.

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Literal
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from django.utils import timezone
 
 from haihe.kernel.calendar import working_days_until
@@ -229,7 +229,9 @@ WEEKS_BACK = 16  # how far back late tasks are counted
 
 def in_force(account: Account | None, plan: Plan | None = None) -> tuple[QuerySet[Plan], QuerySet[Task]]:
     """The filed plans in force (or the one plan of them) and their tasks, of those the account may see."""
-    of_plans = visible(account, Plan.objects.filter(replaced_by=None).exclude(filed_at=None))
+    # Asked as "no plan replaces it": for a join that finds nothing PostgreSQL expects one plan where there are a thousand.
+    in_place = ~Exists(Plan.objects.filter(replaces=OuterRef("pk")))
+    of_plans = visible(account, Plan.objects.filter(in_place).exclude(filed_at=None))
     of_plans = of_plans.filter(pk=plan.pk) if plan else of_plans
     return of_plans, visible(account, Task.objects.filter(plan__in=of_plans.order_by().values("pk")))
 
