@@ -80,8 +80,8 @@ def matching(rows: QuerySet[M], question: str) -> QuerySet[M]:
     if not phrases:
         return rows.none()
     if connection.vendor == "postgresql":
-        sql = "SELECT e.object_id FROM kernel_searchentry e WHERE e.words @@ %s::tsquery AND e.kind = %s"
-        found = RawSQL(sql, (_postgresql(kind, phrases, False), kind))  # noqa: S611  (values only)
+        sql = "SELECT e.object_id FROM kernel_searchentry e WHERE e.words @@ %s::tsquery"
+        found = RawSQL(sql, (_postgresql(kind, phrases, False),))  # noqa: S611  (values only)
     else:
         sql = "SELECT e.object_id FROM kernel_searchwords w JOIN kernel_searchentry e ON e.id = w.rowid WHERE kernel_searchwords MATCH %s"
         found = RawSQL(sql, (_fts5(kind, phrases, False),))  # noqa: S611  (values only)
@@ -113,12 +113,14 @@ def _candidates(
     if connection.vendor == "postgresql":
         asked = _postgresql(declared.kind, phrases, in_title)
         # Ranked outside: in the query that sorts, PostgreSQL would rank all hits before it takes the newest.
+        # The bound lets a common word be answered by walking back from the newest entry of the kind, not of all kinds.
+        bound = "(SELECT max(b.id) FROM kernel_searchentry b WHERE b.kind = %s)"
         newest = (
             "SELECT e.id, e.words FROM kernel_searchentry e "  # noqa: S608
-            f"WHERE e.words @@ %s::tsquery AND e.kind = %s{within} ORDER BY e.id DESC LIMIT %s"
+            f"WHERE e.words @@ %s::tsquery AND e.kind = %s AND e.id <= {bound}{within} ORDER BY e.id DESC LIMIT %s"
         )
         sql = f"SELECT n.id, ts_rank(n.words, %s::tsquery) FROM ({newest}) n"  # noqa: S608
-        arguments = [asked, asked, declared.kind, *values, CANDIDATES]
+        arguments = [asked, asked, declared.kind, declared.kind, *values, CANDIDATES]
     else:
         # The sign keeps SQLite from asking the words once for each row: it goes over the hits from the newest on and looks at each.
         entries = " JOIN kernel_searchentry e ON e.id = +w.rowid" if within else ""

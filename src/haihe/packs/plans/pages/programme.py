@@ -135,10 +135,8 @@ def _chosen(tasks: QuerySet[Task], unit: str, state: str, words: str) -> QuerySe
         tasks = matching(tasks, words)
     if unit:
         units = list(Organisation.objects.filter(name=unit).values_list("pk", flat=True))
-        unlinked = TaskUnit.objects.filter(organisation=None, name=unit).order_by().values("task")
-        tasks = tasks.filter(
-            Q(pk__in=TaskUnit.objects.filter(organisation__in=units).order_by().values("task")) | Q(pk__in=unlinked)
-        )
+        named = Q(organisation__in=units) | Q(organisation=None, name=unit)
+        tasks = tasks.filter(pk__in=TaskUnit.objects.filter(named).order_by().values("task"))
     return tasks
 
 
