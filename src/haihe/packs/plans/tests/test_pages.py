@@ -166,3 +166,12 @@ def test_the_board_finds_a_unit_by_the_name_it_is_linked_to_or_written_with(sign
     assert part.task.heading in page and "<option selected>尚未关联的单位" in page
     assert part.task.heading not in text_of(client.get("/board/", {"q": "没有这样的词"}))
     assert part.task.heading in text_of(client.get("/board/", {"q": part.task.heading[:4]}))
+
+
+def test_the_board_counts_no_task_of_a_plan_that_another_replaced(signed_in, people, filed) -> None:
+    client, count = signed_in(people.supervisor), Task.objects.count()
+    assert f"<b>{count}</b>" in text_of(client.get("/board/")) and count > 0
+    other = Plan.objects.get(pk=filed.pk)
+    other.pk, other.replaces = None, filed
+    other.save()
+    assert "<b>0</b>" in text_of(client.get("/board/"))
