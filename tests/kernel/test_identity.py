@@ -11,7 +11,7 @@ from haihe.kernel import administration, identity
 from haihe.kernel.audit import AuditRecord
 from haihe.kernel.errors import Conflict, InvalidInput, NotAllowed
 from haihe.kernel.identity import Deputy, Role, find_token, issue_token, sign_in
-from haihe.kernel.permissions import ACTIONS, allows, demand, roles_of, visible
+from haihe.kernel.permissions import ACTIONS, allows, asking_once, demand, roles_of, visible
 
 
 def test_five_wrong_passwords_lock_and_time_unlocks(account_with) -> None:
@@ -153,3 +153,22 @@ def test_pasted_units_are_told_apart_into_known_likely_and_new(district) -> None
 def test_every_reading_permission_has_an_action_name() -> None:
     for name in ("organisation.read", "account.read", "audit.read"):
         assert name in ACTIONS
+
+
+def test_a_page_asks_for_roles_once_and_the_next_page_sees_the_change(account_with, django_assert_num_queries) -> None:
+    account = account_with("viewer")
+    with asking_once():
+        assert roles_of(account) == {"viewer"}
+        with django_assert_num_queries(0):
+            assert roles_of(account) == {"viewer"} and not allows(account, "account.create")
+        identity.RoleGrant.objects.filter(account=account).update(until=date(2000, 1, 1))
+    assert roles_of(account) == set()
+
+
+def test_an_action_asks_for_roles_anew_even_while_a_page_is_read(account_with) -> None:
+    security, other = account_with("security_admin"), account_with("viewer")
+    with asking_once():
+        assert roles_of(security) == {"security_admin"}
+        identity.RoleGrant.objects.filter(account=security).update(until=date(2000, 1, 1))
+        with pytest.raises(NotAllowed):
+            administration.reset_password(security, other)

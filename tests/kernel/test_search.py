@@ -145,3 +145,20 @@ def test_saving_without_a_change_of_words_writes_nothing(district: Any, django_a
     before = SearchEntry.objects.get(kind="kernel.organisation", object_id=district.data.pk)
     district.data.save()
     assert SearchEntry.objects.get(pk=before.pk).changed_at == before.changed_at
+
+
+@pytest.mark.parametrize("few", [0, 500])
+def test_few_rows_are_listed_and_of_many_each_hit_is_looked_up_with_the_same_answer(
+    alarm_type: Any, district: Any, account_with: Any, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    monkeypatch.setattr("haihe.kernel.search.finding.FEW", few)
+    supervisor = account_with(Role.SUPERVISOR, district.government)
+    case = open_case(supervisor, alarm_type.name, "井盖缺失", district.city, text="和平路口")
+    assert str(case) in titles(account_with(Role.OFFICER, district.city), "井盖")
+    assert str(case) not in titles(account_with(Role.OFFICER, district.health), "井盖")
+
+
+def test_rows_are_narrowed_by_words_however_many_there_are(district: Any) -> None:
+    names = lambda question: {u.short_name for u in search.matching(Organisation.objects.all(), question)}  # noqa: E731
+    assert names("数据") == {"区数据局"} and names("望河区 卫生") == {"区卫生健康委"}
+    assert len(names("望河")) > 2 and names("，") == names("没有的词") == set()

@@ -15,6 +15,8 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, runtime_checkable
 
@@ -81,7 +83,7 @@ def action(
             # An action may call another one: on whose behalf the outer one runs is not the inner one's business.
             before = getattr(account, "acting_for", "")
             try:
-                with transaction.atomic(), audit.collecting() as details:
+                with _asking_anew(), transaction.atomic(), audit.collecting() as details:
                     if isinstance(target, models.Model):
                         target = type(target)._base_manager.select_for_update().get(pk=target.pk)
                     demand(account, name, target)
@@ -127,10 +129,44 @@ def _ground(account: Account | None, wanted: Action, target: Any) -> Account | N
     return None
 
 
-def _persons_and_grants(account: Account) -> Iterator[tuple[Account, list[RoleGrant]]]:
-    yield account, list(account.grants_on())
+_asked: ContextVar[dict[int, list[tuple[Account, list[RoleGrant]]]] | None] = ContextVar("_asked", default=None)
+
+
+@contextmanager
+def asking_once() -> Iterator[None]:
+    """While one page is read, the roles of an account are asked for once; a change of roles meanwhile shows on the next page. Only
+    for what changes nothing: an action always asks anew."""
+    token = _asked.set({})
+    try:
+        yield
+    finally:
+        _asked.reset(token)
+
+
+@contextmanager
+def _asking_anew() -> Iterator[None]:
+    token = _asked.set(None)
+    try:
+        yield
+    finally:
+        _asked.reset(token)
+
+
+def _persons_and_grants(account: Account) -> list[tuple[Account, list[RoleGrant]]]:
+    known = _asked.get()
+    if known is None or account.pk is None:
+        return _ask_for_grants(account)
+    if account.pk not in known:
+        known[account.pk] = _ask_for_grants(account)
+    return known[account.pk]
+
+
+def _ask_for_grants(account: Account) -> list[tuple[Account, list[RoleGrant]]]:
+    """The account with its grants of today, and each person whose deputy it is with theirs."""
+    found = [(account, list(account.grants_on()))]
     for deputy in Deputy.holding().filter(deputy=account).select_related("principal"):
-        yield deputy.principal, [g for g in deputy.principal.grants_on() if g.role not in ADMINISTRATORS]
+        found.append((deputy.principal, [g for g in deputy.principal.grants_on() if g.role not in ADMINISTRATORS]))
+    return found
 
 
 def _grant_allows(grant: RoleGrant, wanted: Action, target: Any) -> bool:

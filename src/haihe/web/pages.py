@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from itertools import groupby
 from urllib.parse import quote
@@ -19,7 +20,7 @@ from django.views.decorators.http import require_http_methods
 
 from haihe.kernel.identity import Account
 from haihe.kernel.language import pick
-from haihe.kernel.permissions import ACTIONS, demand, roles_of
+from haihe.kernel.permissions import ACTIONS, asking_once, demand, roles_of
 
 View = Callable[..., HttpResponse]
 
@@ -73,8 +74,10 @@ class Pages:
                         return to_sign_in(request)
                     # The account itself, not Django's stand-in that loads it on first use: actions look at the class of a row.
                     request.user = Account.objects.get(pk=request.user.pk)
-                    demand(request.user, permission)
-                return view(request, *args, **kwargs)
+                with asking_once() if request.method == "GET" else nullcontext():
+                    if not public:
+                        demand(request.user, permission)  # type: ignore[arg-type]
+                    return view(request, *args, **kwargs)
 
             guarded.permission = permission  # type: ignore[attr-defined]
             self.urlpatterns.append(path(route, require_http_methods(list(methods))(guarded), name=name))

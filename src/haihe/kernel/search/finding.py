@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from django.core.exceptions import EmptyResultSet
-from django.db import connection
+from django.db import connection, models
 from django.db.models import QuerySet
+from django.db.models.expressions import RawSQL
 
 from haihe.kernel.identity import Account, Role
 from haihe.kernel.language import pick
@@ -24,7 +25,9 @@ from haihe.kernel.search.words import Phrase, marked, phrases_of
 
 declare("search.use", "搜索", "search", roles=Role.values)
 
+M = TypeVar("M", bound=models.Model)
 CANDIDATES = 200
+FEW = 500
 TITLE_WEIGHT = 8.0
 RECENCY = 0.15  # the newest of the candidates gains this share of the best rank, the oldest nothing
 
@@ -71,6 +74,20 @@ def search_kind(account: Account, question: str, kind: str, *, limit: int = 20, 
     return Group(kind, heading, found, len(ranked), len(ranked) >= CANDIDATES)
 
 
+def matching(rows: QuerySet[M], question: str) -> QuerySet[M]:
+    """Those of the rows (of a searchable model) in which all words of the question stand, however many; none for no words."""
+    kind, phrases = rows.model._meta.label_lower, phrases_of(question)
+    if not phrases:
+        return rows.none()
+    if connection.vendor == "postgresql":
+        sql = "SELECT e.object_id FROM kernel_searchentry e WHERE e.words @@ %s::tsquery"
+        found = RawSQL(sql, (_postgresql(kind, phrases, False),))  # noqa: S611  (values only)
+    else:
+        sql = "SELECT e.object_id FROM kernel_searchwords w JOIN kernel_searchentry e ON e.id = w.rowid WHERE kernel_searchwords MATCH %s"
+        found = RawSQL(sql, (_fts5(kind, phrases, False),))  # noqa: S611  (values only)
+    return rows.filter(pk__in=found)
+
+
 def _ranked(declared: Searchable, seen: QuerySet[Any], phrases: Sequence[Phrase]) -> list[int]:
     """Numbers of entries, best first."""
     best: dict[int, float] = {}
@@ -89,39 +106,49 @@ def _candidates(
 ) -> list[tuple[int, float]]:
     """Number and rank (more is better) of the newest entries that have all phrases, in the title or anywhere."""
     try:
-        within, values = _within(seen)
+        within, values = _within(declared, seen)
     except EmptyResultSet:
         return []
     # `within` is a query that Django wrote; what people typed goes in as values only.
     if connection.vendor == "postgresql":
         asked = _postgresql(declared.kind, phrases, in_title)
-        sql = (
-            "SELECT e.id, ts_rank(e.words, %s::tsquery) FROM kernel_searchentry e "  # noqa: S608
-            f"WHERE e.words @@ %s::tsquery AND e.kind = %s{within} ORDER BY e.id DESC LIMIT %s"
+        # Ranked outside: in the query that sorts, PostgreSQL would rank all hits before it takes the newest.
+        # The bound lets a common word be answered by walking back from the newest entry of the kind, not of all kinds.
+        bound = "(SELECT max(b.id) FROM kernel_searchentry b WHERE b.kind = %s)"
+        newest = (
+            "SELECT e.id, e.words FROM kernel_searchentry e "  # noqa: S608
+            f"WHERE e.words @@ %s::tsquery AND e.kind = %s AND e.id <= {bound}{within} ORDER BY e.id DESC LIMIT %s"
         )
-        arguments = [asked, asked, declared.kind, *values, CANDIDATES]
+        sql = f"SELECT n.id, ts_rank(n.words, %s::tsquery) FROM ({newest}) n"  # noqa: S608
+        arguments = [asked, asked, declared.kind, declared.kind, *values, CANDIDATES]
     else:
-        kind: list[str] = []
-        if within:
-            # The sign keeps SQLite from asking the words once for each of these rows.
-            asked_rows = f"SELECT e.id FROM kernel_searchentry e WHERE e.kind = %s{within}"  # noqa: S608
-            within, kind = f" AND +w.rowid IN ({asked_rows})", [declared.kind]
+        # The sign keeps SQLite from asking the words once for each row: it goes over the hits from the newest on and looks at each.
+        entries = " JOIN kernel_searchentry e ON e.id = +w.rowid" if within else ""
         sql = (
-            "SELECT w.rowid, -bm25(kernel_searchwords, 4.0, 1.0, 0.0) FROM kernel_searchwords w "  # noqa: S608
+            f"SELECT w.rowid, -bm25(kernel_searchwords, 4.0, 1.0, 0.0) FROM kernel_searchwords w{entries} "  # noqa: S608
             f"WHERE kernel_searchwords MATCH %s{within} ORDER BY w.rowid DESC LIMIT %s"
         )
-        arguments = [_fts5(declared.kind, phrases, in_title), *kind, *values, CANDIDATES]
+        arguments = [_fts5(declared.kind, phrases, in_title), *values, CANDIDATES]
     with connection.cursor() as cursor:
         cursor.execute(sql, arguments)
         return [(int(pk), max(float(rank), 1e-9)) for pk, rank in cursor.fetchall()]
 
 
-def _within(seen: QuerySet[Any]) -> tuple[str, Sequence[Any]]:
-    """The condition that the row is one of those that the account may see; nothing to ask where it sees all."""
+def _within(declared: Searchable, seen: QuerySet[Any]) -> tuple[str, Sequence[Any]]:
+    """The condition that entry `e` is of a row that the account may see; nothing to ask where it sees all.
+
+    Of few rows (FEW) the list is made once. Of many each hit is looked up by itself, so that the newest hits answer without
+    listing a hundred thousand rows."""
     if not seen.query.where and not seen.query.distinct:
         return "", ()
-    sql, values = seen.order_by().values("pk").query.sql_with_params()
-    return f" AND e.object_id IN ({sql})", values
+    few = list(seen.order_by().values_list("pk", flat=True)[: FEW + 1])
+    if not few:
+        raise EmptyResultSet
+    if len(few) <= FEW:
+        return f" AND e.kind = %s AND e.object_id IN ({', '.join(['%s'] * len(few))})", [declared.kind, *few]
+    one = seen.order_by().filter(pk=RawSQL("e.object_id", ()))
+    sql, values = one.values("pk").query.sql_with_params()
+    return f" AND EXISTS ({sql})", values
 
 
 def _fts5(kind: str, phrases: Sequence[Phrase], in_title: bool) -> str:

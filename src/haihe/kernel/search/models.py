@@ -20,3 +20,5 @@ class SearchEntry(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["kind", "object_id"], name="one_search_entry_a_row")]
+        # A word that many rows have is answered by walking back from the newest entry of the kind.
+        indexes = [models.Index(fields=["kind", "id"], name="kernel_search_newest")]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
@@ -12,6 +12,7 @@ from django.db.models import Case, Count, IntegerField, Q, QuerySet, Value, When
 from django.utils import timezone
 
 from haihe.kernel.calendar import is_working_day
+from haihe.kernel.organisations import Organisation
 from haihe.kernel.policies import parameter
 from haihe.packs.plans.models import Task, TaskUnit
 
@@ -43,7 +44,8 @@ def has_light(name: str, today: date, prefix: str = "") -> Q:
         "none": Q(**{f"{deadline}__isnull": True}), "red": Q(**{f"{deadline}__lt": today}),
         "amber": Q(**{f"{deadline}__gte": today, f"{deadline}__lte": amber_until(today)}), "green": Q(**{f"{deadline}__gt": amber_until(today)}),
     }  # fmt: skip
-    return wanted[name] & Q(**{f"{prefix}state__in": Task.OPEN})
+    # "Not closed" and not "one of the open states": the index of states would keep SQLite from walking along the deadlines.
+    return wanted[name] & ~closed
 
 
 def most_urgent_first(tasks: QuerySet[Task]) -> QuerySet[Task]:
@@ -52,6 +54,24 @@ def most_urgent_first(tasks: QuerySet[Task]) -> QuerySet[Task]:
         When(state=Task.State.CLOSED, then=Value(2)), When(deadline=None, then=Value(1)), default=Value(0), output_field=IntegerField()
     )  # fmt: skip
     return tasks.order_by(rank, "deadline", "pk")
+
+
+def urgent_slice(tasks: QuerySet[Task], counts: dict[str, int], start: int, size: int) -> list[int]:
+    """Numbers of `size` tasks from `start` on in the order of `most_urgent_first`; `counts`: of the tasks by light.
+
+    Each of the three parts of that order is walked along an index, so that no page sorts all tasks."""
+    is_open = ~Q(state=Task.State.CLOSED)
+    parts = (
+        (counts["red"] + counts["amber"] + counts["green"], tasks.filter(is_open, deadline__isnull=False)),
+        (counts["none"], tasks.filter(is_open, deadline=None)),
+        (counts["closed"], tasks.filter(state=Task.State.CLOSED)),
+    )
+    found: list[int] = []
+    for number, rows in parts:
+        if start < number and len(found) < size:
+            found += rows.order_by("deadline", "pk").values_list("pk", flat=True)[start : start + size - len(found)]
+        start = max(0, start - number)
+    return found
 
 
 @dataclass(frozen=True)
@@ -96,6 +116,12 @@ def by_light(piles: Iterable[Pile], today: date) -> dict[str, int]:
     return counts
 
 
+def lights_of(tasks: QuerySet[Task], today: date) -> dict[str, int]:
+    """How many of the tasks have which light: counted by state and deadline in one walk along their index."""
+    grouped = tasks.order_by().values_list("state", "deadline").annotate(Count("pk"))
+    return by_light((Pile(state, deadline, None, number) for state, deadline, number in grouped), today)
+
+
 @dataclass
 class UnitLine:
     """One unit's row in the overview. `shown`: each task once, late before due soon before its state (charts.STATE_WORDS)."""
@@ -116,15 +142,24 @@ def unit_lines(tasks: QuerySet[Task], today: date, *, all_of_them: bool = False)
     parts = (
         TaskUnit.objects.order_by() if all_of_them else TaskUnit.objects.filter(task__in=tasks.order_by()).order_by()
     )
-    rows = parts.annotate(lamp=_lamp(today), is_open=_is_open()).values(
-        "organisation__name", "organisation_id", "name", "task__state", "lamp", "is_open"
-    )
     lines: dict[str, UnitLine] = {}
-    for row in rows.annotate(number=Count("pk")):
-        name = row["organisation__name"] or row["name"]
-        line = lines.setdefault(name, UnitLine(name, row["organisation_id"], shown=dict.fromkeys(SHOWN, 0)))
-        _add(line, row["task__state"], row["lamp"], row["is_open"], row["number"])
+    for name, unit, state, lamp, is_open, number in _parts_counted(parts, today):
+        line = lines.setdefault(name, UnitLine(name, unit, shown=dict.fromkeys(SHOWN, 0)))
+        _add(line, state, lamp, is_open, number)
     return sorted(lines.values(), key=lambda line: (-line.late, -line.amber, -line.total, line.name))
+
+
+def _parts_counted(parts: QuerySet[TaskUnit], today: date) -> Iterator[tuple[str, int | None, str, str, int, int]]:
+    """Name and number of a unit, state, light, whether it waits to be accepted → how many parts. Linked parts are counted by the
+    number of their unit: counting by names would carry two texts for each of a hundred thousand parts."""
+    by = ("task__state", "lamp", "is_open")
+    rows = parts.annotate(lamp=_lamp(today), is_open=_is_open())
+    linked = rows.exclude(organisation=None).values_list("organisation_id", *by).annotate(Count("pk"))
+    names = dict(Organisation.objects.values_list("pk", "name"))
+    for unit, *rest in linked:
+        yield names[unit], unit, *rest
+    for name, *rest in rows.filter(organisation=None).values_list("name", *by).annotate(Count("pk")):
+        yield name, None, *rest
 
 
 SHOWN = ("closed", "reported", "under_way", "to_accept", "amber", "late")
@@ -154,6 +189,11 @@ def _is_open() -> Case:
 # --- kept for a while -----------------------------------------------------------------------------------------------
 
 _kept: dict[str, tuple[float, Any]] = {}
+
+
+def forget() -> None:
+    """Count anew at the next question."""
+    _kept.clear()
 
 
 def kept(key: str, make: Callable[[], T]) -> T:

@@ -248,7 +248,10 @@ class Task(models.Model):
     class Meta:
         ordering = ["clause__position"]
         # Overview and board count and order by these alone.
-        indexes = [models.Index(fields=["state", "deadline", "plan"], name="plans_task_counting")]
+        indexes = [
+            models.Index(fields=["state", "deadline", "plan"], name="plans_task_counting"),
+            models.Index(fields=["deadline", "id", "state", "plan"], name="plans_task_by_deadline"),
+        ]
 
     def __str__(self) -> str:
         return self.heading
@@ -292,6 +295,10 @@ class TaskUnit(models.Model):
     class Meta:
         ordering = ["position"]
         constraints = [models.UniqueConstraint(fields=["task", "name", "role"], name="one_part_per_unit_and_role")]
+        indexes = [
+            models.Index(fields=["name"], name="plans_unlinked_names", condition=models.Q(organisation=None)),
+            models.Index(fields=["organisation", "task", "accepted_at"], name="plans_part_of_unit"),
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -8,14 +8,14 @@ from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Literal
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from django.utils import timezone
 
 from haihe.kernel.calendar import working_days_until
 from haihe.kernel.cases import Case
 from haihe.kernel.identity import Account
 from haihe.kernel.indicators import Assessment, Indicator, IndicatorDefinition, IndicatorValue, Point, assess
-from haihe.kernel.organisations import units_carried_on
+from haihe.kernel.organisations import Organisation, units_carried_on
 from haihe.kernel.permissions import unit_paths, visible
 from haihe.kernel.policies import parameter
 from haihe.packs.plans.chasing import open_notices
@@ -23,6 +23,7 @@ from haihe.packs.plans.counting import (
     LARGE,
     Pile,
     UnitLine,
+    amber_until,
     by_light,
     by_state,
     has_light,
@@ -226,15 +227,24 @@ class Programme:
 WEEKS_BACK = 16  # how far back late tasks are counted
 
 
+def in_force(account: Account | None, plan: Plan | None = None) -> tuple[QuerySet[Plan], QuerySet[Task]]:
+    """The filed plans in force (or the one plan of them) and their tasks, of those the account may see."""
+    # Asked as "no plan replaces it": for a join that finds nothing PostgreSQL expects one plan where there are a thousand.
+    in_place = ~Exists(Plan.objects.filter(replaces=OuterRef("pk")))
+    of_plans = visible(account, Plan.objects.filter(in_place).exclude(filed_at=None))
+    of_plans = of_plans.filter(pk=plan.pk) if plan else of_plans
+    return of_plans, visible(account, Task.objects.filter(plan__in=of_plans.order_by().values("pk")))
+
+
 def programme(account: Account | None, today: date, plan: Plan | None = None) -> Programme:
     """The whole programme that this account may see, or one plan of it. Of a large one the count may be KEPT_S seconds old."""
-    of_plans = visible(account, Plan.objects.filter(replaced_by=None).exclude(filed_at=None))
-    of_plans = of_plans.filter(pk=plan.pk) if plan else of_plans
-    rows = visible(account, Task.objects.filter(plan__in=of_plans.order_by().values("pk")))
+    of_plans, rows = in_force(account, plan)
 
     def count() -> Programme:
         plans = list(of_plans.defer("content"))
-        standings = [standing(target, today) for target in leading_targets(plans)]
+        # What stands in the documents is not shown here, and reading it would be most of the work.
+        unread = ("plan__content", "clause__read", "clause__correction", "clause__changed_since")
+        standings = [standing(target, today) for target in leading_targets(plans).defer(*unread)]
         piles = piles_of(rows, today - timedelta(weeks=WEEKS_BACK + 1))
         return Programme(today, plans, standings, rows, piles, unit_lines(rows, today))
 
@@ -243,9 +253,13 @@ def programme(account: Account | None, today: date, plan: Plan | None = None) ->
     return kept(f"{today} {of_plans.query} {rows.query}", count)
 
 
+WEEK_LISTS = ("to_accept", "late", "due", "chased", "under_way", "waiting")
+
+
 @dataclass
 class Week:
-    """ "My week" of a unit officer: what to accept, what falls due, what was asked, what was sent back."""
+    """ "My week" of a unit officer: what to accept, what falls due, what was asked, what was sent back. `totals`: how many belong
+    into each list, which may hold only the most urgent of them."""
 
     to_accept: list[Task] = field(default_factory=list)
     late: list[Task] = field(default_factory=list)
@@ -254,10 +268,11 @@ class Week:
     under_way: list[Task] = field(default_factory=list)
     waiting: list[Task] = field(default_factory=list)
     notices: dict[int, Case] = field(default_factory=dict)  # supervision notices to answer, by task
+    totals: dict[str, int] = field(default_factory=dict)
 
     @property
     def needs_action(self) -> int:
-        return len({t.pk for t in (*self.to_accept, *self.late, *self.due, *self.chased)})
+        return sum(self.totals.get(name, 0) for name in ("to_accept", "late", "due", "chased"))
 
 
 def own_parts_for(account: Account, today: date) -> Callable[[Task], list[TaskUnit]]:
@@ -276,34 +291,52 @@ def own_parts_for(account: Account, today: date) -> Callable[[Task], list[TaskUn
     return own
 
 
-def my_week(account: Account, today: date) -> Week:
-    """The account's open tasks, each in the first list that fits; due means within seven days or amber."""
-    own = own_parts_for(account, today)
+def my_week(account: Account, today: date, *, of_each: int | None = None) -> Week:
+    """The account's open tasks, each in the first list that fits, the most urgent first; due means within seven days or amber.
+    `of_each`: at most so many tasks of a list are loaded."""
     week = Week(notices=open_notices(account))
-    rows = (
-        visible(account, Task.objects.filter(state__in=Task.OPEN))
-        .select_related("plan")
-        .defer("text", "closing_note", "plan__content")
-        .prefetch_related("units__organisation")
-    )
-    for task in rows:
-        parts = own(task)
-        if not parts or task.state == Task.State.FILED:
-            continue
-        lamp = light(task, today)
-        if any(part.accepted_at is None for part in parts) and task.state in (
-            Task.State.ASSIGNED,
-            Task.State.UNDER_WAY,
-        ):
-            week.to_accept.append(task)
-        elif task.state == Task.State.REPORTED:
-            week.waiting.append(task)
-        elif task.pk in week.notices:
-            week.chased.append(task)
-        elif lamp == "red":
-            week.late.append(task)
-        elif lamp == "amber" or (task.deadline and task.deadline <= today + timedelta(days=7)):
-            week.due.append(task)
-        else:
-            week.under_way.append(task)
+    lists: dict[str, list[int]] = {name: [] for name in WEEK_LISTS}
+    waits = _own_acceptance(account, today)
+    fits, rows = _week_list(today, week.notices), visible(account, Task.objects.filter(state__in=Task.OPEN[1:]))
+    for pk, state, deadline in rows.order_by("deadline", "pk").values_list("pk", "state", "deadline") if waits else ():
+        if pk in waits:
+            lists[fits(pk, state, deadline, waits[pk])].append(pk)
+    shown = {name: pks[:of_each] for name, pks in lists.items()}
+    whole = Task.objects.select_related("plan").defer("text", "closing_note", "plan__content")
+    tasks = whole.prefetch_related("units__organisation").in_bulk([pk for pks in shown.values() for pk in pks])
+    for name, pks in shown.items():
+        week.totals[name] = len(lists[name])
+        getattr(week, name).extend(tasks[pk] for pk in pks if pk in tasks)
     return week
+
+
+def _own_acceptance(account: Account, today: date) -> dict[int, bool]:
+    """The tasks in which the account's units, or units that these carry on, have a part → whether one waits to be accepted."""
+    paths = unit_paths(account)
+    mine = Q(pk__in=units_carried_on(paths, today) if paths else ())
+    for path in paths:
+        mine |= Q(path__startswith=path)
+    units = list(Organisation.objects.filter(mine).values_list("pk", flat=True))
+    waits: dict[int, bool] = {}
+    parts = TaskUnit.objects.filter(organisation__in=units).order_by()
+    for task, accepted_at in parts.values_list("task", "accepted_at"):
+        waits[task] = waits.get(task, False) or accepted_at is None
+    return waits
+
+
+def _week_list(today: date, notices: dict[int, Case]) -> Callable[[int, str, date | None, bool], str]:
+    """A function (task's number, state, deadline, whether a part waits to be accepted) → the list of the week."""
+    soon = max(amber_until(today), today + timedelta(days=7))
+
+    def fits(pk: int, state: str, deadline: date | None, waits: bool) -> str:
+        if waits and state in (Task.State.ASSIGNED, Task.State.UNDER_WAY):
+            return "to_accept"
+        if state == Task.State.REPORTED:
+            return "waiting"
+        if pk in notices:
+            return "chased"
+        if deadline is None or deadline > soon:
+            return "under_way"
+        return "late" if deadline < today else "due"
+
+    return fits

@@ -37,9 +37,11 @@ from haihe.packs.plans.models import Plan, Target, Task
 from haihe.packs.plans.package import release_package
 from haihe.packs.plans.papers.issuing import Wish, draft, issue, open_series, release_draft, release_paper, revoke
 from haihe.packs.plans.progress import (
+    WEEK_LISTS,
     Programme,
     Standing,
     Week,
+    in_force,
     leading_targets,
     light,
     my_week,
@@ -50,10 +52,10 @@ from haihe.packs.plans.progress import (
 from haihe.packs.plans.projects import evaluate, is_red, open_reviews, release, reviews_of, supervise, to_evaluate
 
 __all__ = [
-    "CHECKS", "Imported", "Judged", "Plan", "Programme", "Side", "Standing", "Target", "Task", "Week", "Wish", "accept", "add_clause",
+    "CHECKS", "WEEK_LISTS", "Imported", "Judged", "Plan", "Programme", "Side", "Standing", "Target", "Task", "Week", "Wish", "accept", "add_clause",
     "add_step", "apply_sheet", "assign", "assign_all", "bind", "candidates_of", "chase", "close", "compare_stored", "confirm", "confirm_rest",
-    "correct", "draft", "evaluate", "file_plan", "findings", "findings_of", "finish_step", "foresee", "hand_in", "import_evidence", "is_red",
-    "issue", "leading_targets", "light", "link_units", "log_contact", "mark_intended", "measured_indicators", "my_week", "notices_about",
+    "correct", "draft", "evaluate", "file_plan", "findings", "findings_of", "finish_step", "foresee", "hand_in", "import_evidence", "in_force",
+    "is_red", "issue", "leading_targets", "light", "link_units", "log_contact", "mark_intended", "measured_indicators", "my_week", "notices_about",
     "open_reviews", "open_series", "pace_sentence", "parts_of", "programme", "publish", "redefine", "reject", "release", "release_comparison",
     "release_draft", "release_marked", "release_package", "release_paper", "release_sheet", "reopen", "report_done", "report_progress",
     "report_target", "reviews_of", "revoke", "send_back", "set_baseline", "set_deadline", "set_milestones", "set_owner", "side_of", "standing",

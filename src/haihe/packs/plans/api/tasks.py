@@ -49,8 +49,8 @@ def tasks(request: HttpRequest, state: str | None = None, light: str | None = No
 @router.get("/week", response=dict[str, list[TaskOut]], summary="我的一周: what the account has to do")
 def week(request: HttpRequest) -> Any:
     today = timezone.localdate()
-    lists = vars(services.my_week(asker(request), today))
-    return {name: [task_out(task, today) for task in rows] for name, rows in lists.items()}
+    found = services.my_week(asker(request), today)
+    return {name: [task_out(task, today) for task in getattr(found, name)] for name in services.WEEK_LISTS}
 
 
 @router.get("/tasks/{pk}", response=TaskOut, summary="One task")

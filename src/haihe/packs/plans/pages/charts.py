@@ -50,7 +50,8 @@ def late_by_week(piles: Iterable[Pile], today: date) -> dict[str, list[list[obje
             ends[pile.deadline, pile.closed_on or date.max] += pile.number
 
     def late_on(day: date) -> int:
-        return sum(n for (deadline, closed), n in ends.items() if deadline < day and min(day, today) < closed)
+        seen = min(day, today)
+        return sum(n for (deadline, closed), n in ends.items() if deadline < day and seen < closed)
 
     def weeks(start: int, end: int) -> list[list[object]]:
         days = [today + timedelta(weeks=week) for week in range(start, end + 1)]

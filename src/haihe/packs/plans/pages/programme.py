@@ -5,18 +5,21 @@ from __future__ import annotations
 from datetime import date
 
 from django.core.paginator import Paginator
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 
 from haihe.kernel.errors import InvalidInput
+from haihe.kernel.identity import Account
 from haihe.kernel.language import pick as in_language
 from haihe.kernel.language import two
-from haihe.kernel.permissions import visible
+from haihe.kernel.organisations import Organisation
+from haihe.kernel.permissions import WHOLE, roles_of, visible
+from haihe.kernel.search import matching
 from haihe.packs.plans import services
-from haihe.packs.plans.counting import by_light, has_light, most_urgent_first, piles_of
+from haihe.packs.plans.counting import has_light, lights_of, urgent_slice
 from haihe.packs.plans.models import Plan, Task, TaskUnit
 from haihe.packs.plans.pages.base import LIGHTS, STATE_COLOUR, STATES, pages
 from haihe.packs.plans.pages.charts import charts_of
@@ -97,34 +100,65 @@ def board(request: AccountRequest) -> HttpResponse:
             services.chase(request.user, task, text=request.POST.get("text", ""))
         return go(request, reverse("plans:board"))
     today = timezone.localdate()
-    found = services.programme(request.user, today)
+    plans, seen = services.in_force(request.user)
     unit, state, lamp, words = (request.GET.get(name, "") for name in ("unit", "state", "light", "q"))
-    lamp = lamp if lamp in LIGHTS else ""
-    tasks = _chosen(found.rows, unit, state, words)
+    lamp, words = lamp if lamp in LIGHTS else "", words.strip()[:60]
+    tasks = _chosen(seen, unit, state, words)
     # The lights are tabs: each says how many of the otherwise chosen tasks it holds.
-    counts = by_light(piles_of(tasks, today), today) if unit or state or words else found.by_light()
-    lights = [(key, in_language(*title), counts[key]) for key, title in LIGHTS.items()]
+    filtered = bool(unit or state or words)
+    counts = lights_of(tasks, today) if filtered else _lights_of_all(request.user, plans, seen, today)
     total = counts[lamp] if lamp else sum(counts.values())
     number = min(id_in(request.GET.get("page")) or 1, max(1, -(-total // ROWS_A_PAGE)))
-    rows = most_urgent_first(tasks.filter(has_light(lamp, today)) if lamp else tasks)
-    rows = rows.select_related("plan").defer("plan__content", "text").prefetch_related("units__organisation")
+    rows = _page_of(tasks, lamp, counts, number, today)
     content = {
-        "rows": [_board_row(task, today) for task in rows[(number - 1) * ROWS_A_PAGE : number * ROWS_A_PAGE]], "number": number,
-        "has_next": number * ROWS_A_PAGE < total, "units": sorted({u.name for u in found.units}), "states": Task.State.choices,
-        "lights": [each for each in lights if each[2] or each[0] == lamp], "all": sum(counts.values()), "filtered": bool(unit or state or words), "unit": unit, "state": state, "light": lamp, "q": words,
+        "rows": [_board_row(task, today) for task in rows], "number": number, "has_next": number * ROWS_A_PAGE < total,
+        "units": _names_of_units(request.user, seen), "states": Task.State.choices,
+        "lights": [(key, in_language(*title), counts[key]) for key, title in LIGHTS.items() if counts[key] or key == lamp],
+        "all": sum(counts.values()), "filtered": filtered, "unit": unit, "state": state, "light": lamp, "q": words,
     }  # fmt: skip
     return render(request, "plans/board.html", content)
+
+
+def _lights_of_all(account: Account, plans: QuerySet[Plan], seen: QuerySet[Task], today: date) -> dict[str, int]:
+    """The lights of all tasks in force. Whoever sees every task has them all counted, and those of the few other plans taken off:
+    to ask each of a hundred thousand tasks for its plan takes several times as long."""
+    if not roles_of(account) & WHOLE:
+        return lights_of(seen, today)
+    others = list(Plan.objects.exclude(pk__in=plans.order_by().values("pk")).values_list("pk", flat=True))
+    counts, off = lights_of(Task.objects.all(), today), lights_of(Task.objects.filter(plan__in=others), today)
+    return {key: number - off[key] for key, number in counts.items()}
+
+
+def _page_of(tasks: QuerySet[Task], lamp: str, counts: dict[str, int], number: int, today: date) -> list[Task]:
+    """One page of the chosen tasks, the most urgent first: found by number, and only these rows are read whole."""
+    if lamp:
+        tasks, counts = tasks.filter(has_light(lamp, today)), {key: n * (key == lamp) for key, n in counts.items()}
+    chosen = urgent_slice(tasks, counts, (number - 1) * ROWS_A_PAGE, ROWS_A_PAGE)
+    whole = Task.objects.select_related("plan").defer("plan__content", "text").prefetch_related("units__organisation")
+    rows = whole.in_bulk(chosen)
+    return [rows[pk] for pk in chosen if pk in rows]
 
 
 def _chosen(tasks: QuerySet[Task], unit: str, state: str, words: str) -> QuerySet[Task]:
     if state:
         tasks = tasks.filter(state=state)
     if words:
-        tasks = tasks.filter(Q(heading__contains=words) | Q(text__contains=words))
+        tasks = matching(tasks, words)
     if unit:
-        named = Q(organisation__name=unit) | Q(organisation=None, name=unit)
-        tasks = tasks.filter(pk__in=TaskUnit.objects.filter(named).values("task"))
+        units = list(Organisation.objects.filter(name=unit).values_list("pk", flat=True))
+        named = Q(organisation__in=units) | Q(organisation=None, name=unit)
+        tasks = tasks.filter(pk__in=TaskUnit.objects.filter(named).order_by().values("task"))
     return tasks
+
+
+def _names_of_units(account: Account, seen: QuerySet[Task]) -> list[str]:
+    """Names of all units that have a part in the tasks, linked or as written. Each unit is asked for a first part, which the index
+    of parts answers; only whoever sees a part of the tasks has those listed."""
+    parts = TaskUnit.objects.order_by()
+    parts = parts if roles_of(account) & WHOLE else parts.filter(task__in=seen.order_by())
+    linked = Organisation.objects.filter(Exists(parts.filter(organisation=OuterRef("pk"))))
+    unlinked = parts.filter(organisation=None).values_list("name", flat=True).distinct()
+    return sorted({*linked.values_list("name", flat=True), *unlinked})
 
 
 def _board_row(task: Task, today: date) -> dict[str, object]:

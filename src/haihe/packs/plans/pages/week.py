@@ -45,15 +45,15 @@ def _row(task: Task, parts: list[TaskUnit], notices: dict[int, Case]) -> dict[st
 
 @pages.page("week/", "week", permission="plan.read")
 def week(request: AccountRequest) -> HttpResponse:
-    found = services.my_week(request.user, timezone.localdate())
+    found = services.my_week(request.user, timezone.localdate(), of_each=CARDS)
     own = own_parts_for(request.user, timezone.localdate())
     sections = [
         {
             "name": name,
             "title": in_language(zh, en),
             "colour": colour,
-            "total": len(getattr(found, name)),
-            "rows": [_row(task, own(task), found.notices) for task in getattr(found, name)[:CARDS]],
+            "total": found.totals[name],
+            "rows": [_row(task, own(task), found.notices) for task in getattr(found, name)],
         }
         for name, zh, en, colour in SECTIONS
     ]

@@ -8,7 +8,16 @@ import pytest
 from django.utils import timezone
 
 from haihe.packs.plans import services
-from haihe.packs.plans.counting import LIGHT_NAMES, Pile, by_light, has_light, piles_of
+from haihe.packs.plans.counting import (
+    LIGHT_NAMES,
+    Pile,
+    by_light,
+    has_light,
+    lights_of,
+    most_urgent_first,
+    piles_of,
+    urgent_slice,
+)
 from haihe.packs.plans.models import Task
 from haihe.packs.plans.pages.charts import STATE_WORDS, WEEKS_AHEAD, WEEKS_BACK, late_by_week, units_by_state
 from haihe.packs.plans.progress import light
@@ -60,3 +69,25 @@ def test_the_database_tells_the_light_that_python_tells(people, filed, ahead: in
     lamp = light(Task.objects.first(), today)
     assert [name for name in LIGHT_NAMES if Task.objects.filter(has_light(name, today)).exists()] == [lamp]
     assert {name for name, n in by_light(piles_of(Task.objects.all(), today), today).items() if n} == {lamp}
+
+
+def test_pages_of_the_board_cut_the_same_order_wherever_they_begin(people, filed) -> None:
+    today = date(2026, 9, 28)
+    for number, task in enumerate(Task.objects.order_by("pk")):
+        task.state = ("closed", "under_way", "reported")[number % 3]
+        task.deadline = None if number % 4 == 3 else today + timedelta(days=40 * (number % 5 - 2))
+        task.save()
+    whole, counts = [t.pk for t in most_urgent_first(Task.objects.all())], lights_of(Task.objects.all(), today)
+    assert counts == by_light(piles_of(Task.objects.all(), today), today) and sum(counts.values()) == len(whole) > 2
+    for size in (1, 2, len(whole)):
+        cut = [urgent_slice(Task.objects.all(), counts, start, size) for start in range(0, len(whole), size)]
+        assert [pk for part in cut for pk in part] == whole
+
+
+def test_a_week_loads_the_first_of_each_list_and_counts_all(people, filed) -> None:
+    services.assign_all(people.supervisor, filed)
+    today = timezone.localdate()
+    whole, part = services.my_week(people.data, today), services.my_week(people.data, today, of_each=1)
+    assert part.totals == whole.totals == {name: len(getattr(whole, name)) for name in services.WEEK_LISTS}
+    assert part.needs_action == whole.needs_action >= 1
+    assert part.to_accept == whole.to_accept[:1] and len(part.to_accept) == 1

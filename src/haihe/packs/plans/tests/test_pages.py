@@ -9,7 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 import haihe
 from haihe.packs.plans import services
-from haihe.packs.plans.models import Plan, Report, Target, Task
+from haihe.packs.plans.models import Plan, Report, Target, Task, TaskUnit
 
 DEMO = Path(haihe.__file__).parent / "demo"
 HTMX = {"HTTP_HX_REQUEST": "true"}
@@ -153,5 +153,25 @@ def test_the_overview_asks_the_database_a_bounded_number_of_times(
 ) -> None:
     client = signed_in(people.supervisor)
     client.get("/programme/")
-    with django_assert_max_num_queries(60):
+    with django_assert_max_num_queries(28):
         client.get("/programme/")
+
+
+def test_the_board_finds_a_unit_by_the_name_it_is_linked_to_or_written_with(signed_in, people, filed) -> None:
+    part = TaskUnit.objects.exclude(organisation=None).select_related("organisation", "task").first()
+    client = signed_in(people.supervisor)
+    assert part.task.heading in text_of(client.get("/board/", {"unit": part.organisation.name}))
+    TaskUnit.objects.filter(pk=part.pk).update(organisation=None, name="尚未关联的单位")
+    page = text_of(client.get("/board/", {"unit": "尚未关联的单位"}))
+    assert part.task.heading in page and "<option selected>尚未关联的单位" in page
+    assert part.task.heading not in text_of(client.get("/board/", {"q": "没有这样的词"}))
+    assert part.task.heading in text_of(client.get("/board/", {"q": part.task.heading[:4]}))
+
+
+def test_the_board_counts_no_task_of_a_plan_that_another_replaced(signed_in, people, filed) -> None:
+    client, count = signed_in(people.supervisor), Task.objects.count()
+    assert f"<b>{count}</b>" in text_of(client.get("/board/")) and count > 0
+    other = Plan.objects.get(pk=filed.pk)
+    other.pk, other.replaces = None, filed
+    other.save()
+    assert "<b>0</b>" in text_of(client.get("/board/"))
