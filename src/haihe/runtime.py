@@ -18,6 +18,7 @@ import structlog
 
 if TYPE_CHECKING:
     from haihe.kernel.duties import Duty
+    from haihe.kernel.feeds.gateway import Road
 
 STOP_WITHIN_S = 5.0
 
@@ -62,13 +63,14 @@ class Step:
 
 
 # The road that data takes, once and in order: bytes → frames → observations (durable) → acknowledgement → alerts → lake.
-# The gateway takes each batch of frames over its steps; the worker repeats its own over what the journal holds.
+# The gateway takes each batch of frames over its steps, reading one in a thread while another writes the batch before it; the worker
+# repeats its own steps over what the journal holds.
 ROAD = (
-    Step("gateway", "decode", "haihe.kernel.feeds.gateway.decode"),
-    Step("gateway", "presence", "haihe.kernel.feeds.gateway.note_presence"),
-    Step("gateway", "journal", "haihe.kernel.feeds.gateway.make_durable"),
-    Step("gateway", "commands", "haihe.kernel.feeds.gateway.settle_commands"),
-    Step("gateway", "acknowledge", "haihe.kernel.feeds.gateway.acknowledge"),
+    Step("gateway reads", "decode", "haihe.kernel.feeds.gateway.decode"),
+    Step("gateway reads", "presence", "haihe.kernel.feeds.gateway.note_presence"),
+    Step("gateway writes", "journal", "haihe.kernel.feeds.gateway.make_durable"),
+    Step("gateway writes", "commands", "haihe.kernel.feeds.gateway.settle_commands"),
+    Step("gateway answers", "acknowledge", "haihe.kernel.feeds.gateway.acknowledge"),
     Step("worker", "rules", "haihe.kernel.alerts.processing.process_new", every_s=0.5),
     Step("worker", "latest", "haihe.kernel.observations.upkeep.advance_latest", every_s=2),
     Step("worker", "lake", "haihe.kernel.observations.upkeep.feed", every_s=5),
@@ -83,6 +85,14 @@ def steps_of(where: str) -> list[tuple[Step, Callable[..., Any]]]:
             module, _, name = step.does.rpartition(".")
             found.append((step, getattr(importlib.import_module(module), name)))
     return found
+
+
+def gateway_road() -> Road:
+    """The steps of the gateway as it takes them."""
+    from haihe.kernel.feeds.gateway import Road
+
+    stages = ("gateway reads", "gateway writes", "gateway answers")
+    return Road(*(tuple(function for _, function in steps_of(stage)) for stage in stages))
 
 
 def set_up_logging() -> None:
@@ -171,8 +181,7 @@ def receive() -> None:
     ports = ports_of(feeds, settings.value_of("HAIHE_FEED_PORTS"))
 
     async def run() -> None:
-        road = tuple(function for _, function in steps_of("gateway"))
-        gateway = Gateway(feeds, journal(), road, limits=settings.feed_limits(), desk=CommandDesk())
+        gateway = Gateway(feeds, journal(), gateway_road(), limits=settings.feed_limits(), desk=CommandDesk())
         taken = await gateway.start(settings.value_of("HAIHE_FEED_HOST"), ports)
         structlog.get_logger().info("listening to devices", **taken)
         stopping = asyncio.Event()

@@ -20,7 +20,7 @@ from haihe.kernel.feeds.feed import Batch, Feed, Read, ports_of
 from haihe.kernel.feeds.gateway import Gateway, Limits
 from haihe.kernel.feeds.rows import raw_frames
 from haihe.kernel.feeds.session import Session
-from haihe.runtime import steps_of
+from haihe.runtime import gateway_road
 from haihe.testing.observations import Store
 
 
@@ -60,7 +60,7 @@ class LineFeed(Feed):
 
 @asynccontextmanager
 async def running(store: Store, limits: Limits | None = None) -> AsyncIterator[tuple[Gateway, int]]:
-    gateway = Gateway([LineFeed()], store.journal, tuple(step for _, step in steps_of("gateway")), limits=limits)
+    gateway = Gateway([LineFeed()], store.journal, gateway_road(), limits=limits)
     ports = await gateway.start("127.0.0.1", {"line": 0})
     try:
         yield gateway, ports["line"]
@@ -219,7 +219,7 @@ def test_a_locked_register_and_rows_that_do_not_fit_stop_nobody(store: Store) ->
     gets no answer; the gateway goes on after both."""
 
     async def program() -> None:
-        road = tuple(step for _, step in steps_of("gateway"))
+        road = gateway_road()
         gateway = Gateway([AnsweringFeed()], store.journal, road, desk=BrokenDesk())
         port = (await gateway.start("127.0.0.1", {"line": 0}))["line"]
         reader, writer = await connect(port)

@@ -60,7 +60,7 @@ def queue(
 
 
 class CommandDesk:
-    """The gateway's side, in its committing thread."""
+    """The gateway's side: commands go out from its reading thread, answers are noted by its writing one."""
 
     def send_queued(self, gateway: Gateway) -> None:
         close_old_connections()
@@ -87,6 +87,7 @@ class CommandDesk:
         gateway.loop.call_soon_threadsafe(session.send, frame)
 
     def settle(self, answered: list[tuple[Session, int, str]]) -> None:
+        close_old_connections()
         for session, serial, refused in answered:
             pk = session.commands.pop(serial, None)
             if pk is not None:

@@ -73,7 +73,7 @@ class Feed:
         raise NotImplementedError
 
     def read(self, batch: Batch) -> Read:
-        """Observations and answers of a batch; runs in the gateway's committing thread, where it may ask the database."""
+        """Observations and answers of a batch; runs in the gateway's reading thread, where it may ask the database."""
         raise NotImplementedError
 
     def command(self, session: Session, kind: str, content: dict[str, object]) -> tuple[int, bytes]:
@@ -81,7 +81,7 @@ class Feed:
         raise NotImplementedError
 
     def refresh(self) -> None:
-        """Called every few seconds in the committing thread: read again what the registers say about devices."""
+        """Called every few seconds in the reading thread: read again what the registers say about devices."""
 
 
 def feeds_in(module: ModuleType) -> Iterator[Feed]:

@@ -1,9 +1,9 @@
 """Listens to devices and makes what they say durable before it is acknowledged.
 
-Connections are read on an event loop (uvloop). Whatever has arrived while the last batch was being written becomes the next batch
-(group commit): one thread reads it with the protocol, appends it to the journal, and only then the answers go out. Nothing is
-acknowledged that is not fsync'd. When the journal cannot be written (disk full), the batch is kept, nobody is read any more, and
-the gateway tries again every second until it can.
+Connections are read on an event loop (uvloop). Whatever has arrived in the meantime becomes the next batch (group commit): one thread
+reads it with the protocol, another appends it to the journal while the first already reads the batch after it, and only then the
+answers go out. Batches keep their order, and nothing is acknowledged that is not fsync'd. When the journal cannot be written (disk
+full), what was read is kept, nobody is read any more, and the gateway tries again every second until it can.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ log = structlog.get_logger()
 OWN_TABLES = ("raw_frame", "presence")
 RETRY_S = 1.0
 AT_ONCE = 2_000  # frames of one commit: enough to share its cost, few enough that answers do not come in gusts
+AHEAD = 2  # batches of a feed that are read but not yet answered: one is being written, one waits for it
 REFRESH_S = 2.0
 DRAIN_S = 4.0
 
@@ -81,13 +82,22 @@ class Work:
     batch: Batch = field(default_factory=Batch)
     presence: list[Presence] = field(default_factory=list)
     read: Read = field(default_factory=Read)
+    took_s: float = 0.0
 
     def __bool__(self) -> bool:
         return bool(self.batch.frames or self.presence)
 
 
-# A step takes the work further; runtime.py holds the list of them. All steps but the last run in the committing thread.
 Step = Callable[["Gateway", Work], None]
+
+
+@dataclass(frozen=True)
+class Road:
+    """The steps of a batch, which runtime.py lists: those of the reading thread, those of the writing thread, and on the loop."""
+
+    read: tuple[Step, ...]
+    write: tuple[Step, ...]
+    answer: tuple[Step, ...]
 
 
 def decode(gateway: Gateway, work: Work) -> None:
@@ -155,13 +165,13 @@ def acknowledge(gateway: Gateway, work: Work) -> None:
 
 
 class Gateway:
-    """Runs feeds on ports. One instance a process; `journal.append` must be durable when it returns. `road`: the steps of a batch."""
+    """Runs feeds on ports. One instance a process; `journal.append` must be durable when it returns."""
 
     def __init__(
         self,
         feeds: Iterable[Feed],
         journal: Appends,
-        road: tuple[Step, ...],
+        road: Road,
         *,
         limits: Limits | None = None,
         desk: Desk | None = None,
@@ -177,8 +187,10 @@ class Gateway:
         self.is_full = False
         self.draining = False
         self._pending = {name: Work(feed) for name, feed in self.feeds.items()}
-        self._writing: set[str] = set()
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="commit")
+        self._reading: set[str] = set()  # feeds of which a batch is being read, or is about to be
+        self._writing = dict.fromkeys(self.feeds, 0)  # batches that are read and not yet answered
+        self._reader = ThreadPoolExecutor(1, thread_name_prefix="read")
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="write")
         self._servers: list[asyncio.Server] = []
         self._cannot_write = False
         self.loop: asyncio.AbstractEventLoop
@@ -207,17 +219,21 @@ class Gateway:
         for session in list(self.sessions):
             session.stop_reading()
         end = time.monotonic() + DRAIN_S
-        while time.monotonic() < end and (self._writing or any(self._pending.values())):
+        while time.monotonic() < end and (self._is_busy() or any(self._pending.values())):
             await asyncio.sleep(0.02)
         for session in list(self.sessions):
             session.close("网关停止 the gateway stops")
         await asyncio.sleep(0.05)
         for name in self.feeds:
             self._start_batch(name)  # the devices' going is noted too
-        while time.monotonic() < end and self._writing:
+        while time.monotonic() < end and self._is_busy():
             await asyncio.sleep(0.02)
         self._keeper.cancel()
-        self._thread.shutdown(wait=False, cancel_futures=True)
+        for thread in (self._reader, self._writer):
+            thread.shutdown(wait=False, cancel_futures=True)
+
+    def _is_busy(self) -> bool:
+        return bool(self._reading) or any(self._writing.values())
 
     async def _keep(self) -> None:
         """Once in a while: close those who are silent or never said who they are, and read the registers again."""
@@ -229,10 +245,10 @@ class Gateway:
                     session.close("长时间无数据 silent for too long")
                 elif not session.authenticated and now - session.opened_at > self.limits.authenticate_s:
                     session.close("未按时鉴权 did not authenticate in time")
-            self._thread.submit(self._refresh)
+            self._reader.submit(self._refresh)
 
     def _refresh(self) -> None:
-        """In the committing thread. The register may be locked or being restored: then what is known goes on being used."""
+        """In the reading thread. The register may be locked or being restored: then what is known goes on being used."""
         try:
             for feed in self.feeds.values():
                 feed.refresh()
@@ -266,7 +282,7 @@ class Gateway:
     def known(self, session: Session, device: str, thing: int | None) -> None:
         """The protocol has authenticated the peer as this device. An older connection of the same device gives way.
 
-        Called from the committing thread: what the rest of the batch needs is set at once, the rest happens on the loop."""
+        Called from the reading thread: what the rest of the batch needs is set at once, the rest happens on the loop."""
         earlier = session.device
         session.device, session.thing, session.authenticated = device, thing, True
         self.loop.call_soon_threadsafe(self._known, session, device, thing, earlier)
@@ -319,45 +335,56 @@ class Gateway:
             session.stop_reading()
 
     def _start_batch(self, name: str) -> None:
-        # Not at once: whatever else this round of the loop reads goes into the same commit.
-        if name not in self._writing:
-            self._writing.add(name)
-            self.loop.call_soon(self._write, name)
+        # Not at once: whatever else this round of the loop reads goes into the same batch.
+        if name not in self._reading and self._writing[name] < AHEAD:
+            self._reading.add(name)
+            self.loop.call_soon(self._read, name)
 
-    def _write(self, name: str) -> None:
+    def _read(self, name: str) -> None:
         work = self._pending[name]
         if not work:
-            self._writing.discard(name)
+            self._reading.discard(name)
             return
         self._pending[name] = Work(work.feed, work.batch.cut_off(AT_ONCE))
-        self._thread.submit(self._commit, name, work)
+        self._reader.submit(self._take, self.road.read, work, self._was_read)
 
-    def _commit(self, name: str, work: Work) -> None:
-        """In the committing thread: every step but the last."""
+    def _take(self, steps: tuple[Step, ...], work: Work, then: Callable[[Work], None]) -> None:
+        """In one of the threads: some steps of a batch, then back to the loop."""
         started = time.perf_counter()
         try:
-            for step in self.road[:-1]:
+            for step in steps:
                 step(self, work)
         except Exception as error:  # one batch without answers, not a gateway that stands still
-            log.exception("a batch failed and is not acknowledged", feed=name, error=repr(error))
+            log.exception("a batch failed and is not acknowledged", feed=work.feed.name, error=repr(error))
+            work.read.tables.clear()
             work.read.replies.clear()
-        counters, count = self.counters, len(work.batch)
+        work.took_s += time.perf_counter() - started
+        self.loop.call_soon_threadsafe(then, work)
+
+    def _was_read(self, work: Work) -> None:
+        name = work.feed.name
+        self._writing[name] += 1
+        self._reading.discard(name)
+        self._writer.submit(self._take, self.road.write, work, self._was_written)
+        self._start_batch(name)
+
+    def _was_written(self, work: Work) -> None:
+        name, counters, count = work.feed.name, self.counters, len(work.batch)
+        self._writing[name] -= 1
         counters.frames += count
         counters.batches += 1
         counters.largest_batch = max(counters.largest_batch, count)
-        counters.commit_s += time.perf_counter() - started
-        self.loop.call_soon_threadsafe(self._committed, name, work)
-
-    def _committed(self, name: str, work: Work) -> None:
+        counters.commit_s += work.took_s
         try:
-            self.road[-1](self, work)
+            for step in self.road.answer:
+                step(self, work)
         except Exception as error:
             log.exception("answers could not be sent", feed=name, error=repr(error))
         if self.is_full and not self._cannot_write and self._waiting() < self.limits.waiting_frames // 2:
             self.is_full = False
             for session in list(self.sessions):
                 session.go_on_reading()
-        self._write(name)
+        self._start_batch(name)
 
     def cannot_write(self, error: Exception) -> None:
         """Said once; reading stops."""
