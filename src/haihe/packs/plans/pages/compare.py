@@ -34,7 +34,7 @@ COLOURS = {
 @pages.page("plans/compare/", "compare", permission="plan.read")
 def compare(request: AccountRequest) -> HttpResponse:
     a, b, kind = (request.GET.get(name, "") for name in ("a", "b", "as"))
-    content: dict[str, Any] = {"choices": plan_choices(request), "a": a, "b": b, "kind": kind, "kinds": [(k, KIND_TITLES[k]) for k in KINDS]}  # fmt: skip
+    content: dict[str, Any] = {"choices": _choices(request), "a": a, "b": b, "kind": kind, "kinds": [(k, KIND_TITLES[k]) for k in KINDS]}  # fmt: skip
     if a and b:
         sides = services.side_of(request.user, a), services.side_of(request.user, b)
         content |= _shown(
@@ -43,7 +43,7 @@ def compare(request: AccountRequest) -> HttpResponse:
     return render(request, "plans/compare.html", content)
 
 
-def plan_choices(request: AccountRequest) -> list[tuple[str, str]]:
+def _choices(request: AccountRequest) -> list[tuple[str, str]]:
     """Every plan that the reader sees, and a bundle as a whole."""
     rows = visible(
         request.user, Plan.objects.exclude(kind__in=("notice", "other", "annex")).order_by("-file_id", "line")

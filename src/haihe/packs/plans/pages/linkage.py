@@ -11,10 +11,9 @@ from django.urls import reverse
 from haihe.kernel.language import two
 from haihe.kernel.permissions import visible
 from haihe.packs.plans import services
-from haihe.packs.plans.models import Task
+from haihe.packs.plans.models import Plan, Task
 from haihe.packs.plans.models_linkage import TaskLink
 from haihe.packs.plans.pages.base import pages
-from haihe.packs.plans.pages.compare import plan_choices
 from haihe.web.fields import visible_row
 from haihe.web.pages import AccountRequest, go, may
 
@@ -28,7 +27,7 @@ def linkage(request: AccountRequest) -> HttpResponse:
     a, b = request.GET.get("a", ""), request.GET.get("b", "")
     rows = visible(request.user, TaskLink.objects.filter(ended_at=None))
     content: dict[str, Any] = {
-        "choices": plan_choices(request), "a": a, "b": b, "may_link": may(request.user, "task.link"), "count": rows.count(),
+        "choices": _choices(request), "a": a, "b": b, "may_link": may(request.user, "task.link"), "count": rows.count(),
         "links": rows.select_related("city__plan", "district__plan", "made_by")[:SHOWN],
         "seen": set(visible(request.user, Task.objects.filter(links_down__in=rows)).values_list("pk", flat=True)),
     }  # fmt: skip
@@ -37,6 +36,12 @@ def linkage(request: AccountRequest) -> HttpResponse:
         content["proposals"] = services.proposals(request.user, *sides)
         content["district_tasks"] = visible(request.user, Task.objects.filter(plan__in=sides[1].plans))
     return render(request, "plans/linkage.html", content)
+
+
+def _choices(request: AccountRequest) -> list[tuple[str, str]]:
+    """Plans of which tasks are filed: others have nothing that could be linked."""
+    rows = visible(request.user, Plan.objects.filter(replaced_by=None).exclude(filed_at=None).exclude(tasks=None))
+    return [(str(plan.pk), plan.title) for plan in rows.only("pk", "title").distinct()]
 
 
 def _link(request: AccountRequest) -> HttpResponse:
