@@ -15,7 +15,7 @@ from haihe.packs.plans.models import Plan, Task
 from haihe.packs.plans.models_linkage import Inspection, InspectionLine, TaskLink
 
 
-class LinkOut(Schema):
+class TaskLinkOut(Schema):
     id: int
     city: int
     city_heading: str
@@ -28,7 +28,7 @@ class LinkOut(Schema):
     at: datetime
 
 
-class CandidateOut(Schema):
+class LinkCandidateOut(Schema):
     """`shared`: words that stand in both; `units`: offices of the same name; `link`: number of the open link, if there is one."""
 
     district: int
@@ -39,20 +39,20 @@ class CandidateOut(Schema):
     link: int | None
 
 
-class ProposalOut(Schema):
+class LinkProposalOut(Schema):
     city: int
     heading: str
-    candidates: list[CandidateOut]
+    candidates: list[LinkCandidateOut]
 
 
-class LinkIn(Schema):
+class TaskLinkIn(Schema):
     city: int
     district: int
     goal: str = Field(max_length=300)
     reason: str = Field(max_length=1000)
 
 
-class EndIn(Schema):
+class EndLinkIn(Schema):
     reason: str = Field(max_length=1000)
 
 
@@ -65,11 +65,11 @@ class InspectIn(Schema):
     silent_days: int | None = Field(default=None, ge=1, le=250)
 
 
-class AnswerIn(Schema):
+class InspectionAnswerIn(Schema):
     text: str = Field(max_length=10_000)
 
 
-class LineOut(Schema):
+class InspectionLineOut(Schema):
     """`behind`: late, silent or missed, and since when; `answer`: the newest, `case` that of the unit."""
 
     id: int
@@ -94,7 +94,7 @@ class InspectionOut(Schema):
 
 
 class InspectionWholeOut(InspectionOut):
-    lines: list[LineOut]
+    lines: list[InspectionLineOut]
 
 
 def _link_out(row: TaskLink) -> dict[str, Any]:
@@ -105,7 +105,7 @@ def _link_out(row: TaskLink) -> dict[str, Any]:
     }  # fmt: skip
 
 
-@router.get("/links", response=list[LinkOut], summary="Open links between tasks of city and district")
+@router.get("/links", response=list[TaskLinkOut], summary="Open links between tasks of city and district")
 def links(request: HttpRequest, task: int | None = None) -> Any:
     account = asker(request)
     rows = services.links_of(pick(account, Task.objects.all(), task)) if task is not None else TaskLink.objects.filter(ended_at=None)  # fmt: skip
@@ -114,7 +114,7 @@ def links(request: HttpRequest, task: int | None = None) -> Any:
 
 @router.get(
     "/links/proposals/{a}/{b}",
-    response=list[ProposalOut],
+    response=list[LinkProposalOut],
     summary="Which district task seems to answer which city task",
 )
 def proposals(request: HttpRequest, a: str, b: str) -> Any:
@@ -129,15 +129,15 @@ def proposals(request: HttpRequest, a: str, b: str) -> Any:
     ]  # fmt: skip
 
 
-@router.post("/links", response=LinkOut, summary="Confirm that a district task answers a city task")
-def link(request: HttpRequest, body: LinkIn) -> Any:
+@router.post("/links", response=TaskLinkOut, summary="Confirm that a district task answers a city task")
+def link(request: HttpRequest, body: TaskLinkIn) -> Any:
     account = asker(request)
     city, district = (pick(account, Task.objects.select_related("plan"), pk) for pk in (body.city, body.district))
     return _link_out(services.link_tasks(account, city, district, goal=body.goal, reason=body.reason))
 
 
-@router.post("/links/{pk}/end", response=LinkOut, summary="Unlink the two tasks, with a reason")
-def unlink(request: HttpRequest, pk: int, body: EndIn) -> Any:
+@router.post("/links/{pk}/end", response=TaskLinkOut, summary="Unlink the two tasks, with a reason")
+def unlink(request: HttpRequest, pk: int, body: EndLinkIn) -> Any:
     account = asker(request)
     return _link_out(services.unlink_tasks(account, pick(account, TaskLink.objects.all(), pk), reason=body.reason))
 
@@ -182,8 +182,8 @@ def inspect(request: HttpRequest, body: InspectIn) -> Any:
     return _whole(account, services.inspect(account, plan, title=body.title, tasks=tasks, silent_days=body.silent_days))
 
 
-@router.post("/inspections/lines/{pk}/answer", response=LineOut, summary="Answer a line of one's own unit")
-def answer(request: HttpRequest, pk: int, body: AnswerIn) -> Any:
+@router.post("/inspections/lines/{pk}/answer", response=InspectionLineOut, summary="Answer a line of one's own unit")
+def answer(request: HttpRequest, pk: int, body: InspectionAnswerIn) -> Any:
     account = asker(request)
     found = pick(account, InspectionLine.objects.select_related("task"), pk)
     services.answer_line(account, found, text=body.text)
