@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from haihe.testing.districts import migrated
+
 START = """
 from haihe.runtime import set_up_django
 set_up_django()
@@ -48,5 +50,5 @@ def start(home: Path, program: str, *arguments: str | Path) -> subprocess.Popen[
 
 def new_district(home: Path) -> Path:
     """A migrated district with its three administrators and the operator of the command line."""
-    subprocess.run([sys.executable, "-c", FILLED], env=environment(home), check=True)
+    subprocess.run([sys.executable, "-c", FILLED], env=environment(migrated(home)), check=True)
     return home

@@ -159,6 +159,7 @@ def test_two_officers_at_one_entry_at_the_same_moment_lose_nothing(home: Path) -
     whole(home)
 
 
+@pytest.mark.all
 def test_different_documents_imported_at_the_same_moment_are_all_there(home: Path, tmp_path: Path) -> None:
     text = DEMO.read_text(encoding="utf-8")
     paths = []
@@ -192,6 +193,7 @@ Clause.objects.bulk_create = die_at_the_third
 """
 
 
+@pytest.mark.all
 def test_an_import_killed_between_its_documents_leaves_none_of_them(home: Path) -> None:
     """kill -9 in the middle of the transaction, after two of three documents were written."""
     process = start(home, KILLED + IMPORT, DEMO)
@@ -221,6 +223,7 @@ def test_an_import_killed_at_any_moment_leaves_all_or_nothing(home: Path) -> Non
     assert run(home, COUNTS).split()[:2] == ["1", str(documents)]
 
 
+@pytest.mark.all
 def test_what_a_killed_upload_left_behind_is_swept_the_next_day(home: Path) -> None:
     left = """
 from haihe.kernel.administration import operator

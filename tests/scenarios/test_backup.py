@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from tests.scenarios.district import haihe, run, start
 
+from haihe.testing.districts import migrated
+
 PROGRAM = """
 from haihe.runtime import set_up_django
 set_up_django()
@@ -27,7 +29,7 @@ audit.checkpoint()
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     folder = tmp_path / "district"
-    subprocess.run([sys.executable, "-c", PROGRAM], env={**os.environ, "HAIHE_HOME": str(folder)}, check=True)
+    subprocess.run([sys.executable, "-c", PROGRAM], env={**os.environ, "HAIHE_HOME": str(migrated(folder))}, check=True)
     return folder
 
 
@@ -85,6 +87,7 @@ print(EvidenceFile.objects.count(), sum(len(row.open_checked()) > 0 for row in E
 """
 
 
+@pytest.mark.all
 def test_backups_made_while_others_write_are_whole(home: Path, tmp_path: Path) -> None:
     """Each restored district has every file of its rows, and an audit record that neither head nor checkpoints overtake."""
     writer = start(home, WRITER)
@@ -170,7 +173,7 @@ def observe(home: Path, program: str, **environment: str) -> str:
     return done.stdout.strip()
 
 
-@pytest.mark.parametrize("elsewhere", [False, True])
+@pytest.mark.parametrize("elsewhere", [False, pytest.param(True, marks=pytest.mark.all)])
 def test_journal_and_lake_are_restored_as_of_one_moment_and_go_on(home: Path, tmp_path: Path, elsewhere: bool) -> None:
     """Also while rows move, and also when the lake lies outside of the data folder."""
     place = {"HAIHE_LAKE_URL": str(tmp_path / "lake elsewhere")} if elsewhere else {}

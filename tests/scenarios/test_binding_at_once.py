@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.scenarios.district import START, environment, new_district, run
 
-pytestmark = pytest.mark.xdist_group("at-once")
+pytestmark = [pytest.mark.xdist_group("at-once"), pytest.mark.all]
 
 MEASURES = """
 from decimal import Decimal

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tests.scenarios.district import new_district, run, start
 
-pytestmark = pytest.mark.xdist_group("at-once")
+pytestmark = [pytest.mark.xdist_group("at-once"), pytest.mark.all]
 WRITERS, EACH = 3, 6
 
 OPEN = """

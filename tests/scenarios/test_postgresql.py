@@ -21,6 +21,7 @@ CHOSEN = (
 )  # fmt: skip
 
 
+@pytest.mark.all
 @pytest.mark.skipif(postgres.programs() is None, reason="PostgreSQL is not installed: apt-get install postgresql")
 @pytest.mark.skipif(IS_POSTGRESQL, reason="the whole suite runs on it already")
 def test_what_leans_most_on_the_database_holds_on_postgresql() -> None:

@@ -21,6 +21,7 @@ from pathlib import Path
 import pytest
 
 from haihe.testing.database import is_sound, query
+from haihe.testing.districts import migrated
 
 pytestmark = pytest.mark.xdist_group("up")
 
@@ -85,7 +86,16 @@ class Running:
 
 @pytest.fixture
 def running(tmp_path: Path) -> Iterator[Running]:
-    district = Running(tmp_path / "district")
+    yield from started(migrated(tmp_path / "district"))
+
+
+@pytest.fixture
+def first_time(tmp_path: Path) -> Iterator[Running]:
+    yield from started(tmp_path / "district")
+
+
+def started(home: Path) -> Iterator[Running]:
+    district = Running(home)
     try:
         district.start()
         yield district
@@ -114,11 +124,11 @@ def sign_in(running: Running, username: str) -> urllib.request.OpenerDirector:
     return opener
 
 
-def test_first_start_prints_three_administrators_and_serves_only_this_machine(running: Running) -> None:
+def test_first_start_prints_three_administrators_and_serves_only_this_machine(first_time: Running) -> None:
     for name in ("sysadmin", "secadmin", "auditor"):
-        assert name in running.output
+        assert name in first_time.output
     listening = subprocess.run(
-        ["python3", "-c", _LISTENING.format(port=running.port)], capture_output=True, text=True
+        ["python3", "-c", _LISTENING.format(port=first_time.port)], capture_output=True, text=True
     ).stdout
     assert listening.strip() == "0100007F"
 

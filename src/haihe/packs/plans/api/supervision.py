@@ -84,7 +84,7 @@ class RowOut(Schema):
     unit: str
 
 
-class FindingOut(Schema):
+class AuditFindingOut(Schema):
     check: str
     subject: str
     plan: str
@@ -222,7 +222,9 @@ def entries(request: HttpRequest, pk: int) -> Any:
 
 
 @router.get(
-    "/audit", response=list[FindingOut], summary="审计检查: what is missing before numbers and tasks can be trusted"
+    "/audit",
+    response=list[AuditFindingOut],
+    summary="审计检查: what is missing before numbers and tasks can be trusted",
 )
 def audit(request: HttpRequest) -> Any:
     asker(request, "plan.audit")

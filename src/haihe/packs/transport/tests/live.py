@@ -20,6 +20,7 @@ from haihe.kernel.observations.journal import Journal
 from haihe.kernel.observations.lake import Lake
 from haihe.kernel.observations.queries import observations
 from haihe.packs.transport.simulator.calling import CallingTerminal
+from haihe.testing.districts import migrated
 
 SET_UP = "from haihe.runtime import set_up_django\nset_up_django()\n"
 SYNTHETIC = """
@@ -60,7 +61,7 @@ class Live:
             **os.environ, "HAIHE_HOME": str(home), "HAIHE_FEED_PORTS": f"jt808={self.port}", "HAIHE_PORT": str(self.web_port), **settings,
         }  # fmt: skip
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
-        home.mkdir(parents=True, exist_ok=True)
+        migrated(home)
 
     def run(self, program: str, *arguments: object) -> str:
         """A program in a process of its own that has the district's settings; what it printed."""
