@@ -199,7 +199,10 @@ def _references() -> list[tuple[type[models.Model], str]]:
 
 def discard(file: EvidenceFile) -> None:
     """Take back a file that was received for something that then did not happen: its row, and its bytes unless the same bytes
-    were handed in for something else. A file that anything refers to stays."""
+    were handed in for something else. A file that anything refers to stays; one that is gone already (an inner block took it back)
+    is no error."""
+    if file.pk is None:
+        return
     path, sha256 = file.path, file.sha256
     with transaction.atomic():
         locks.hold(f"evidence.{sha256}")

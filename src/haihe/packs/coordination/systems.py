@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from django.utils import timezone
 
 from haihe.kernel.systems import Client, Live, Saw, ScratchDistrict, expect, provides
-from haihe.packs.coordination.models import Note, YearReport
+from haihe.packs.coordination.models import Decision, Note, YearReport
 
 
 def newest_note(at: datetime) -> Live | None:
@@ -18,6 +18,11 @@ def newest_note(at: datetime) -> Live | None:
 
 def newest_report(at: datetime) -> Live | None:
     newest = YearReport.objects.order_by("-at").values_list("at", flat=True).first()
+    return Live(newest) if newest else None
+
+
+def newest_decision(at: datetime) -> Live | None:
+    newest = Decision.objects.order_by("-made_at").values_list("made_at", flat=True).first()
     return Live(newest) if newest else None
 
 
@@ -112,3 +117,44 @@ def _adopted(scratch: ScratchDistrict, unit: str, year: int, measures: list[tupl
     adopted = supervisor.post(f"{address}/adopt")
     expect(adopted["state"] == "adopted", "年度计划没有纳入台账。", "The plan did not enter the ledger.", unit)
     return made
+
+
+# --- GOV-06 a mechanism and its dispatch meeting --------------------------------------------------------------------------
+
+
+@provides("GOV-06", "登记有牵头和成员单位的机制，调度会在各成员的台账里形成有编号的交办事项。", live=newest_decision)
+def mechanism(scratch: ScratchDistrict) -> Saw:
+    """A leading unit and two members; the meeting gives each member one assignment, which its officer finds, numbered, among
+    the own decisions and nobody else's."""
+    supervisor, today = scratch.account("supervisor"), timezone.localdate()
+    parts = {"机制检查牵头局": "lead", "机制检查甲局": "member", "机制检查乙局": "member"}
+    for unit, part in parts.items():
+        supervisor.post("/coordination/members", {"organisation": scratch.unit(unit), "part": part})
+    kept = {row["organisation"]: row["part"] for row in supervisor.get("/coordination/members")}
+    expect(
+        parts.items() <= kept.items(), "机制的牵头、成员单位没有登记。", "Lead and members are not recorded.", str(kept)
+    )
+    at = timezone.make_aware(datetime.combine(today, time(9))).isoformat()
+    meeting = supervisor.post("/coordination/meetings", {"title": "GOV-06 调度会", "at": at, "units": list(parts)})
+    address, due = f"/coordination/meetings/{meeting['id']}/decisions", (today + timedelta(days=14)).isoformat()
+    members = [unit for unit, part in parts.items() if part == "member"]
+    for unit in members:
+        supervisor.post(address, {"text": f"GOV-06 {unit}报送算力需求", "organisation": unit, "due": due})
+    numbers = [_assigned(scratch, unit, meeting["id"], due) for unit in members]
+    expect(len(set(numbers)) == len(members), "交办事项没有各自的编号。", "The assignments have no numbers of their own.", str(numbers))  # fmt: skip
+    return Saw(
+        f"机制登记了 1 个牵头、2 个成员单位；调度会给每个成员交办一项，编号 {'、'.join(numbers)}，各成员只在自己的台账里看到本单位的一项。",
+        f"A mechanism with 1 leading and 2 member units is recorded; the dispatch meeting gave each member one assignment ({', '.join(numbers)}), and each finds in its own list just its own.",
+        {"lead": 1, "members": len(members), "assignments": len(numbers)},
+    )  # fmt: skip
+
+
+def _assigned(scratch: ScratchDistrict, unit: str, meeting: int, due: str) -> str:
+    """The number of the one assignment of the meeting that the unit's officer finds in the unit's list."""
+    officer = scratch.account("officer", unit)
+    rows = [row for row in officer.get("/coordination/decisions") if row["meeting_id"] == meeting]
+    told = [(row["organisation"], row["due"], bool(row["case_id"])) for row in rows]
+    expect(
+        told == [(unit, due, True)], "成员的台账里没有交办事项。", "The member's list lacks its assignment.", str(told)
+    )
+    return str(officer.get(f"/cases/{rows[0]['case_id']}")["number"])

@@ -1,6 +1,7 @@
-"""The pack's case types: the supervision notice 督办单, and a round in the review of a key project 重点项目督查."""
+"""The pack's case types: the supervision notice 督办单, a round in the review of a key project 重点项目督查, and what one unit has to
+answer in a round of inspection 督查."""
 
-from haihe.kernel.cases import CLOSED, CaseStep, CaseType, Exit, case_type
+from haihe.kernel.cases import CLOSED, Case, CaseEvent, CaseStep, CaseType, Exit, case_type
 
 SUPERVISION_NOTICE = case_type(
     CaseType(
@@ -41,6 +42,35 @@ PROJECT_REVIEW = case_type(
                 performers=("supervisor",), limit="plans.review_judge_working_days", remind=("plans.review_remind_working_days",),
                 escalate_to=("supervisor",), evidence="text",
                 exits=(Exit(CLOSED, "审定", "Conclude the review"), Exit("report", "退回重报", "Send back")),
+            ),
+        ),
+    )
+)  # fmt: skip
+
+
+def _answer_the_rest(case: Case, event: CaseEvent) -> None:
+    from haihe.packs.plans.inspections import answer_the_rest
+
+    answer_the_rest(case, event)
+
+
+INSPECTION = case_type(
+    CaseType(
+        name="plans.inspection",
+        prefix="DC",
+        title_zh="督查",
+        title_en="Inspection",
+        after_step=_answer_the_rest,
+        steps=(
+            CaseStep(
+                "answer", "逐项答复", "Answer each line",
+                performers=("handler",), limit="plans.inspect_answer_working_days", remind=("plans.inspect_remind_working_days",),
+                escalate_to=("supervisor",), evidence="text", exits=(Exit("judge", "提交答复", "Submit the answers"),),
+            ),
+            CaseStep(
+                "judge", "审定", "Judge",
+                performers=("supervisor",), limit="plans.inspect_judge_working_days", remind=("plans.inspect_remind_working_days",),
+                exits=(Exit(CLOSED, "认可", "Accept", evidence="text"), Exit("answer", "退回重答", "Send back", evidence="text")),
             ),
         ),
     )

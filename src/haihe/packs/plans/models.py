@@ -358,10 +358,11 @@ class Reminder(models.Model):
 
 
 # What leaves and comes back on paper, and supervision, have files of their own; Django looks for models here.
+from haihe.packs.plans.models_linkage import Inspection, InspectionAnswer, InspectionLine, TaskLink  # noqa: E402
 from haihe.packs.plans.models_supervision import Binding, Contact, Evaluation, KeyProject  # noqa: E402
 from haihe.packs.plans.records import FilledSheet, IssuedPaper, PaperCounter, PaperSeries  # noqa: E402
 
 __all__ = [
-    "Binding", "Clause", "Contact", "Evaluation", "FilledSheet", "FindingMark", "IssuedPaper", "KeyProject", "Milestone", "PaperCounter", "PaperSeries", "Plan", "PlanFile",
-    "Reminder", "Report", "Step", "Target", "Task", "TaskUnit", "end_of_period",
+    "Binding", "Clause", "Contact", "Evaluation", "FilledSheet", "FindingMark", "Inspection", "InspectionAnswer", "InspectionLine", "IssuedPaper", "KeyProject", "Milestone", "PaperCounter", "PaperSeries", "Plan", "PlanFile",
+    "Reminder", "Report", "Step", "Target", "Task", "TaskLink", "TaskUnit", "end_of_period",
 ]  # fmt: skip

@@ -26,22 +26,27 @@ LONGEST_RHYTHM_WEEKS = 52
 
 
 @action("project.supervise", "列为重点项目", "put a project under supervision", roles=[Role.SUPERVISOR])
-def supervise(account: Account, task: Task, *, reason: str, every_weeks: int | None = None) -> KeyProject:
-    """Review the task every so many weeks (default: the dated parameter), beginning one rhythm from today."""
+def supervise(
+    account: Account, task: Task, *, reason: str, every_weeks: int | None = None, first_on: date | None = None
+) -> KeyProject:
+    """Review the task every so many weeks (default: the dated parameter), beginning on `first_on` or one rhythm from today."""
     if not reason.strip():
         raise InvalidInput("请写明列为重点项目的理由。", "Say why it is put under supervision.", where="reason")
     weeks = every_weeks if every_weeks is not None else int(parameter("plans.review_every_weeks", timezone.localdate()))
     if not 1 <= weeks <= LONGEST_RHYTHM_WEEKS:
         raise InvalidInput("督查间隔须为 1 至 52 周。", "The rhythm is 1 to 52 weeks.", where="every_weeks")
+    today = timezone.localdate()
+    first = first_on or today + timedelta(weeks=weeks)
+    if not today <= first <= today + timedelta(weeks=LONGEST_RHYTHM_WEEKS):
+        raise InvalidInput("首次督查须在今天起一年以内。", "The first review lies within a year from today.", where="first_on")  # fmt: skip
     if task.state == Task.State.CLOSED:
         raise Conflict("任务已办结，无需督查。", "The task is closed: there is nothing to review.", where=task.heading)
     if task.supervised.filter(ended_at=None).exists():
         raise Conflict("该任务已是重点项目。", "The task is under supervision already.", where=task.heading)
-    audit.note(every_weeks=weeks, reason=reason.strip())
+    audit.note(every_weeks=weeks, first_on=first, reason=reason.strip())
     return KeyProject.objects.create(
-        task=task, every_weeks=weeks, reason=reason.strip(), placed_by=account,
-        next_review=timezone.localdate() + timedelta(weeks=weeks),
-    )  # fmt: skip
+        task=task, every_weeks=weeks, reason=reason.strip(), placed_by=account, next_review=first
+    )
 
 
 @action("project.release", "移出重点项目", "take a project off supervision", roles=[Role.SUPERVISOR])
@@ -63,7 +68,7 @@ def units_under_review(task: Task, day: date) -> list[Organisation]:
     return list(dict.fromkeys(successor_on(part.organisation, day) for part in parts if part.organisation is not None))
 
 
-@duty("plans.review_projects", every_s=600)
+@duty("plans.review_projects", every_s=60)
 def open_reviews(at: datetime) -> int:
     """Open the review of every key project whose day has come; returns how many. After a time without a worker one round is
     opened, not one for each that was left out."""

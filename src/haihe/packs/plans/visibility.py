@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 
 from haihe.kernel.evidence import EvidenceFile
 from haihe.kernel.identity import Account, Role
-from haihe.kernel.organisations import Organisation
+from haihe.kernel.organisations import Organisation, units_carried_on
 from haihe.kernel.permissions import WHOLE, declare, of_own_units, roles_of, unit_paths, visibility
 from haihe.packs.plans.models import Clause, FilledSheet, FindingMark, IssuedPaper, Plan, Report, Target, Task, TaskUnit
+from haihe.packs.plans.models_linkage import Inspection, InspectionAnswer, InspectionLine, TaskLink
 from haihe.packs.plans.models_supervision import Binding, Contact, Evaluation, KeyProject
 
 declare("plan.read", "查看规划", "read plans", roles=[Role.SUPERVISOR, Role.VIEWER, Role.OFFICER])
@@ -87,6 +89,36 @@ def _of_visible_tasks(account: Account | None, rows: Any) -> Any:
 visibility(Binding)(_of_visible_targets)
 visibility(KeyProject)(_of_visible_tasks)
 visibility(Evaluation)(_of_visible_tasks)
+
+
+@visibility(TaskLink)
+def _links(account: Account | None, rows: QuerySet[TaskLink]) -> QuerySet[TaskLink]:
+    """A link is seen with either of its tasks."""
+    tasks = _tasks(account, Task.objects.all()).values("pk")
+    return rows.filter(Q(city__in=tasks) | Q(district__in=tasks))
+
+
+@visibility(InspectionLine)
+def _lines(account: Account | None, rows: QuerySet[InspectionLine]) -> QuerySet[InspectionLine]:
+    """The supervision office and leaders see every line, a unit its own and those of the units that it carries on."""
+    if roles_of(account) & WHOLE:
+        return rows
+    paths = unit_paths(account)
+    carried_on = units_carried_on(paths, timezone.localdate()) if paths else set()
+    return rows.filter(of_own_units(account, "organisation") | Q(organisation__in=carried_on))
+
+
+@visibility(InspectionAnswer)
+def _answers(account: Account | None, rows: QuerySet[InspectionAnswer]) -> QuerySet[InspectionAnswer]:
+    return rows.filter(line__in=_lines(account, InspectionLine.objects.all()).order_by().values("pk"))
+
+
+@visibility(Inspection)
+def _inspections(account: Account | None, rows: QuerySet[Inspection]) -> QuerySet[Inspection]:
+    if roles_of(account) & WHOLE:
+        return rows
+    own = _lines(account, InspectionLine.objects.all()).order_by()
+    return rows.filter(pk__in=own.values("inspection"))
 
 
 @visibility(Contact)

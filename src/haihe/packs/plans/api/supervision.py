@@ -94,8 +94,11 @@ class AuditFindingOut(Schema):
 
 
 class SuperviseIn(Schema):
+    """`first_on`: the day of the first review (default: one rhythm from today)."""
+
     reason: str = Field(max_length=1000)
     every_weeks: int | None = Field(default=None, ge=1, le=52)
+    first_on: date | None = None
 
 
 class ProjectOut(Schema):
@@ -253,7 +256,7 @@ def _task(request: HttpRequest, pk: int) -> tuple[Any, Any]:
 @router.post("/tasks/{pk}/supervision", response=TaskOut, summary="Put a project under supervision")
 def supervise(request: HttpRequest, pk: int, body: SuperviseIn) -> Any:
     account, found = _task(request, pk)
-    services.supervise(account, found, reason=body.reason, every_weeks=body.every_weeks)
+    services.supervise(account, found, reason=body.reason, every_weeks=body.every_weeks, first_on=body.first_on)
     return task_out(found, timezone.localdate())
 
 

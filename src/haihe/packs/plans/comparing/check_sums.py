@@ -53,19 +53,27 @@ def _value(cell: str) -> float | None:
 
 
 def _table(bundle: Checked, table: Table) -> Iterable[Finding]:
-    """Every column of numbers above a row called 合计 or 小计."""
+    """Every column of numbers above a row called 合计 or 小计; and the 小计 of several parts against the 合计 below them."""
     rows: list[tuple[int, list[str]]] = []
+    totals: list[tuple[int, list[str]]] = []
     for line, cells in table.rows:
         if not any(_TOTAL_ROW.fullmatch(cell) for cell in cells[:3]):
             rows.append((line, cells))
             continue
-        for column in range(len(cells)):
-            total = _value(cells[column])
-            parts = [v for _, row in rows if column < len(row) and (v := _value(row[column])) is not None]
-            countable = column >= len(table.columns) or table.columns[column] not in ("number", "price", "year")
-            if total is not None and countable and len(parts) == len(rows) > 1 and not _near(sum(parts), total):
-                yield _finding(bundle, "table", [(line, cells[column]), (rows[0][0], "")], f"表中各行之和为 {sum(parts):g}，合计写为 {total:g}。", f"The rows add up to {sum(parts):g}; the total says {total:g}.")  # fmt: skip
+        yield from _column_sums(bundle, table, rows or totals, line, cells)
+        totals.append((line, cells))
         rows = []
+
+
+def _column_sums(
+    bundle: Checked, table: Table, rows: Sequence[tuple[int, list[str]]], line: int, cells: Sequence[str]
+) -> Iterable[Finding]:
+    for column in range(len(cells)):
+        total = _value(cells[column])
+        parts = [v for _, row in rows if column < len(row) and (v := _value(row[column])) is not None]
+        countable = column >= len(table.columns) or table.columns[column] not in ("number", "price", "year")
+        if total is not None and countable and len(parts) == len(rows) > 1 and not _near(sum(parts), total):
+            yield _finding(bundle, "table", [(line, cells[column]), (rows[0][0], "")], f"表中各行之和为 {sum(parts):g}，合计写为 {total:g}。", f"The rows add up to {sum(parts):g}; the total says {total:g}.")  # fmt: skip
 
 
 def _near(a: float, b: float) -> bool:

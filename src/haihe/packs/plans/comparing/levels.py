@@ -51,8 +51,12 @@ class Asked:
 
 
 def district_of(paper: Paper) -> str:
+    return district_named(paper.issuer, paper.title)
+
+
+def district_named(issuer: str, title: str) -> str:
     """武清区 from 武清区人民政府办公室 or from the title; empty where neither tells."""
-    for written in (paper.issuer, paper.title):
+    for written in (issuer, title):
         found = _DISTRICT.search(re.sub(r"\s", "", written))
         if found:
             return found[1]

@@ -49,7 +49,8 @@ def project_step(request: AccountRequest, pk: int, step: str) -> HttpResponse:
     reason = request.POST.get("reason", "")
     if step == "supervise":
         weeks = id_in(request.POST.get("every_weeks")) if is_given(request, "every_weeks") else None
-        services.supervise(request.user, found, reason=reason, every_weeks=weeks)
+        first = day_from(request, "first_on") if is_given(request, "first_on") else None
+        services.supervise(request.user, found, reason=reason, every_weeks=weeks, first_on=first)
     elif step == "release":
         services.release(request.user, found, reason=reason)
     elif step == "evaluate":

@@ -76,9 +76,20 @@ def task(request: AccountRequest, pk: int) -> HttpResponse:
         "can_report_done": allows(request.user, "task.report_done", found) and found.state in ("assigned", "under_way"),
         "can_accept": allows(request.user, "task.accept", found) and any(p.accepted_at is None for p in services.parts_of(request.user, found)) and found.state in ("assigned", "under_way"),
         "can_break_down": allows(request.user, "task.break_down", found) and found.state != "closed",
-        **_project(found),
+        **_project(found), "links": _links(request, found),
     }  # fmt: skip
     return render(request, "plans/task.html", content)
+
+
+def _links(request: AccountRequest, found: Task) -> list[dict[str, Any]]:
+    """The tasks of the other level on the same goal; one that the reader may not open is named without a link."""
+    rows = list(services.links_of(found))
+    others = [row.district if row.city_id == found.pk else row.city for row in rows]
+    seen = set(visible(request.user, Task.objects.filter(pk__in=[o.pk for o in others])).values_list("pk", flat=True))
+    return [
+        {"link": row, "other": other, "is_city": other.pk == row.city_id, "seen": other.pk in seen}
+        for row, other in zip(rows, others, strict=True)
+    ]
 
 
 def _project(found: Task) -> dict[str, Any]:

@@ -90,6 +90,29 @@ GOOD = {
 }  # fmt: skip
 
 
+PHASES = [
+    "阶段划分\t建设内容\t数量\t单价（万元）\t小计（万元）", "第一期\t数据中心\t2\t600\t1200", "第一期\t管理平台\t1\t600\t600", "小计\t\t\t\t1800",
+    "第二期\t远程门诊\t1\t900\t900", "第二期\t智慧医院\t3\t300\t900", "小计\t\t\t\t1800", "合计\t\t\t\t3600",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("row", "wrong", "said"),
+    [
+        (3, "1900", "各行之和为 1800，合计写为 1900"),
+        (7, "3800", "各行之和为 3600，合计写为 3800"),
+        (1, "1300", "数量乘单价为 1200"),
+    ],
+)
+def test_costs_add_up_line_by_line_phase_by_phase_and_as_a_whole(row: int, wrong: str, said: str) -> None:
+    """Quantity times price, lines against their phase, phases against the plan: each sum that disagrees is told."""
+    head = TITLE + "一、任务\n（一）建平台。\n二、资金\n"
+    assert not findings(head + "\n".join(PHASES) + "\n")
+    rows = [*PHASES[:row], PHASES[row].rsplit("\t", 1)[0] + f"\t{wrong}", *PHASES[row + 1 :]]
+    found = findings(head + "\n".join(rows) + "\n")
+    assert [f for f in found if said in f.why_zh], [f.why_zh for f in found]
+
+
 @pytest.mark.parametrize("kind", BAD)
 def test_each_check_finds_its_fault_and_says_where_why_and_what_to_do(kind: str) -> None:
     found = [f for f in findings(TITLE + BAD[kind]) if f.kind == kind]

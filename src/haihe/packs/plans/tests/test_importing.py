@@ -8,10 +8,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 
 import haihe
 from haihe.kernel.errors import InvalidInput, NotAllowed, UnreadableDocument
 from haihe.kernel.evidence import EvidenceFile, receive
+from haihe.kernel.identity import issue_token
 from haihe.packs.plans import services
 from haihe.packs.plans.importing import series_of
 from haihe.packs.plans.models import Clause, Plan, PlanFile
@@ -226,3 +228,12 @@ def test_two_imports_at_the_same_moment_store_one(tmp_path: Path) -> None:
     count = "from haihe.runtime import set_up_django; set_up_django(); from haihe.packs.plans.models import *; print(PlanFile.objects.count(), Plan.objects.count())"
     seen = subprocess.run([sys.executable, "-c", count], env=environment, capture_output=True, text=True, check=True)
     assert seen.stdout.strip() == "1 3"
+
+
+def test_a_file_that_is_no_plan_is_refused_over_the_api_with_a_sentence_and_leaves_nothing(client, people) -> None:
+    """Both the import and the call take the file back: the second finds it gone."""
+    token = issue_token(people.supervisor, "test", days=1, may_write=True)[1]
+    file = SimpleUploadedFile("购物.txt", "买菜\n买米\n".encode())
+    answer = client.post("/api/v1/plans/documents", {"file": file}, HTTP_AUTHORIZATION=f"Bearer {token}")
+    assert answer.status_code == 422 and "No plan" in answer.json()["error"]["message_en"]
+    assert not EvidenceFile.objects.exists()

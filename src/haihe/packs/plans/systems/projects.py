@@ -1,78 +1,20 @@
-"""The named systems that this pack provides, each with its check; and which of the others a filed plan of this district follows."""
+"""Checks of what is kept of projects: their tasks, reviews and evaluations (GOV-08, GOV-12)."""
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
-from django.db.models import Count, Max, QuerySet, Sum
 from django.utils import timezone
 
-from haihe.kernel.systems import Client, Live, Saw, ScratchDistrict, catalogue, expect, provides, tracks
-from haihe.packs.plans.models import Clause, Plan, Report, Task
+from haihe.kernel.systems import Client, Live, Saw, ScratchDistrict, expect, provides
+from haihe.packs.plans.models import Report
 
 
 def newest_report(at: datetime) -> Live | None:
     """The newest report of a unit on a task or target."""
     newest = Report.objects.order_by("-at").values_list("at", flat=True).first()
     return Live(newest) if newest else None
-
-
-# --- what plans follow --------------------------------------------------------------------------------------------------
-
-
-@tracks
-def followed(at: datetime) -> Mapping[str, Saw]:
-    """Systems whose name stands in a filed task, or in a confirmed named system, of a plan that is in force here."""
-    return _followed(_stamp())
-
-
-def _stamp() -> tuple[Any, ...]:
-    """Changes whenever another plan is filed or replaced, a task filed or a named system decided upon."""
-    plans = _filed().aggregate(Count("pk"), Max("filed_at"), Sum("pk"))
-    tasks = Task.objects.aggregate(Max("pk"))
-    systems = Clause.objects.filter(kind=Clause.Kind.SYSTEM).aggregate(Max("decided_at"), Count("decided_at"))
-    return (str(settings.HOME), *plans.values(), *tasks.values(), *systems.values())
-
-
-@functools.lru_cache(maxsize=2)
-def _followed(stamp: tuple[Any, ...]) -> Mapping[str, Saw]:
-    lines = [(plan.title, line, _compact(text)) for plan in _filed() for line, text in _texts(plan)]
-    found: dict[str, Saw] = {}
-    for system in catalogue().values():
-        names = [_compact(name) for name in system.names_zh] if system.kind == "track" else []
-        hit = next((row for name in names for row in lines if name in row[2]), None)
-        if hit is not None:
-            title, line, _ = hit
-            found[system.id] = Saw(
-                f"《{title}》第 {line} 行的任务在跟踪。", f"Followed as a task: {title}, line {line}."
-            )
-    return found
-
-
-def _filed() -> QuerySet[Plan]:
-    return Plan.objects.filter(replaced_by=None).exclude(filed_at=None).order_by("pk")
-
-
-def _texts(plan: Plan) -> list[tuple[int, str]]:
-    """(line, words) of what binds: filed tasks with their whole text, and confirmed named systems."""
-    tasks = plan.tasks.select_related("clause").values_list("clause__line", "heading", "text")
-    texts = [(line, f"{heading} {text}") for line, heading, text in tasks]
-    for clause in plan.clauses.filter(kind=Clause.Kind.SYSTEM):
-        if clause.binds:
-            texts.append((clause.line, str(clause.current.get("name") or "")))
-    return texts
-
-
-def _compact(text: str) -> str:
-    """Without quotation marks, brackets and spaces, in which documents differ."""
-    return "".join(sign for sign in text if sign not in '“”"「」《》〈〉 \u3000').lower()
-
-
-# --- projects: their tasks, reviews and evaluations -----------------------------------------------------------------------
 
 
 def health_plan(units: list[str], count: int) -> bytes:
@@ -137,23 +79,49 @@ def projects_evaluated(scratch: ScratchDistrict) -> Saw:
 
 @provides("GOV-12", "列入督查的项目有督查间隔和跨单位任务，漏了督查即亮红。", live=newest_report)
 def projects_supervised(scratch: ScratchDistrict) -> Saw:
-    """A project with two units reviewed every week: not red today, red on the day after a review that nobody held."""
+    """The worker opens today's review by itself for both units; left alone it would be red after its last day, answered it is not.
+
+    The days until then are not waited for: the mark is asked for days to come, and the sentence says so."""
     task, supervisor, today = nine_projects(scratch)[0], scratch.account("supervisor"), timezone.localdate()
-    supervisor.post(f"/plans/tasks/{task['id']}/supervision", {"reason": "检查", "every_weeks": 1})
-
-    def project(**query: Any) -> dict[str, Any]:
-        rows = [row for row in supervisor.get("/plans/projects", **query) if row["task"]["id"] == task["id"]]
-        expect(len(rows) == 1, "项目没有列入督查。", "The project is not under supervision.")
-        return dict(rows[0])
-
-    now, review = project(), today + timedelta(weeks=1)
-    expect((now["every_weeks"], now["next_review"]) == (1, review.isoformat()), "督查间隔不对。", "The rhythm is wrong.", str(now))  # fmt: skip
-    roles = {unit["role"] for unit in now["task"]["units"]}
-    expect(roles == {"lead", "support"}, "任务不是跨单位的。", "The task is not across units.", str(roles))
-    marks = [project(on=day.isoformat())["red"] for day in (today, review, review + timedelta(days=1))]
+    rhythm = {"reason": "检查", "every_weeks": 4, "first_on": today.isoformat()}
+    supervisor.post(f"/plans/tasks/{task['id']}/supervision", rhythm)
+    roles = {unit["role"]: unit["name"] for unit in task["units"]}
+    expect(set(roles) == {"lead", "support"}, "任务不是跨单位的。", "The task is not across units.", str(roles))
+    case = scratch.until(
+        lambda: _round_of(supervisor, task["id"]), "到了督查日没有自动立案。", "No review was opened on its day."
+    )
+    handlers = {unit["name"] for unit in case["units"] if unit["role"] == "handler"}
+    expect(
+        handlers == set(roles.values()), "督查没有交给各单位。", "The review does not go to every unit.", str(handlers)
+    )
+    project = _project(supervisor, task["id"])
+    later = (today + timedelta(weeks=4)).isoformat()
+    expect((project["every_weeks"], project["next_review"]) == (4, later), "督查间隔不对。", "The rhythm is wrong.", str(project))  # fmt: skip
+    overdue = timezone.localdate(datetime.fromisoformat(case["due_at"]))  # the day after the last one in time
+    days = (today, overdue - timedelta(days=1), overdue)
+    marks = [_project(supervisor, task["id"], on=day.isoformat())["red"] for day in days]
     expect(marks == [False, False, True], "漏了督查没有亮红，或提前亮红。", "The red mark comes too early or not at all.", str(marks))  # fmt: skip
+    steps = f"/cases/{case['id']}/steps"
+    scratch.account("officer", roles["lead"]).post(f"{steps}/report", form={"text": "按计划推进"})
+    supervisor.post(f"{steps}/conclude", form={"text": "属实", "to": "closed"})
+    held = _project(supervisor, task["id"], on=overdue.isoformat())["red"]
+    expect(not held, "督查已办结仍亮红。", "It is red although the review was held.")
+    waited = (overdue - today).days
     return Saw(
-        "项目列入督查，每周一次，牵头和配合单位都在；按日推算，督查日前和当日不红，过一天无人督查即亮红。",
-        "The project is reviewed weekly across its leading and supporting unit; asked for days to come, it is not red until the day of the review and red the day after nobody held it.",
-        {"every_weeks": 1, "units": 2},
+        f"项目每四周督查一次，当天的督查由后台自动立案，交牵头和配合两个单位；{waited} 天后的红灯是按日推算的，没有实等：无人报告则期限次日亮红，报告并审定后同一天不红。",
+        f"The project is reviewed every four weeks; the worker opened today's review by itself for its leading and its supporting unit. The mark was asked for {waited} days ahead, not waited for: red the day after the limit if nobody reports, not red on that day once the review is held.",
+        {"every_weeks": 4, "units": 2, "days_ahead": waited},
     )  # fmt: skip
+
+
+def _project(client: Client, task: int, **query: Any) -> dict[str, Any]:
+    rows = [row for row in client.get("/plans/projects", **query) if row["task"]["id"] == task]
+    expect(len(rows) == 1, "项目没有列入督查。", "The project is not under supervision.")
+    return dict(rows[0])
+
+
+def _round_of(client: Client, task: int) -> dict[str, Any] | None:
+    """The newest review of the project as a case, or None while there is none."""
+    numbers = _project(client, task)["reviews"]
+    rows = client.get("/cases", type="plans.project_review") if numbers else []
+    return next((dict(row) for row in rows if row["number"] == numbers[0]), None)
