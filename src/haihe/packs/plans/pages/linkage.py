@@ -59,4 +59,4 @@ def unlink(request: AccountRequest, pk: int) -> HttpResponse:
     return go(request, reverse("plans:linkage"))
 
 
-pages.in_nav("linkage", two("市区联动", "City and district"), order=29, roles=["supervisor", "viewer"])
+pages.in_nav("linkage", two("市区联动", "City and district"), order=29, group="plan", roles=["supervisor", "viewer"])
