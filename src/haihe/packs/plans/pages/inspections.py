@@ -86,4 +86,6 @@ def answer(request: AccountRequest, pk: int) -> HttpResponse:
     return go(request, reverse("plans:inspection", args=[found.inspection_id]))
 
 
-pages.in_nav("inspections", two("督查", "Inspections"), order=30, group="plan", roles=["supervisor", "viewer", "officer"])
+pages.in_nav(
+    "inspections", two("督查", "Inspections"), order=30, group="plan", roles=["supervisor", "viewer", "officer"]
+)
