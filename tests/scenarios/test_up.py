@@ -89,6 +89,12 @@ def running(tmp_path: Path) -> Iterator[Running]:
     yield from started(migrated(tmp_path / "district"))
 
 
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """One district for the tests that leave it as it was."""
+    yield from started(migrated(tmp_path_factory.mktemp("up") / "district"))
+
+
 @pytest.fixture
 def first_time(tmp_path: Path) -> Iterator[Running]:
     yield from started(tmp_path / "district")
@@ -149,9 +155,9 @@ def test_stops_within_seconds_although_live_pages_are_open(running: Running) -> 
     assert running.stop() < 10, "seconds also on a loaded machine; about 2 on an idle one"
 
 
-def test_an_upload_beyond_the_limit_is_answered_before_anything_is_written(running: Running) -> None:
+def test_an_upload_beyond_the_limit_is_answered_before_anything_is_written(undisturbed: Running) -> None:
     """200 MB from somebody who has not signed in: a sentence, 413, and the server goes on."""
-    connection = http.client.HTTPConnection("127.0.0.1", running.port, timeout=60)
+    connection = http.client.HTTPConnection("127.0.0.1", undisturbed.port, timeout=60)
     connection.putrequest("POST", "/plans/import/")
     connection.putheader("Content-Length", str(200 << 20))
     connection.endheaders()
@@ -160,7 +166,7 @@ def test_an_upload_beyond_the_limit_is_answered_before_anything_is_written(runni
     answer = connection.getresponse()
     assert answer.status == 413 and "50 MB" in answer.read().decode()
     assert answer.headers["Content-Security-Policy"] and answer.headers["X-Frame-Options"] == "DENY"
-    running.wait_for_health()
+    undisturbed.wait_for_health()
 
 
 def test_a_killed_part_is_started_again(running: Running) -> None:
@@ -188,10 +194,10 @@ def test_a_killed_district_leaves_a_database_that_starts(running: Running) -> No
     assert "sysadmin" not in running.output, "the administrators are made once"
 
 
-def test_a_taken_port_is_a_clear_message(running: Running, tmp_path: Path) -> None:
+def test_a_taken_port_is_a_clear_message(undisturbed: Running, tmp_path: Path) -> None:
     environment = {**os.environ, "HAIHE_HOME": str(tmp_path / "other")}
     done = subprocess.run(
-        [sys.executable, "-m", "haihe.cli", "up", "--port", str(running.port)],
+        [sys.executable, "-m", "haihe.cli", "up", "--port", str(undisturbed.port)],
         env=environment,
         capture_output=True,
         text=True,
@@ -199,8 +205,8 @@ def test_a_taken_port_is_a_clear_message(running: Running, tmp_path: Path) -> No
     assert done.returncode == 1 and "HAIHE_PORT" in done.stderr and "--port" in done.stderr
 
 
-def test_the_data_folder_is_private(running: Running) -> None:
+def test_the_data_folder_is_private(undisturbed: Running) -> None:
     for name in ("secret.key", "audit.key"):
-        path = running.home / name
+        path = undisturbed.home / name
         assert not path.exists() or path.stat().st_mode & 0o077 == 0, name
-    assert running.home.stat().st_mode & 0o077 == 0
+    assert undisturbed.home.stat().st_mode & 0o077 == 0

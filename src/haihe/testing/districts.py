@@ -23,7 +23,8 @@ def migrated(home: Path) -> Path:
     """The folder with the records of an empty district of all packs. Where the records lie on a server there is nothing to copy:
     whoever starts there migrates."""
     home.mkdir(parents=True, exist_ok=True)
-    if not os.environ.get("HAIHE_DATABASE_URL") and not os.environ.get("HAIHE_PACKS"):
+    on_a_server = bool(os.environ.get("HAIHE_DATABASE_URL"))
+    if not (on_a_server or os.environ.get("HAIHE_PACKS") or (home / "haihe.sqlite3").exists()):
         shutil.copytree(_template(), home, dirs_exist_ok=True)
         home.chmod(0o700)
     return home
