@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from typing import Any
 
-from django.db.models import Model, QuerySet
+from django.db.models import Model
 from django.http import HttpRequest
 from ninja import Router
 from ninja.files import UploadedFile
 
 from haihe.kernel import evidence
-from haihe.kernel.errors import NotFound
 from haihe.kernel.identity import Account
-from haihe.kernel.permissions import demand, visible
+from haihe.kernel.permissions import demand
+from haihe.web.api_administration import pick
+
+__all__ = ["asker", "name_of", "pick", "receiving", "router"]
 
 router = Router(tags=["plans"])
 
@@ -23,18 +24,6 @@ def asker(request: HttpRequest, permission: str = "plan.read") -> Account:
     account: Account = request.auth  # type: ignore[attr-defined]
     demand(account, permission)
     return account
-
-
-def pick(account: Account, rows: QuerySet[Any], pk: int) -> Any:
-    """One visible row; NotFound does not tell whether it exists."""
-    found = visible(account, rows).filter(pk=pk).first()
-    if found is None:
-        raise NotFound(
-            "没有这一项，或您无权查看。",
-            "There is no such entry, or you may not see it.",
-            where=f"{rows.model.__name__} {pk}",
-        )
-    return found
 
 
 def receiving(account: Account, files: list[UploadedFile]) -> AbstractContextManager[list[evidence.EvidenceFile]]:
