@@ -60,8 +60,9 @@ def main() -> int:
     from haihe.runtime import set_up_django
 
     set_up_django()
-    from haihe.kernel.alerts.processing import SHARDS, pack_state, parameter_of
+    from haihe.kernel.alerts.processing import parameter_of
     from haihe.kernel.alerts.rules import RULES, advance
+    from haihe.kernel.alerts.states import BLOCK_THINGS, pack_state
 
     print(f"machine: {describe()}")
     dice = np.random.default_rng(1)
@@ -89,7 +90,7 @@ def main() -> int:
         seconds = statistics.median(taken)
         total += seconds
         began = time.process_time()
-        size = sum(len(pack_state(state.filter(pl.col("thing") % SHARDS == shard))) for shard in range(SHARDS))
+        size = sum(len(pack_state(block)) for block in state.iter_slices(BLOCK_THINGS))
         print(
             f"{name}: {rows / seconds:,.0f} rows/s, {rows / seconds / arriving:,.0f} × real time; {seconds / plain:.1f} × plain sort and group; "
             f"{found} findings; state of {state.height:,} vehicles {size / 1e6:.1f} MB packed in {time.process_time() - began:.2f} s"

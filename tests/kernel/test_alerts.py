@@ -5,11 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from datetime import timedelta
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
+from django.apps import apps
 from django.db import IntegrityError, transaction
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -18,9 +20,10 @@ from rule_for_tests import START, HighWater, levels, policy
 from haihe.kernel import audit
 from haihe.kernel.alerts import board, lifecycle
 from haihe.kernel.alerts.models import Alert, RuleCursor, RuleState, RuleStatus, Suppression
-from haihe.kernel.alerts.processing import Memory, load_state, process_once
+from haihe.kernel.alerts.processing import Memory, process_once
 from haihe.kernel.alerts.replay import replay
 from haihe.kernel.alerts.rules import RULES, Rule
+from haihe.kernel.alerts.states import BLOCK_THINGS, load_state, pack_state
 from haihe.kernel.cases import CLOSED, CaseStep, CaseType, Exit, take_step
 from haihe.kernel.cases.models import Case
 from haihe.kernel.cases.types import CASE_TYPES
@@ -116,6 +119,20 @@ def test_late_rows_are_counted_and_change_nothing(journal: Journal, gauge: Thing
     step(journal, levels(gauge.pk, EPISODE))
     assert not Alert.objects.exists()
     assert load_state(RULES["water.high"])["late_rows"].to_list() == [5]
+
+
+def test_states_stored_by_remainder_are_regrouped_into_blocks(journal: Journal, gauge: Thing) -> None:
+    things = [Thing.objects.create(kind="gauge", key=f"R{n}") for n in range(20)]
+    for thing in things:
+        step(journal, levels(thing.pk, EPISODE[:2]))
+    rule = RULES["water.high"]
+    before = load_state(rule)
+    RuleState.objects.all().delete()
+    for (remainder,), part in before.group_by(pl.col("thing") % 16):
+        RuleState.objects.create(rule=rule.name, block=remainder, rows=part.height, content=pack_state(part))
+    import_module("haihe.kernel.migrations.0013_states_in_blocks").regroup(apps, None)
+    assert load_state(rule).equals(before) and before.height == 20
+    assert {row.block for row in RuleState.objects.all()} == {thing.pk // BLOCK_THINGS for thing in things}
 
 
 def test_unknown_devices_retired_things_and_other_kinds_are_ignored(journal: Journal, gauge: Thing) -> None:

@@ -133,15 +133,15 @@ def _suppressions(account: Account | None, rows: models.QuerySet[Suppression]) -
 
 
 class RuleState(models.Model):
-    """What a rule remembers of the things of one shard (thing modulo SHARDS), as an Arrow IPC file."""
+    """What a rule remembers of the things of one block (consecutive numbers), as an Arrow IPC file."""
 
     rule = models.CharField(max_length=80)
-    shard = models.PositiveSmallIntegerField()
+    block = models.PositiveIntegerField()
     rows = models.PositiveIntegerField()
     content = models.BinaryField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["rule", "shard"], name="one_state_per_rule_and_shard")]
+        constraints = [models.UniqueConstraint(fields=["rule", "block"], name="one_state_per_rule_and_block")]
 
 
 class RuleCursor(models.Model):

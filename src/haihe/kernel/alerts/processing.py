@@ -7,20 +7,21 @@ all of it happened or nothing did, and the next one goes on from the stored curs
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import numpy as np
 import polars as pl
 import structlog
 from django.db import DatabaseError, transaction
 from django.db.models import Count, Max
 from django.utils import timezone
 
-from haihe.kernel.alerts.models import RuleCursor, RuleState, RuleStatus
+from haihe.kernel.alerts.models import RuleCursor, RuleStatus
 from haihe.kernel.alerts.rules import RULES, Advance, Rule, advance
+from haihe.kernel.alerts.states import load_state, save_state
 from haihe.kernel.alerts.writing import write_findings
 from haihe.kernel.errors import NotFound
 from haihe.kernel.observations.journal import Journal
@@ -29,9 +30,12 @@ from haihe.kernel.things import Thing
 
 log = structlog.get_logger()
 CURSOR = "rules"
-SHARDS = 16
 STEPS_AT_ONCE = 20
 STEP_ROWS = 50_000
+
+
+# Rows with the facts of their things, by table, kind of thing and attributes.
+Spoken = dict[tuple[str, str, tuple[str, ...]], pl.DataFrame]
 
 
 @dataclass
@@ -61,47 +65,18 @@ def parameter_of(key: str) -> Any:
     return known[key]
 
 
-# --- state ----------------------------------------------------------------------------------------------------------
-
-
-def pack_state(state: pl.DataFrame) -> bytes:
-    buffer = io.BytesIO()
-    state.write_ipc(buffer, compression="lz4")
-    return buffer.getvalue()
-
-
-def load_state(rule: Rule) -> pl.DataFrame:
-    """The stored state of a rule. Columns that the rule has gained are null, those it has lost are dropped."""
-    shards = [pl.read_ipc(io.BytesIO(bytes(row.content))) for row in RuleState.objects.filter(rule=rule.name)]
-    state = pl.concat([rule.empty_state(), *shards], how="diagonal_relaxed") if shards else rule.empty_state()
-    return state.select(pl.col(name).cast(kind) for name, kind in rule.state_schema.items()).sort("thing")
-
-
-def save_state(rule: Rule, state: pl.DataFrame, touched: pl.Series) -> None:
-    """Write the shards that hold any of the touched things."""
-    changed = (touched.unique() % SHARDS).unique().to_list()
-    parts = state.with_columns(shard=pl.col("thing") % SHARDS).filter(pl.col("shard").is_in(changed))
-    rows = [
-        RuleState(rule=rule.name, shard=key[0], rows=part.height, content=pack_state(part.drop("shard")))
-        for key, part in parts.partition_by("shard", as_dict=True).items()
-    ]
-    RuleState.objects.bulk_create(
-        rows, update_conflicts=True, unique_fields=["rule", "shard"], update_fields=["rows", "content"]
-    )
-
-
 # --- facts of things --------------------------------------------------------------------------------------------------
 
 
 def things_for(rule: Rule, memory: Memory | None = None) -> pl.DataFrame:
-    """Things that the rule looks after, with the attributes it wants as text columns: thing, attribute, …; retired ones left out."""
+    """Things that the rule looks after, sorted, with the attributes it wants as text columns: thing, attribute, …; retired ones left out."""
     rows = Thing.objects.filter(retired_at=None)
     rows = rows.filter(kind=rule.thing_kind) if rule.thing_kind else rows
     found = rows.aggregate(count=Count("pk"), last=Max("changed_at"))
     stamp, place = (found["count"], found["last"]), (rule.thing_kind, rule.attributes)
     if memory is not None and place in memory.things and memory.things[place][0] == stamp:
         return memory.things[place][1]
-    pairs = list(rows.values_list("pk", "attributes"))
+    pairs = list(rows.order_by("pk").values_list("pk", "attributes"))
     columns: dict[str, Any] = {"thing": [pk for pk, _ in pairs]}
     for name in rule.attributes:
         columns[name] = [str(a[name]) if isinstance(a, dict) and a.get(name) is not None else None for _, a in pairs]
@@ -112,8 +87,15 @@ def things_for(rule: Rule, memory: Memory | None = None) -> pl.DataFrame:
 
 
 def with_facts(batch: pl.DataFrame, things: pl.DataFrame) -> pl.DataFrame:
-    """The rows about these things, in their order, with the things' facts as columns."""
-    return batch.join(things, on="thing", how="inner", maintain_order="left")
+    """The rows about these things, in their order, with the things' facts as columns. `things`: sorted by thing."""
+    known, wanted = things["thing"].to_numpy(), batch["thing"].fill_null(-1).to_numpy()
+    if not len(known):
+        return batch.clear().with_columns(things.drop("thing").clear().get_columns())
+    place = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
+    is_known = known[place] == wanted
+    if not is_known.all():
+        batch, place = batch.filter(pl.Series(is_known)), place[is_known]
+    return batch.with_columns(things.drop("thing")[place].get_columns())
 
 
 # --- the step -------------------------------------------------------------------------------------------------------
@@ -151,15 +133,16 @@ def _evaluate_and_write(
     batches: dict[str, pl.DataFrame], before: int, seq: int, now: datetime, memory: Memory, policy: Callable[[str], Any]
 ) -> Step:
     statuses = {status.rule: status for status in RuleStatus.objects.all()}
-    done: list[tuple[Rule, Advance, pl.Series]] = []
+    done: list[tuple[Rule, Advance]] = []
+    spoken_of: Spoken = {}
     for rule in [RULES[name] for name in sorted(RULES)]:
         status = statuses.setdefault(rule.name, RuleStatus(rule=rule.name))
         batch = batches.get(rule.table)
         if batch is None or not status.enabled:
             continue
-        result = _try(rule, batch, status, now, memory, policy)
-        if result is not None:
-            done.append((rule, *result))
+        advanced = _try(rule, batch, spoken_of, status, now, memory, policy)
+        if advanced is not None:
+            done.append((rule, advanced))
     alerts = findings = 0
     with transaction.atomic():
         locked = RuleCursor.objects.select_for_update().get(name=CURSOR)
@@ -167,15 +150,15 @@ def _evaluate_and_write(
             memory.states.clear()
             memory.seq = -1
             return Step(locked.seq)  # Another process was first: what it wrote stands.
-        for rule, advanced, touched in done:
+        for rule, advanced in done:
             findings += advanced.findings.height
             alerts += len(write_findings(rule, advanced.findings, now))
             if advanced.rows:
-                save_state(rule, advanced.state, touched)
+                save_state(rule, advanced.state, advanced.things)
         _save_statuses(statuses.values())
         locked.seq = seq
         locked.save()
-    for rule, advanced, _ in done:
+    for rule, advanced in done:
         memory.states[rule.name] = advanced.state
     memory.seq = seq
     return Step(seq, sum(batch.height for batch in batches.values()), findings, alerts)
@@ -190,14 +173,17 @@ def _save_statuses(statuses: Iterable[RuleStatus]) -> None:
 
 
 def _try(
-    rule: Rule, batch: pl.DataFrame, status: RuleStatus, now: datetime, memory: Memory, policy: Callable[[str], Any]
-) -> tuple[Advance, pl.Series] | None:
+    rule: Rule, batch: pl.DataFrame, spoken_of: Spoken, status: RuleStatus, now: datetime, memory: Memory,
+    policy: Callable[[str], Any],
+) -> Advance | None:  # fmt: skip
     """The rule's step, or None when it raised an error: one broken rule must not stop the others."""
     try:
         if rule.name not in memory.states:
             memory.states[rule.name] = load_state(rule)
-        rows = with_facts(batch, things_for(rule, memory))
-        result = advance(rule, rows, memory.states[rule.name], policy, now)
+        place = (rule.table, rule.thing_kind, rule.attributes)
+        if place not in spoken_of:  # several rules look at the same rows
+            spoken_of[place] = with_facts(batch, things_for(rule, memory))
+        advanced = advance(rule, spoken_of[place], memory.states[rule.name], policy, now)
     except DatabaseError:
         raise  # not the rule's fault: the whole step is done again
     except Exception as error:
@@ -208,8 +194,8 @@ def _try(
     if status.failing_since is not None:
         log.info("a rule works again", rule=rule.name)
     status.failing_since, status.error = None, ""
-    status.evaluated_rows += result.rows
-    return result, rows["thing"]
+    status.evaluated_rows += advanced.rows
+    return advanced
 
 
 _memory = Memory()

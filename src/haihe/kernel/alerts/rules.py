@@ -19,7 +19,7 @@ is cut into batches):
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, ClassVar
 
@@ -28,7 +28,7 @@ import polars as pl
 from django.utils import timezone
 
 from haihe.kernel.alerts.cap import Certainty, Severity, Urgency
-from haihe.kernel.alerts.columns import Runs, greatest_so_far
+from haihe.kernel.alerts.columns import Array, Runs, greatest_so_far
 
 INSTANT = pl.Datetime("us", "UTC")
 FINDINGS: dict[str, Any] = {
@@ -89,7 +89,7 @@ class Rule:
     def evaluate(
         self, batch: pl.DataFrame, state: pl.DataFrame, parameters: dict[str, Any], now: datetime
     ) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """Findings (columns of FINDINGS) and new state (columns thing and those of `state`).
+        """Findings (columns of FINDINGS) and new state (columns thing and those of `state`; the same things in the same order).
 
         `batch`: the table's columns and the attributes, sorted by thing and observed_at. `state`: one row for each thing in the
         batch, sorted; columns are null for a thing never seen before.
@@ -112,24 +112,56 @@ def usable(rule: Rule, batch: pl.DataFrame) -> pl.DataFrame:
     return batch.filter(keep)
 
 
-def sorted_with_lateness(batch: pl.DataFrame, state: pl.DataFrame) -> pl.DataFrame:
-    """The rows by thing, and within a thing in their order of arrival, with a column `is_late`."""
-    by_thing = batch.sort("thing", maintain_order=True)
-    at = by_thing["observed_at"].dt.epoch("us").to_numpy()
-    known = by_thing.select("thing").join(
-        state.select("thing", "last_at"), on="thing", how="left", maintain_order="left"
-    )
-    last = known["last_at"].dt.epoch("us").fill_null(np.iinfo(np.int64).min).to_numpy()
-    runs = Runs(by_thing["thing"].to_numpy())
-    newest = np.maximum(runs.before(greatest_so_far(at, runs.segment), last[runs.starts]), last)
-    return by_thing.with_columns(is_late=pl.Series(at <= newest, dtype=pl.Boolean))
+def microseconds(instants: pl.Series) -> Array:
+    """Since 1970, as they are stored; nulls become the least number there is."""
+    return instants.to_numpy().view(np.int64)
+
+
+def lateness(runs: Runs, at_us: Array, last_us: Array) -> Array:
+    """Whether each row is late; rows by thing, within a thing in their order of arrival. `last_us`: one value a thing."""
+    last = last_us[runs.segment]
+    newest = np.maximum(runs.before(greatest_so_far(at_us, runs.segment), last_us), last)
+    return at_us <= newest
+
+
+# --- states: one row a thing, sorted by thing -----------------------------------------------------------------------
+
+
+def with_things(state: pl.DataFrame, things: Array) -> tuple[pl.DataFrame, Array]:
+    """The state with rows (of nulls) for those of `things` that it has not seen, and the places of all of `things` in it."""
+    known = state["thing"].to_numpy()
+    place = np.searchsorted(known, things)
+    new = things[known[np.minimum(place, len(known) - 1)] != things] if len(known) else things
+    if not len(new):
+        return state, place
+    state = pl.concat([state, pl.DataFrame({"thing": new})], how="diagonal").sort("thing")
+    return state, np.searchsorted(state["thing"].to_numpy(), things)
+
+
+def of_things(state: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+    """The state of the things that `rows` (sorted by thing) are about; every one of them must be there."""
+    thing = rows["thing"].to_numpy()
+    things = thing[Runs(thing).starts]
+    return state if len(things) == state.height else state[np.searchsorted(state["thing"].to_numpy(), things)]
+
+
+def replaced(state: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+    """The state with `rows` in the place of those of the same things; every one of them must be there already."""
+    if rows.height == state.height:
+        return rows
+    stays = np.ones(state.height, dtype=bool)
+    stays[np.searchsorted(state["thing"].to_numpy(), rows["thing"].to_numpy())] = False
+    return pl.concat([state.filter(pl.Series(stays)), rows]).sort("thing")
 
 
 @dataclass(frozen=True)
 class Advance:
+    """What one step of a rule found, the state of all things after it, the rows it judged and the things they are about."""
+
     findings: pl.DataFrame
     state: pl.DataFrame
-    rows: int
+    rows: int = 0
+    things: Array = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
 
 def advance(
@@ -139,38 +171,44 @@ def advance(
 
     `policy` gives the parameter of a key (kernel.policies.Parameter, or anything with `values` and `on(day)`).
     """
-    speaking = usable(rule, batch)
-    if speaking.is_empty():
-        return Advance(no_findings(), state, 0)
-    rows = sorted_with_lateness(speaking, state)
-    touched = rows.group_by("thing").agg(late=pl.col("is_late").sum().cast(pl.Int64)).sort("thing")
-    local = (
-        touched.select("thing").join(state, on="thing", how="left", maintain_order="left").select(*rule.state_schema)
+    rows = usable(rule, batch).sort("thing", maintain_order=True)
+    if rows.is_empty():
+        return Advance(no_findings(), state)
+    runs = Runs(rows["thing"].to_numpy())
+    things = rows["thing"].to_numpy()[runs.starts]
+    state, place = with_things(state, things)
+    local = state[place]
+    late = lateness(runs, microseconds(rows["observed_at"]), microseconds(local["last_at"]))
+    local = local.with_columns(
+        late_rows=local["late_rows"].fill_null(0) + pl.Series(np.add.reduceat(late, runs.starts, dtype=np.int64))
     )
-    fresh = rows.filter(~pl.col("is_late")).drop("is_late").sort("thing", "observed_at")
+    # Rows that are not late are in order already.
+    fresh = rows.filter(pl.Series(~late)) if late.any() else rows
     findings = [no_findings()]
     for parameters, part in _by_regime(rule, fresh, policy):
-        found, local = _evaluate(rule, part, local, parameters, now)
+        found, after = _evaluate(rule, part, local, parameters, now)
         findings.append(found)
-    late = local["late_rows"].fill_null(0) + touched["late"]
-    local = local.with_columns(late_rows=late)
-    others = state.join(touched, on="thing", how="anti")
-    merged = pl.concat([others, local]).sort("thing")
-    return Advance(sorted_findings(pl.concat(findings)), merged, rows.height)
+        local = replaced(local, after)
+    return Advance(sorted_findings(pl.concat(findings)), replaced(state, local), rows.height, things)
 
 
 def _evaluate(
     rule: Rule, part: pl.DataFrame, local: pl.DataFrame, parameters: dict[str, Any], now: datetime
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    newest = part.group_by("thing").agg(newest=pl.col("observed_at").last()).sort("thing")
-    mine = local.join(newest.select("thing"), on="thing", how="semi").sort("thing")
+    """Findings, and the new state of the things in `part`."""
+    mine = of_things(local, part)
     found, after = rule.evaluate(part, mine, parameters, now)
-    after = after.select("thing", *rule.state).join(newest, on="thing", how="inner")
-    after = after.join(mine.select("thing", "late_rows"), on="thing", how="left").rename({"newest": "last_at"})
-    rest = local.join(newest, on="thing", how="anti")
-    schema = rule.state_schema
-    joined = pl.concat([rest, after.select(pl.col(name).cast(kind) for name, kind in schema.items())])
-    return found.select(pl.col(name).cast(kind) for name, kind in FINDINGS.items()), joined.sort("thing")
+    if not after["thing"].equals(mine["thing"]):
+        raise ValueError(
+            f"the rule {rule.name!r} must answer one row of state for each thing of the batch, sorted by thing"
+        )
+    after = after.with_columns(
+        last_at=part["observed_at"][Runs(part["thing"].to_numpy()).last], late_rows=mine["late_rows"]
+    )
+    return (
+        found.select(pl.col(name).cast(kind) for name, kind in FINDINGS.items()),
+        after.select(pl.col(name).cast(kind) for name, kind in rule.state_schema.items()),
+    )
 
 
 def sorted_findings(findings: pl.DataFrame) -> pl.DataFrame:

@@ -10,7 +10,7 @@ import polars as pl
 
 from haihe.kernel.alerts.cap import Certainty, Severity, Urgency
 from haihe.kernel.alerts.columns import Array, Runs, episodes
-from haihe.kernel.alerts.rules import FINDINGS, INSTANT, Rule
+from haihe.kernel.alerts.rules import INSTANT, Rule, no_findings, of_things, replaced
 from haihe.packs.transport.columns import flags, last_of, milliseconds, numbers
 from haihe.packs.transport.findings import findings, maybe_instants
 from haihe.packs.transport.zones import Standing, stand
@@ -44,8 +44,8 @@ class LeavingArea(Rule):
     ) -> tuple[pl.DataFrame, pl.DataFrame]:
         known = batch.filter(pl.col("longitude_deg").is_finite() & pl.col("latitude_deg").is_finite())
         if known.is_empty():
-            return pl.DataFrame(schema=FINDINGS), state
-        seen = state.join(known.select("thing").unique(), on="thing", how="semi").sort("thing")
+            return no_findings(), state
+        seen = of_things(state, known)
         runs = Runs(known["thing"].to_numpy())
         found: list[pl.DataFrame] = []
         columns: dict[str, pl.Series] = {}
@@ -53,9 +53,7 @@ class LeavingArea(Rule):
             told, kept = self._judge(runs, known, seen, key, standings(known, mode, parameters), parameters)
             found.append(told)
             columns |= kept
-        others = state.join(seen, on="thing", how="anti")
-        after = seen.with_columns(**columns).select(state.columns)
-        return pl.concat(found), pl.concat([others, after]).sort("thing")
+        return pl.concat(found), replaced(state, seen.with_columns(**columns).select(state.columns))
 
     def _judge(
         self, runs: Runs, batch: pl.DataFrame, state: pl.DataFrame, key: str, at_areas: Standing, parameters: dict[str, Any]

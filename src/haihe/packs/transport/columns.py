@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from haihe.kernel.alerts.columns import Array, Runs
+from haihe.kernel.alerts.rules import microseconds
 from haihe.kernel.places import distance_km
 
 HOUR_MS = 3_600_000
@@ -19,7 +20,8 @@ CHINA_AHEAD_MS = 8 * HOUR_MS  # Asia/Shanghai is UTC+8 all year
 
 def milliseconds(instants: pl.Series) -> Array:
     """Whole milliseconds since 1970, so that sums are exact however rows are cut; −1 for null."""
-    return (instants.dt.epoch("us") // 1000).fill_null(-1).to_numpy().astype(np.int64)
+    found = microseconds(instants)
+    return np.where(instants.is_null().to_numpy(), -1, found // 1000) if instants.null_count() else found // 1000
 
 
 def by_use(use: pl.Series, values: Mapping[str, Any]) -> Array:
@@ -30,11 +32,13 @@ def by_use(use: pl.Series, values: Mapping[str, Any]) -> Array:
 
 
 def numbers(column: pl.Series, missing: float = float("nan")) -> Array:
-    return column.cast(pl.Float64).fill_null(missing).to_numpy()
+    """As numbers; nulls become `missing`."""
+    column = column.cast(pl.Float64)
+    return (column.fill_null(missing) if column.null_count() else column).to_numpy()
 
 
 def flags(column: pl.Series) -> Array:
-    return column.fill_null(False).to_numpy().astype(bool)
+    return (column.fill_null(False) if column.null_count() else column).to_numpy()
 
 
 def night_total_ms(at_ms: Array, hours: tuple[int, int]) -> Array:

@@ -10,7 +10,7 @@ import polars as pl
 
 from haihe.kernel.alerts.cap import Certainty, Severity, Urgency
 from haihe.kernel.alerts.columns import Array, Episode, Runs, episodes
-from haihe.kernel.alerts.rules import FINDINGS, INSTANT, Rule
+from haihe.kernel.alerts.rules import INSTANT, Rule, no_findings, of_things, replaced
 from haihe.packs.transport.area_rule import LeavingArea as LeavingArea
 from haihe.packs.transport.columns import (
     HOUR_MS,
@@ -66,11 +66,9 @@ class Speeding(Rule):
         )
         believed = batch.filter(pl.Series(~self._doubtful(batch, steps, parameters)))
         if believed.is_empty():
-            return pl.DataFrame(schema=FINDINGS), after
-        seen = after.join(believed.select("thing").unique(), on="thing", how="semi").sort("thing")
-        found, seen = self._judge(believed, seen, parameters)
-        others = after.join(seen, on="thing", how="anti")
-        return found, pl.concat([others, seen]).sort("thing")
+            return no_findings(), after
+        found, seen = self._judge(believed, of_things(after, believed), parameters)
+        return found, replaced(after, seen)
 
     def _doubtful(self, batch: pl.DataFrame, steps: Steps, parameters: dict[str, Any]) -> Array:
         """Rows whose speed is missing or is contradicted by the ground covered since the position before."""
