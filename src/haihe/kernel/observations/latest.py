@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import structlog
 
@@ -34,18 +35,16 @@ STEP_ROWS = 200_000
 
 
 def coalesced(rows: pl.DataFrame) -> pl.DataFrame:
-    """One row per thing, the newest; rows must come in the order in which they were appended."""
+    """One row per thing, the newest, sorted by thing; rows must come in the order in which they were appended."""
+    rows = rows.filter(pl.col("thing").is_not_null()) if rows["thing"].null_count() else rows
     not_believed = pl.col("observed_at").is_null() | clock_is_ahead() | clock_is_behind()
-    counted = pl.when(not_believed).then(pl.col("received_at")).otherwise(pl.col("observed_at"))
-    return (
-        rows.lazy()
-        .filter(pl.col("thing").is_not_null())
-        .with_columns(counted.alias("__counted"))
-        .sort("thing", "__counted", maintain_order=True)
-        .unique("thing", keep="last", maintain_order=True)
-        .drop("__counted")
-        .collect()
-    )
+    counted = rows.select(
+        pl.when(not_believed).then(pl.col("received_at")).otherwise(pl.col("observed_at"))
+    ).to_series()
+    thing = rows["thing"].to_numpy()
+    order = np.lexsort((counted.to_numpy(), thing))  # stable: of equals the later one comes last
+    ends = np.flatnonzero(np.diff(thing[order], append=-1))
+    return rows[order[ends]]  # only now are whole rows taken
 
 
 class Latest:
