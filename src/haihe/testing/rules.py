@@ -138,7 +138,8 @@ class RuleContract:
 
 def positions(thing: int, start: datetime, track: Iterable[dict[str, Any]], every_s: int = 30) -> pl.DataFrame:
     """The positions of one vehicle that drives due east: each stretch of `track` has minutes (or seconds) and speed_kmh (in
-    `positions_off_km` the positions jump to the north by that much), or is `silent`, with speed_kmh if it moves meanwhile."""
+    `positions_off_km` the positions jump to the north by that much, `true_kmh` is the ground it really covers, `alarm_bits` what its
+    terminal reports), or is `silent`, with speed_kmh if it moves meanwhile."""
     at, east_km, rows = start, 0.0, []
     for stretch in track:
         seconds = int(stretch.get("seconds", 0) + 60 * stretch.get("minutes", 0))
@@ -148,9 +149,18 @@ def positions(thing: int, start: datetime, track: Iterable[dict[str, Any]], ever
             east_km += float(stretch.get("true_kmh", speed)) * every_s / 3600
             if not stretch.get("silent"):
                 off = float(stretch.get("positions_off_km", 0.0))
-                rows.append((thing, at, at, 0, *_position(east_km, off), speed))
-    names = ("thing", "observed_at", "received_at", "quality", "longitude_deg", "latitude_deg", "speed_kmh")
-    types = (pl.Int64, INSTANT, INSTANT, pl.UInt16, pl.Float64, pl.Float64, pl.Float64)
+                rows.append((thing, at, at, 0, *_position(east_km, off), speed, stretch.get("alarm_bits", 0)))
+    names = (
+        "thing",
+        "observed_at",
+        "received_at",
+        "quality",
+        "longitude_deg",
+        "latitude_deg",
+        "speed_kmh",
+        "alarm_bits",
+    )
+    types = (pl.Int64, INSTANT, INSTANT, pl.UInt16, pl.Float64, pl.Float64, pl.Float64, pl.UInt32)
     return pl.DataFrame(rows, schema=dict(zip(names, types, strict=True)), orient="row")
 
 

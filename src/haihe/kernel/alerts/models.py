@@ -161,6 +161,7 @@ class RuleStatus(models.Model):
     skipped_rows = models.BigIntegerField(default=0)
     failing_since = models.DateTimeField(null=True)
     error = models.CharField(max_length=500, blank=True)
+    asked_at = models.DateTimeField(null=True)  # of a rule that speaks of silence: until when it was asked about it
 
     def failed(self, error: Exception, rows: int, at: Any) -> None:
         self.failing_since = self.failing_since or at

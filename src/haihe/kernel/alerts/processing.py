@@ -21,6 +21,7 @@ from django.utils import timezone
 
 from haihe.kernel.alerts.models import RuleCursor, RuleStatus
 from haihe.kernel.alerts.rules import RULES, Advance, Rule, advance
+from haihe.kernel.alerts.silence import advance_with_silence, minute_before
 from haihe.kernel.alerts.states import load_state, save_state
 from haihe.kernel.alerts.writing import write_findings
 from haihe.kernel.errors import NotFound
@@ -36,16 +37,18 @@ STEP_ROWS = 50_000
 
 # Rows with the facts of their things, by table, kind of thing and attributes.
 Spoken = dict[tuple[str, str, tuple[str, ...]], pl.DataFrame]
+NOTHING = pl.DataFrame()
 
 
 @dataclass
 class Memory:
     """States and facts that one process keeps between steps, so that it need not read them again. Valid only for the cursor that
-    this process itself wrote last; any doubt empties it."""
+    this process itself wrote last (its number and its instant); any doubt empties it. `asked_at`: the last minute of silence."""
 
-    seq: int = -1
+    at: tuple[int, datetime | None] = (-1, None)
     states: dict[str, pl.DataFrame] = field(default_factory=dict)
     things: dict[tuple[str, tuple[str, ...]], tuple[Any, pl.DataFrame]] = field(default_factory=dict)
+    asked_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -112,55 +115,62 @@ def process_once(
     now = now or timezone.now()
     memory = memory if memory is not None else Memory()
     cursor, _ = RuleCursor.objects.get_or_create(name=CURSOR)
-    if memory.seq != cursor.seq:
+    if memory.at != (cursor.seq, cursor.moved_at):
         memory.states.clear()
+        memory.asked_at = None
     if journal.cursor(CURSOR) != cursor.seq:
         # First start, or a kill between the commit and the journal's note: the journal must not forget what is still needed.
         journal.set_cursor(CURSOR, cursor.seq)
+    minute = minute_before(now)  # before reading: everything that was received until then is among what is read
     entries, seq = journal.news(cursor.seq, limit_rows, only=sorted({rule.table for rule in RULES.values()}))
-    if seq == cursor.seq:
+    is_up_to_date = sum(entry.rows for entry in entries) < limit_rows
+    ask_at = minute if is_up_to_date and minute != memory.asked_at else None
+    if seq == cursor.seq and ask_at is None:
         return Step(cursor.seq)
     tables: dict[str, list[pl.DataFrame]] = {}
     for entry in entries:
         tables.setdefault(entry.table, []).append(entry.batch)
     batches = {table: pl.concat(parts, how="diagonal_relaxed") for table, parts in tables.items()}
-    step = _evaluate_and_write(batches, cursor.seq, seq, now, memory, policy)
+    step = _evaluate_and_write(batches, cursor, seq, now, ask_at, memory, policy)
     journal.set_cursor(CURSOR, step.seq)
     return step
 
 
 def _evaluate_and_write(
-    batches: dict[str, pl.DataFrame], before: int, seq: int, now: datetime, memory: Memory, policy: Callable[[str], Any]
-) -> Step:
+    batches: dict[str, pl.DataFrame], before: RuleCursor, seq: int, now: datetime, ask_at: datetime | None, memory: Memory,
+    policy: Callable[[str], Any],
+) -> Step:  # fmt: skip
     statuses = {status.rule: status for status in RuleStatus.objects.all()}
     done: list[tuple[Rule, Advance]] = []
     spoken_of: Spoken = {}
     for rule in [RULES[name] for name in sorted(RULES)]:
         status = statuses.setdefault(rule.name, RuleStatus(rule=rule.name))
         batch = batches.get(rule.table)
-        if batch is None or not status.enabled:
+        asked = ask_at if rule.speaks_of_silence else None
+        if (batch is None and asked is None) or not status.enabled:
             continue
-        advanced = _try(rule, batch, spoken_of, status, now, memory, policy)
+        advanced = _try(rule, batch, spoken_of, status, now, asked, memory, policy)
         if advanced is not None:
             done.append((rule, advanced))
     alerts = findings = 0
     with transaction.atomic():
         locked = RuleCursor.objects.select_for_update().get(name=CURSOR)
-        if locked.seq != before:
+        if (locked.seq, locked.moved_at) != (before.seq, before.moved_at):
             memory.states.clear()
-            memory.seq = -1
+            memory.at = (-1, None)
             return Step(locked.seq)  # Another process was first: what it wrote stands.
         for rule, advanced in done:
             findings += advanced.findings.height
             alerts += len(write_findings(rule, advanced.findings, now))
-            if advanced.rows:
+            if len(advanced.things):
                 save_state(rule, advanced.state, advanced.things)
         _save_statuses(statuses.values())
         locked.seq = seq
         locked.save()
     for rule, advanced in done:
         memory.states[rule.name] = advanced.state
-    memory.seq = seq
+    memory.at = (locked.seq, locked.moved_at)
+    memory.asked_at = ask_at or memory.asked_at
     return Step(seq, sum(batch.height for batch in batches.values()), findings, alerts)
 
 
@@ -168,34 +178,47 @@ def _save_statuses(statuses: Iterable[RuleStatus]) -> None:
     """All but `enabled`, which a person may be switching meanwhile."""
     RuleStatus.objects.bulk_create(
         list(statuses), update_conflicts=True, unique_fields=["rule"],
-        update_fields=["evaluated_rows", "skipped_rows", "failing_since", "error"],
+        update_fields=["evaluated_rows", "skipped_rows", "failing_since", "error", "asked_at"],
     )  # fmt: skip
 
 
 def _try(
-    rule: Rule, batch: pl.DataFrame, spoken_of: Spoken, status: RuleStatus, now: datetime, memory: Memory,
-    policy: Callable[[str], Any],
+    rule: Rule, batch: pl.DataFrame | None, spoken_of: Spoken, status: RuleStatus, now: datetime, ask_at: datetime | None,
+    memory: Memory, policy: Callable[[str], Any],
 ) -> Advance | None:  # fmt: skip
     """The rule's step, or None when it raised an error: one broken rule must not stop the others."""
     try:
         if rule.name not in memory.states:
             memory.states[rule.name] = load_state(rule)
-        place = (rule.table, rule.thing_kind, rule.attributes)
-        if place not in spoken_of:  # several rules look at the same rows
-            spoken_of[place] = with_facts(batch, things_for(rule, memory))
-        advanced = advance(rule, spoken_of[place], memory.states[rule.name], policy, now)
+        state, rows = memory.states[rule.name], rows_for(rule, batch, spoken_of, memory)
+        if rule.speaks_of_silence:
+            living = things_for(rule, memory)["thing"].to_numpy()
+            heard = advance_with_silence(rule, rows, state, living, policy, now, asked_at=status.asked_at, until=ask_at)
+            advanced, status.asked_at = heard.advance, heard.asked_at
+        else:
+            advanced = advance(rule, rows, state, policy, now)
     except DatabaseError:
         raise  # not the rule's fault: the whole step is done again
     except Exception as error:
         if status.failing_since is None:
             log.error("a rule fails; its rows are skipped and can be replayed", rule=rule.name, error=repr(error))
-        status.failed(error, batch.height, now)
+        status.failed(error, batch.height if batch is not None else 0, now)
         return None
     if status.failing_since is not None:
         log.info("a rule works again", rule=rule.name)
     status.failing_since, status.error = None, ""
     status.evaluated_rows += advanced.rows
     return advanced
+
+
+def rows_for(rule: Rule, batch: pl.DataFrame | None, spoken_of: Spoken, memory: Memory) -> pl.DataFrame:
+    """The rows of the rule's things with their facts; several rules look at the same ones."""
+    if batch is None:
+        return NOTHING
+    place = (rule.table, rule.thing_kind, rule.attributes)
+    if place not in spoken_of:
+        spoken_of[place] = with_facts(batch, things_for(rule, memory))
+    return spoken_of[place]
 
 
 _memory = Memory()

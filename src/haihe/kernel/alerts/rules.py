@@ -13,7 +13,8 @@ is cut into batches):
   a duplicate). Late rows are counted in the state (`late_rows`) and never evaluated, so they never raise, change or end an alert;
 * rows come sorted by thing and time, and all of them lie in the time for which one set of dated parameters holds.
 
-`now` is for rules that speak of silence; what a rule finds in rows must not depend on it.
+`now` is for messages only: what a rule finds in rows must not depend on it. Rules that speak of things that are silent are asked
+between the rows (silence.py).
 """
 
 from __future__ import annotations
@@ -64,6 +65,7 @@ class Rule:
     urgency: ClassVar[Urgency] = Urgency.UNKNOWN
     certainty: ClassVar[Certainty] = Certainty.UNKNOWN
     opens_case: ClassVar[str] = ""
+    speaks_of_silence: ClassVar[bool] = False
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -94,6 +96,13 @@ class Rule:
         `batch`: the table's columns and the attributes, sorted by thing and observed_at. `state`: one row for each thing in the
         batch, sorted; columns are null for a thing never seen before.
         """
+        raise NotImplementedError
+
+    def on_silence(
+        self, state: pl.DataFrame, parameters: dict[str, Any], at: datetime
+    ) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """For rules that `speaks_of_silence`: findings and the new state at an instant up to which everything received was
+        evaluated. `state`: all things that the rule looks after, sorted; answered with the same things in the same order."""
         raise NotImplementedError
 
 
@@ -224,7 +233,7 @@ def _by_regime(
     if rows.is_empty():
         return []
     dated = {key: policy(f"{rule.pack}.{key}") for key in rule.parameters}
-    first, last = _local_day(rows["observed_at"].min()), _local_day(rows["observed_at"].max())
+    first, last = local_day(rows["observed_at"].min()), local_day(rows["observed_at"].max())
     changes = {value.since for parameter in dated.values() for value in parameter.values}
     days = [first, *sorted(day for day in changes if first < day <= last)]
     parts = []
@@ -239,7 +248,7 @@ def _by_regime(
     return parts
 
 
-def _local_day(instant: Any) -> date:
+def local_day(instant: Any) -> date:
     return timezone.localtime(instant, LOCAL()).date()
 
 

@@ -1,4 +1,5 @@
-"""The rules of road transport: speeding 超速 and fatigue 疲劳驾驶; leaving an area is in area_rule.py. Limits and their sources lie in policies/*.yaml."""
+"""The rules of road transport: speeding 超速 and fatigue 疲劳驾驶; the others lie in files of their own
+(area_rule.py, hours_rule.py, offline_rules.py, position_rules.py, fault_rule.py). Limits and their sources lie in policies/*.yaml."""
 
 from __future__ import annotations
 
@@ -24,7 +25,13 @@ from haihe.packs.transport.columns import (
     numbers,
     steps_of,
 )
+from haihe.packs.transport.fault_rule import TerminalFault as TerminalFault
 from haihe.packs.transport.findings import findings, instants, maybe_instants
+from haihe.packs.transport.hours_rule import ForbiddenHours as ForbiddenHours
+from haihe.packs.transport.offline_rules import Offline as Offline
+from haihe.packs.transport.offline_rules import OfflineWhileMoving as OfflineWhileMoving
+from haihe.packs.transport.position_rules import Drifting as Drifting
+from haihe.packs.transport.position_rules import Frozen as Frozen
 
 MOST_CONTRADICTING_SHARE = 0.2  # below this share of the device's speed, the ground covered speaks against it
 LEAST_STEP_MS = 10_000  # positions nearer in time say little about the speed between them

@@ -1,0 +1,87 @@
+"""Faults that a terminal reports of itself (alarm bits of its positions), each kind by itself."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from haihe.kernel.alerts.cap import Certainty, Severity, Urgency
+from haihe.kernel.alerts.columns import Array, Runs, episodes
+from haihe.kernel.alerts.rules import Rule, no_findings
+from haihe.packs.transport.columns import last_of, milliseconds, numbers
+from haihe.packs.transport.findings import findings
+
+# Key of the alert → bits of the alarm word that mean it (jt808/bits.py names them and says where they were read).
+FAULTS = {
+    "gnss": 1 << 4, "antenna": 1 << 5 | 1 << 6, "power_low": 1 << 7, "power_lost": 1 << 8, "display": 1 << 9, "speech": 1 << 10,
+    "camera": 1 << 11, "card_reader": 1 << 12, "speed_sensor": 1 << 24,
+}  # fmt: skip
+ANY = sum(FAULTS.values())
+NEVER = -1
+
+
+class TerminalFault(Rule):
+    """A fault reported without a break for `fault_sustained_s`; over with the first position that does not report it."""
+
+    name = "transport.fault"
+    title_zh, title_en, unit = "终端故障", "Terminal fault", "s"
+    table, thing_kind = "position", "vehicle"
+    parameters = ("fault_sustained_s",)
+    # One place a fault, in the order of FAULTS: since when, in milliseconds since 1970; bit n: fault n was raised.
+    state = {"since_ms": pl.Array(pl.Int64, len(FAULTS)), "raised_bits": pl.UInt32}
+    tolerated_quality = 0xFFFF  # whoever reports a broken receiver has no fix
+    severity, urgency, certainty = Severity.MINOR, Urgency.FUTURE, Certainty.OBSERVED
+
+    def evaluate(
+        self, batch: pl.DataFrame, state: pl.DataFrame, parameters: dict[str, Any], now: datetime
+    ) -> tuple[pl.DataFrame, pl.DataFrame]:
+        bits = batch["alarm_bits"].fill_null(0).to_numpy()
+        since, raised = _stored(state)
+        if not (bits & ANY).any() and (since == NEVER).all():
+            return no_findings(), state  # as nearly always
+        runs, found = Runs(batch["thing"].to_numpy()), [no_findings()]
+        for place, (key, mask) in enumerate(FAULTS.items()):
+            told, since[:, place], raised[:, place] = self._judge(
+                runs, batch, key, bits & mask != 0, since[:, place], raised[:, place], parameters["fault_sustained_s"]
+            )
+            found.append(told)
+        return pl.concat(found), state.with_columns(**_to_store(since, raised))
+
+    def _judge(
+        self, runs: Runs, batch: pl.DataFrame, key: str, faulty: Array, since_before: Array, raised: Array, sustained_s: float
+    ) -> tuple[pl.DataFrame, Array, Array]:  # fmt: skip
+        """Findings of one fault, and what to remember of it."""
+        at, thing = milliseconds(batch["observed_at"]), batch["thing"].to_numpy()
+        since = runs.latest(faulty & ~runs.before(faulty, since_before >= 0), at, since_before)
+        lasted = (at - since) / 1000
+        never, none = np.zeros(runs.size, dtype=bool), np.zeros(len(raised), dtype=bool)
+        told = episodes(runs, never, faulty & (lasted >= sustained_s), ~faulty, none, raised)
+        where = {name: numbers(batch[name]) for name in ("longitude_deg", "latitude_deg")}
+        limit = np.full(runs.size, float(sustained_s))
+        ended = (at - runs.before(since, since_before)) / 1000
+        found = pl.concat([
+            findings(told.raise_, "raise", key, thing, at, lasted, limit, where),
+            findings(told.end, "end", key, thing, at, ended, limit, where),
+        ])  # fmt: skip
+        return found, np.where(last_of(runs, faulty), last_of(runs, since), NEVER), last_of(runs, told.raised)
+
+
+def _stored(state: pl.DataFrame) -> tuple[Array, Array]:
+    """(since, raised) of each thing and fault; things without a state have none."""
+    since = np.full((state.height, len(FAULTS)), NEVER, dtype=np.int64)
+    known = state["since_ms"].is_not_null().to_numpy()
+    if known.any():
+        since[known] = state["since_ms"].drop_nulls().to_numpy()
+    raised = state["raised_bits"].fill_null(0).to_numpy()[:, None] & (1 << np.arange(len(FAULTS))) != 0
+    return since, raised
+
+
+def _to_store(since: Array, raised: Array) -> dict[str, pl.Expr]:
+    """Columns of the state; null for things without a fault, as for those never seen."""
+    kept = pl.lit(pl.Series(since, dtype=pl.Array(pl.Int64, len(FAULTS))))
+    bits = pl.Series(raised @ (1 << np.arange(len(FAULTS))), dtype=pl.UInt32)
+    has_any = pl.lit(pl.Series((since != NEVER).any(axis=1)))
+    return {"since_ms": pl.when(has_any).then(kept), "raised_bits": pl.when(has_any).then(pl.lit(bits))}

@@ -1,0 +1,98 @@
+"""Vehicles from which nothing comes: off line 离线, and off line while moving 行驶中离线.
+
+Silence is counted by receipt, not by the time of observation: what a terminal kept in a dead zone and sends afterwards does not make it
+heard earlier. It counts only while others are heard: when nobody is, it is the platform that is deaf (or everybody parks), and the count
+begins anew for all.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+import numpy as np
+import polars as pl
+
+from haihe.kernel.alerts.cap import Certainty, Severity, Urgency
+from haihe.kernel.alerts.columns import Array, Runs
+from haihe.kernel.alerts.rules import INSTANT, Rule
+from haihe.packs.transport.columns import flags, last_of, milliseconds, numbers
+from haihe.packs.transport.findings import findings, instants, maybe_instants
+
+MINUTE_MS = 60_000
+NOBODY_HEARD_MS = 2 * MINUTE_MS
+
+
+class _Silent(Rule):
+    """One raise when a vehicle was silent for the limit, at that very instant; one end when it is heard again."""
+
+    unit = "min"
+    table, thing_kind = "position", "vehicle"
+    state = {
+        "heard_at": INSTANT, "counted_from": INSTANT, "moved": pl.Boolean, "raised": pl.Boolean,
+        "longitude_deg": pl.Float64, "latitude_deg": pl.Float64,
+    }  # fmt: skip
+    tolerated_quality = 0xFFFF  # a vehicle without a fix is heard
+    speaks_of_silence = True
+    urgency, certainty = Urgency.EXPECTED, Certainty.OBSERVED
+    limit: ClassVar[str] = ""
+
+    def concerns(self, state: pl.DataFrame) -> Array:
+        """Of which vehicles the rule speaks."""
+        return np.ones(state.height, dtype=bool)
+
+    def evaluate(
+        self, batch: pl.DataFrame, state: pl.DataFrame, parameters: dict[str, Any], now: datetime
+    ) -> tuple[pl.DataFrame, pl.DataFrame]:
+        thing, received = batch["thing"].to_numpy(), milliseconds(batch["received_at"])
+        runs, heard = Runs(thing), milliseconds(state["heard_at"])
+        heard_again = runs.first & flags(state["raised"])[runs.segment]
+        silent_min = (received - heard[runs.segment]) / MINUTE_MS
+        where = {"longitude_deg": numbers(batch["longitude_deg"]), "latitude_deg": numbers(batch["latitude_deg"])}
+        limit = np.full(runs.size, float(parameters[self.limit]))
+        found = findings(heard_again, "end", "silent", thing, received, silent_min, limit, where)
+        moving = numbers(batch["speed_kmh"], missing=0.0) >= parameters["moving_kmh"]
+        newest = np.maximum(np.maximum.reduceat(received, runs.starts), heard)
+        return found, state.with_columns(
+            heard_at=instants(newest), counted_from=pl.lit(None, dtype=INSTANT), moved=pl.Series(last_of(runs, moving)),
+            raised=pl.lit(False), **{name: pl.Series(last_of(runs, values)).fill_nan(None) for name, values in where.items()},
+        )  # fmt: skip
+
+    def on_silence(
+        self, state: pl.DataFrame, parameters: dict[str, Any], at: datetime
+    ) -> tuple[pl.DataFrame, pl.DataFrame]:
+        at_ms, heard = int(at.timestamp() * 1000), milliseconds(state["heard_at"])
+        until = min(at_ms, int(heard.max()) + NOBODY_HEARD_MS)
+        since, raised = np.maximum(heard, milliseconds(state["counted_from"])), flags(state["raised"])
+        limit_min = float(parameters[self.limit])
+        due = since + int(limit_min * MINUTE_MS)
+        is_silent = ~raised & self.concerns(state) & (due <= until)
+        told = np.full(state.height, limit_min)
+        where = {name: numbers(state[name]) for name in ("longitude_deg", "latitude_deg")}
+        found = findings(is_silent, "raise", "silent", state["thing"].to_numpy(), due, told, told, where)
+        raised = raised | is_silent
+        counted = milliseconds(state["counted_from"])
+        if until < at_ms:
+            counted = np.where(raised, counted, at_ms)
+        return found, state.with_columns(counted_from=maybe_instants(counted), raised=pl.Series(raised))
+
+
+class Offline(_Silent):
+    """Nothing came for `offline_min`, whatever the vehicle did last."""
+
+    name = "transport.offline"
+    title_zh, title_en = "车辆长时间离线", "Vehicle off line for long"
+    parameters, limit = ("offline_min", "moving_kmh"), "offline_min"
+    severity = Severity.MINOR
+
+
+class OfflineWhileMoving(_Silent):
+    """Nothing came for `offline_moving_min` from a vehicle that was moving when it was heard last."""
+
+    name = "transport.offline_moving"
+    title_zh, title_en = "行驶中离线", "Off line while moving"
+    parameters, limit = ("offline_moving_min", "moving_kmh"), "offline_moving_min"
+    severity = Severity.MODERATE
+
+    def concerns(self, state: pl.DataFrame) -> Array:
+        return flags(state["moved"])
