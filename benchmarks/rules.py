@@ -60,8 +60,9 @@ def main() -> int:
     from haihe.runtime import set_up_django
 
     set_up_django()
+    from haihe.kernel.alerts.advancing import advance
     from haihe.kernel.alerts.processing import parameter_of
-    from haihe.kernel.alerts.rules import RULES, advance
+    from haihe.kernel.alerts.rules import RULES
     from haihe.kernel.alerts.states import BLOCK_THINGS, pack_state
 
     print(f"machine: {describe()}")
@@ -77,7 +78,7 @@ def main() -> int:
     arriving = chosen.vehicles / EVERY_S
     plain = statistics.median(plain_seconds(batches) for _ in range(chosen.runs))
     total = 0.0
-    for name in ("transport.speeding", "transport.fatigue"):
+    for name in sorted(RULES):
         taken, found, state = [], 0, RULES[name].empty_state()
         for _ in range(chosen.runs):
             state, found = RULES[name].empty_state(), 0

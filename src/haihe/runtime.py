@@ -71,7 +71,7 @@ ROAD = (
     Step("gateway writes", "journal", "haihe.kernel.feeds.gateway.make_durable"),
     Step("gateway writes", "commands", "haihe.kernel.feeds.gateway.settle_commands"),
     Step("gateway answers", "acknowledge", "haihe.kernel.feeds.gateway.acknowledge"),
-    Step("worker", "rules", "haihe.kernel.alerts.processing.process_new", every_s=0.5),
+    Step("worker", "rules", "haihe.kernel.alerts.processing.process_new", every_s=1),
     Step("worker", "latest", "haihe.kernel.observations.upkeep.advance_latest", every_s=2),
     Step("worker", "lake", "haihe.kernel.observations.upkeep.feed", every_s=5),
 )

@@ -35,9 +35,11 @@ import yaml
 from django.utils import timezone
 from polars.testing import assert_frame_equal
 
+from haihe.kernel.alerts.advancing import advance
 from haihe.kernel.alerts.processing import parameter_of
 from haihe.kernel.alerts.replay import Replay, replay
-from haihe.kernel.alerts.rules import INSTANT, Rule, advance
+from haihe.kernel.alerts.rows import Rows
+from haihe.kernel.alerts.rules import INSTANT, Rule
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 # Where invented tracks begin: open country, nobody's address.
@@ -96,8 +98,8 @@ class RuleContract:
         same(self._run([rows]), self._run(cut(rows, range(rows.height))))
 
     def test_an_empty_batch_changes_nothing(self) -> None:
-        first = advance(self.rule, self._with_facts(), self.rule.empty_state(), type(self).policy, NOW)
-        again = advance(self.rule, self._with_facts().clear(), first.state, type(self).policy, NOW)
+        first = advance(self.rule, Rows(self._with_facts()), self.rule.empty_state(), type(self).policy, NOW)
+        again = advance(self.rule, Rows(self._with_facts().clear()), first.state, type(self).policy, NOW)
         assert again.findings.is_empty() and again.rows == 0
         assert_frame_equal(again.state, first.state)
 

@@ -19,8 +19,10 @@ from django.db import DatabaseError, transaction
 from django.db.models import Count, Max
 from django.utils import timezone
 
+from haihe.kernel.alerts.advancing import Advance, advance
 from haihe.kernel.alerts.models import RuleCursor, RuleStatus
-from haihe.kernel.alerts.rules import RULES, Advance, Rule, advance
+from haihe.kernel.alerts.rows import Rows
+from haihe.kernel.alerts.rules import RULES, Rule
 from haihe.kernel.alerts.silence import advance_with_silence, minute_before
 from haihe.kernel.alerts.states import load_state, save_state
 from haihe.kernel.alerts.writing import write_findings
@@ -35,9 +37,9 @@ STEPS_AT_ONCE = 20
 STEP_ROWS = 50_000
 
 
-# Rows with the facts of their things, by table, kind of thing and attributes.
-Spoken = dict[tuple[str, str, tuple[str, ...]], pl.DataFrame]
-NOTHING = pl.DataFrame()
+# Rows with the facts of their things, by table and kind of thing.
+Spoken = dict[tuple[str, str], Rows]
+NOTHING = Rows(pl.DataFrame())
 
 
 @dataclass
@@ -47,7 +49,7 @@ class Memory:
 
     at: tuple[int, datetime | None] = (-1, None)
     states: dict[str, pl.DataFrame] = field(default_factory=dict)
-    things: dict[tuple[str, tuple[str, ...]], tuple[Any, pl.DataFrame]] = field(default_factory=dict)
+    things: dict[str, tuple[Any, pl.DataFrame]] = field(default_factory=dict)
     asked_at: datetime | None = None
 
 
@@ -72,20 +74,24 @@ def parameter_of(key: str) -> Any:
 
 
 def things_for(rule: Rule, memory: Memory | None = None) -> pl.DataFrame:
-    """Things that the rule looks after, sorted, with the attributes it wants as text columns: thing, attribute, …; retired ones left out."""
+    """Things of the rule's kind, sorted, with the attributes that it and the other rules of the kind want as text columns: thing,
+    attribute, …; retired ones left out."""
     rows = Thing.objects.filter(retired_at=None)
     rows = rows.filter(kind=rule.thing_kind) if rule.thing_kind else rows
     found = rows.aggregate(count=Count("pk"), last=Max("changed_at"))
-    stamp, place = (found["count"], found["last"]), (rule.thing_kind, rule.attributes)
-    if memory is not None and place in memory.things and memory.things[place][0] == stamp:
-        return memory.things[place][1]
+    stamp = (found["count"], found["last"])
+    if memory is not None and rule.thing_kind in memory.things and memory.things[rule.thing_kind][0] == stamp:
+        return memory.things[rule.thing_kind][1]
+    wanted = sorted(
+        {name for each in (rule, *RULES.values()) if each.thing_kind == rule.thing_kind for name in each.attributes}
+    )
     pairs = list(rows.order_by("pk").values_list("pk", "attributes"))
     columns: dict[str, Any] = {"thing": [pk for pk, _ in pairs]}
-    for name in rule.attributes:
+    for name in wanted:
         columns[name] = [str(a[name]) if isinstance(a, dict) and a.get(name) is not None else None for _, a in pairs]
-    frame = pl.DataFrame(columns, schema={"thing": pl.Int64, **dict.fromkeys(rule.attributes, pl.String)})
+    frame = pl.DataFrame(columns, schema={"thing": pl.Int64, **dict.fromkeys(wanted, pl.String)})
     if memory is not None:
-        memory.things[place] = (stamp, frame)
+        memory.things[rule.thing_kind] = (stamp, frame)
     return frame
 
 
@@ -211,13 +217,13 @@ def _try(
     return advanced
 
 
-def rows_for(rule: Rule, batch: pl.DataFrame | None, spoken_of: Spoken, memory: Memory) -> pl.DataFrame:
+def rows_for(rule: Rule, batch: pl.DataFrame | None, spoken_of: Spoken, memory: Memory) -> Rows:
     """The rows of the rule's things with their facts; several rules look at the same ones."""
     if batch is None:
         return NOTHING
-    place = (rule.table, rule.thing_kind, rule.attributes)
+    place = (rule.table, rule.thing_kind)
     if place not in spoken_of:
-        spoken_of[place] = with_facts(batch, things_for(rule, memory))
+        spoken_of[place] = Rows(with_facts(batch, things_for(rule, memory)))
     return spoken_of[place]
 
 

@@ -17,9 +17,11 @@ from typing import Any
 import polars as pl
 from django.utils import timezone
 
+from haihe.kernel.alerts.advancing import advance, sorted_findings
 from haihe.kernel.alerts.folding import Draft, fold
 from haihe.kernel.alerts.processing import parameter_of, things_for, with_facts
-from haihe.kernel.alerts.rules import INSTANT, RULES, Rule, advance, no_findings, sorted_findings
+from haihe.kernel.alerts.rows import Rows
+from haihe.kernel.alerts.rules import INSTANT, RULES, Rule
 from haihe.kernel.alerts.silence import advance_with_silence, ask
 from haihe.kernel.errors import NotFound
 
@@ -66,20 +68,23 @@ def replay(
     facts = things_for(rule) if things is None else things
     now = now or timezone.now()
     state, rows = rule.empty_state(), 0
-    found, asked_at = [no_findings()], None
+    found: list[pl.DataFrame] = []
+    asked_at: datetime | None = None
     for batch in batches:
         if rule.speaks_of_silence:
             living = facts["thing"].to_numpy()
-            heard = advance_with_silence(rule, with_facts(batch, facts), state, living, policy, now, asked_at=asked_at)
+            heard = advance_with_silence(
+                rule, Rows(with_facts(batch, facts)), state, living, policy, now, asked_at=asked_at
+            )
             result, asked_at = heard.advance, heard.asked_at
         else:
-            result = advance(rule, with_facts(batch, facts), state, policy, now)
+            result = advance(rule, Rows(with_facts(batch, facts)), state, policy, now)
         state, rows = result.state, rows + batch.height
         found.append(result.findings)
     if rule.speaks_of_silence and until is not None:
         told, state, _ = ask(rule, state, facts["thing"].to_numpy(), policy, min(until, now))
         found.append(told)
-    findings = sorted_findings(pl.concat(found))
+    findings = sorted_findings(found)
     if since is not None:
         findings = findings.filter(pl.col("observed_at") >= since.astimezone(UTC))
     if until is not None:

@@ -16,22 +16,13 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from haihe.kernel.alerts.advancing import Advance, advance, local_day, sorted_findings
 from haihe.kernel.alerts.columns import Array
-from haihe.kernel.alerts.rules import (
-    FINDINGS,
-    Advance,
-    Rule,
-    advance,
-    local_day,
-    no_findings,
-    replaced,
-    sorted_findings,
-)
+from haihe.kernel.alerts.rows import Rows, replaced
+from haihe.kernel.alerts.rules import FINDINGS, Rule, no_findings
 
-MINUTE = timedelta(minutes=1)
 # A row is journalled within a second or two of its receipt; a minute is over when its rows have had time to arrive.
 GRACE = timedelta(seconds=5)
-_MINUTE_US = 60_000_000
 
 
 def minute_before(at: datetime) -> datetime:
@@ -72,12 +63,13 @@ def _differs(before: pl.DataFrame, after: pl.DataFrame) -> Array:
 
 
 def advance_with_silence(
-    rule: Rule, rows: pl.DataFrame, state: pl.DataFrame, living: Array, policy: Callable[[str], Any], now: datetime, *,
+    rule: Rule, rows: Rows, state: pl.DataFrame, living: Array, policy: Callable[[str], Any], now: datetime, *,
     asked_at: datetime | None, until: datetime | None = None,
 ) -> Heard:  # fmt: skip
     """One step over rows (with facts) in their order of arrival, asking at each minute that begins among them; then at `until`, where
     the stream is known to have come so far."""
-    found, touched, count = [no_findings()], [np.zeros(0, dtype=np.int64)], 0
+    found: list[pl.DataFrame] = []
+    touched, count = [np.zeros(0, dtype=np.int64)], 0
 
     def ask_at(instant: datetime) -> None:
         nonlocal state, asked_at
@@ -87,7 +79,7 @@ def advance_with_silence(
             touched.append(things)
             asked_at = instant
 
-    for minute, part in by_minute(rows):
+    for minute, part in rows.by_minute:
         ask_at(minute)
         step = advance(rule, part, state, policy, now)
         state, count = step.state, count + step.rows
@@ -95,17 +87,4 @@ def advance_with_silence(
         touched.append(step.things)
     if until is not None:
         ask_at(until)
-    return Heard(Advance(sorted_findings(pl.concat(found)), state, count, np.unique(np.concatenate(touched))), asked_at)
-
-
-def by_minute(rows: pl.DataFrame) -> list[tuple[datetime, pl.DataFrame]]:
-    """The rows cut where one was received in a later minute than all before it, each part with the beginning of its minute."""
-    if rows.is_empty():
-        return []
-    minutes = np.maximum.accumulate(rows["received_at"].to_numpy().view(np.int64) // _MINUTE_US)
-    starts = np.flatnonzero(np.diff(minutes, prepend=-1)).tolist()
-    ends = [*starts[1:], rows.height]
-    return [
-        (datetime.fromtimestamp(int(minutes[a]) * 60, UTC), rows.slice(a, b - a))
-        for a, b in zip(starts, ends, strict=True)
-    ]
+    return Heard(Advance(sorted_findings(found), state, count, np.unique(np.concatenate(touched))), asked_at)

@@ -10,7 +10,8 @@ import polars as pl
 
 from haihe.kernel.alerts.cap import Certainty, Severity, Urgency
 from haihe.kernel.alerts.columns import Array, Runs, episodes
-from haihe.kernel.alerts.rules import INSTANT, Rule, no_findings, of_things, replaced
+from haihe.kernel.alerts.rows import of_things, replaced
+from haihe.kernel.alerts.rules import INSTANT, Rule, no_findings
 from haihe.packs.transport.columns import flags, last_of, milliseconds, numbers
 from haihe.packs.transport.findings import findings, maybe_instants
 from haihe.packs.transport.zones import Standing, stand

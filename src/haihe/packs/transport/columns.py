@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from haihe.kernel.alerts.columns import Array, Runs
-from haihe.kernel.alerts.rules import microseconds
+from haihe.kernel.alerts.rows import microseconds
 from haihe.kernel.places import distance_km
 
 HOUR_MS = 3_600_000

@@ -11,7 +11,8 @@ import polars as pl
 
 from haihe.kernel.alerts.cap import Certainty, Severity, Urgency
 from haihe.kernel.alerts.columns import Array, Episode, Runs, episodes
-from haihe.kernel.alerts.rules import INSTANT, Rule, no_findings, of_things, replaced
+from haihe.kernel.alerts.rows import of_things, replaced
+from haihe.kernel.alerts.rules import INSTANT, Rule, no_findings
 from haihe.packs.transport.area_rule import LeavingArea as LeavingArea
 from haihe.packs.transport.columns import (
     HOUR_MS,

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from haihe.kernel.alerts.models import Alert
 from haihe.kernel.alerts.processing import Memory, process_once
 from haihe.kernel.alerts.replay import Replay, replay
+from haihe.kernel.alerts.rows import Rows
 from haihe.kernel.alerts.rules import RULES
 from haihe.kernel.alerts.silence import advance_with_silence, minute_before
 from haihe.kernel.observations.journal import Journal
@@ -111,7 +112,7 @@ def run_live(
         now += timedelta(seconds=int(dice.integers(1, 400)))
         count = sum(at <= now for at in received)
         heard = advance_with_silence(
-            MOVING, rows.slice(done, count - done), state, living, policy, now, asked_at=asked_at, until=minute_before(now)
+            MOVING, Rows(rows.slice(done, count - done)), state, living, policy, now, asked_at=asked_at, until=minute_before(now)
         )  # fmt: skip
         state, asked_at, done = heard.advance.state, heard.asked_at, count
         found += heard.advance.findings.to_dicts()
