@@ -28,6 +28,7 @@ def address_of(pattern: URLPattern, **values: str) -> str:
         "pk": "1",
         "step": "accept",
         "key": "scenarios",
+        "rule": "transport.speeding",
         "day": "2026-11-25",
         "form": "table",
         "letters": "9",

@@ -8,10 +8,12 @@ from decimal import Decimal
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.timezone import is_aware, make_aware
 from ninja import Field, Query, Router, Schema
 
 from haihe.kernel.alerts import board, lifecycle
 from haihe.kernel.alerts.models import Alert, Suppression
+from haihe.kernel.alerts.trial import prepare_trial, run_trial
 from haihe.kernel.errors import InvalidInput
 from haihe.kernel.indicators import MEASURES, Indicator, IndicatorValue
 from haihe.kernel.organisations import get_organisation
@@ -170,6 +172,33 @@ def switch_rule(request: HttpRequest, name: str, data: SwitchIn) -> dict[str, An
     account = asker(request, "rule.switch")
     lifecycle.switch_rule(account, None, rule=name, enabled=data.enabled, reason=data.reason)
     return next(row for row in list_rules(request) if row["name"] == name)
+
+
+class TrialIn(Schema):
+    """`changed`: parameters of the rule without the pack's prefix, each with the shape of its present value."""
+
+    since: datetime
+    until: datetime
+    changed: dict[str, Any] = {}
+
+
+class TrialOut(Schema):
+    """Alerts raised with the values in force (`now`) and with those tried (`then`), and the rows that were read."""
+
+    now: int
+    then: int
+    rows: int
+
+
+@router.post(
+    "/rules/{name}/trials", response=TrialOut, summary="What other limits would have raised in a stored period"
+)
+def try_limits(request: HttpRequest, name: str, data: TrialIn) -> dict[str, int]:
+    """Answers when it is done: some seconds for a month of a small fleet."""
+    account = asker(request, "rule.try")
+    since, until = (at if is_aware(at) else make_aware(at) for at in (data.since, data.until))
+    found = run_trial(prepare_trial(account, None, rule=name, since=since, until=until, changed=data.changed))
+    return {"now": len(found.now.raised), "then": len(found.then.raised), "rows": found.now.rows}
 
 
 @router.get("/suppressions", response=list[SuppressionOut], summary="Windows in which alerts are suppressed")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import include, path
 
 from haihe.kernel.packs import find_module, loaded_packs
-from haihe.web import administration, alerts, cases, indicators, maps, outbox, registers, search, site, systems  # noqa: F401  (alerts, indicators, maps, search, systems add to site)
+from haihe.web import administration, alerts, cases, indicators, maps, outbox, registers, rules, search, site, systems  # noqa: F401  (alerts, indicators, maps, rules, search, systems add to site)
 from haihe.web.api import build_api
 from haihe.web.live import live
 from haihe.web.pages import Pages

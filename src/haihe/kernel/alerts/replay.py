@@ -42,6 +42,11 @@ class Replay:
     rows: int
     state: pl.DataFrame
 
+    @property
+    def raised(self) -> list[Draft]:
+        """The alerts that were more than a warning."""
+        return [alert for alert in self.alerts if alert.raised_at is not None]
+
     def table(self) -> pl.DataFrame:
         """The alerts as a frame: thing, key, level, started_at, raised_at, last_at, over_at, count, value, limit."""
         rows = [{name: getattr(alert, name) for name in ALERTS} for alert in self.alerts]
@@ -55,41 +60,60 @@ def get_rule(name: str) -> Rule:
     return RULES[name]
 
 
+class Run:
+    """A replay on its way: takes batches in their order of arrival, from an empty state.
+
+    `things` replaces the register (thing and the rule's attributes); `policy` the dated parameters, so that other limits can be
+    tried out before they are set.
+    """
+
+    def __init__(
+        self, rule: Rule, *, things: pl.DataFrame | None = None, policy: Callable[[str], Any] = parameter_of,
+        now: datetime | None = None,
+    ) -> None:  # fmt: skip
+        self.rule, self.policy, self.now = rule, policy, now or timezone.now()
+        self.facts = things_for(rule) if things is None else things
+        self.state, self.rows = rule.empty_state(), 0
+        self._found: list[pl.DataFrame] = []
+        self._asked_at: datetime | None = None
+
+    def take(self, batch: pl.DataFrame) -> None:
+        rows = Rows(with_facts(batch, self.facts))
+        if self.rule.speaks_of_silence:
+            living = self.facts["thing"].to_numpy()
+            heard = advance_with_silence(
+                self.rule, rows, self.state, living, self.policy, self.now, asked_at=self._asked_at
+            )
+            step, self._asked_at = heard.advance, heard.asked_at
+        else:
+            step = advance(self.rule, rows, self.state, self.policy, self.now)
+        self.state, self.rows = step.state, self.rows + batch.height
+        self._found.append(step.findings)
+
+    def end(self, since: datetime | None = None, until: datetime | None = None) -> Replay:
+        """Findings before `since` are dropped: rows before it only warmed the state up."""
+        if self.rule.speaks_of_silence and until is not None:
+            living = self.facts["thing"].to_numpy()
+            told, self.state, _ = ask(self.rule, self.state, living, self.policy, min(until, self.now))
+            self._found.append(told)
+        findings = sorted_findings(self._found)
+        if since is not None:
+            findings = findings.filter(pl.col("observed_at") >= since.astimezone(UTC))
+        if until is not None:
+            findings = findings.filter(pl.col("observed_at") < until.astimezone(UTC))
+        alerts = fold(self.rule.name, findings.iter_rows(named=True))
+        return Replay(self.rule, findings, alerts, self.rows, self.state)
+
+
 def replay(
     rule: Rule | str, batches: Iterable[pl.DataFrame], *, since: datetime | None = None, until: datetime | None = None,
     things: pl.DataFrame | None = None, policy: Callable[[str], Any] = parameter_of, now: datetime | None = None,
 ) -> Replay:  # fmt: skip
-    """Evaluate batches in their order, from an empty state.
-
-    Findings before `since` are dropped: rows before it only warm the state up. `things` replaces the register (thing and the
-    rule's attributes); `policy` the dated parameters, so that other limits can be tried out before they are set.
-    """
-    rule = get_rule(rule) if isinstance(rule, str) else rule
-    facts = things_for(rule) if things is None else things
-    now = now or timezone.now()
-    state, rows = rule.empty_state(), 0
-    found: list[pl.DataFrame] = []
-    asked_at: datetime | None = None
+    """Evaluate batches in their order (see `Run`)."""
+    run = Run(get_rule(rule) if isinstance(rule, str) else rule, things=things, policy=policy, now=now)
     for batch in batches:
-        if rule.speaks_of_silence:
-            living = facts["thing"].to_numpy()
-            heard = advance_with_silence(
-                rule, Rows(with_facts(batch, facts)), state, living, policy, now, asked_at=asked_at
-            )
-            result, asked_at = heard.advance, heard.asked_at
-        else:
-            result = advance(rule, Rows(with_facts(batch, facts)), state, policy, now)
-        state, rows = result.state, rows + batch.height
-        found.append(result.findings)
-    if rule.speaks_of_silence and until is not None:
-        told, state, _ = ask(rule, state, facts["thing"].to_numpy(), policy, min(until, now))
-        found.append(told)
-    findings = sorted_findings(found)
-    if since is not None:
-        findings = findings.filter(pl.col("observed_at") >= since.astimezone(UTC))
-    if until is not None:
-        findings = findings.filter(pl.col("observed_at") < until.astimezone(UTC))
-    return Replay(rule, findings, fold(rule.name, findings.iter_rows(named=True)), rows, state)
+        run.take(batch)
+    return run.end(since, until)
 
 
 def stored_batches(rule: Rule, since: datetime, until: datetime, *, rows_at_once: int = 500_000) -> Iterable[pl.DataFrame]:  # fmt: skip
