@@ -80,9 +80,9 @@ def _read(name: str, known: Any, form: Any) -> Any:
 
 def _parameters(rule: Rule) -> list[dict[str, Any]]:
     today, found = timezone.localdate(), []
-    for key in rule.parameters:
-        parameter = all_parameters()[f"{rule.pack}.{key}"]
-        value = parameter.on(today)
+    known = all_parameters()
+    for parameter in [known[f"{rule.pack}.{key}"] for key in rule.parameters if f"{rule.pack}.{key}" in known]:
+        value, key = parameter.on(today), parameter.key.partition(".")[2]
         found.append({
             "key": key, "title": pick(parameter.title_zh, parameter.title_en), "unit": parameter.unit, "since": value.since,
             "source": value.source, "is_verified": value.is_verified, "fields": fields_of(parameter, today),
