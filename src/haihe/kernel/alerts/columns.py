@@ -44,6 +44,12 @@ class Runs:
         index = self._latest(mask)
         return np.where(index >= 0, values[index], initial[self.segment].astype(values.dtype))
 
+    def since(self, mask: Array, at: Array, initial: Array, gap: Array | None = None) -> Array:
+        """Since when `mask` holds without a break: `at` of the row where it began, `initial` where it already held before the batch
+        (negative: it did not). A row of `gap` breaks it."""
+        begins = mask & ~self.before(mask, initial >= 0)
+        return self.latest(begins if gap is None else begins | (mask & gap), at, initial)
+
     def total_since(self, values: Array, reset: Array, initial: Array) -> Array:
         """Sum of `values` after the latest row where `reset` holds (whose own value does not count), or on top of `initial`."""
         running = np.cumsum(values)
@@ -102,3 +108,9 @@ def episodes(runs: Runs, near: Array, over: Array, stop: Array, warned: Array, r
         warned=flagged,
         raised=risen,
     )
+
+
+def episodes_raised(runs: Runs, over: Array, stop: Array, raised: Array) -> Episode:
+    """Episodes of a condition that is not warned of."""
+    never, none = np.zeros(runs.size, dtype=bool), np.zeros(len(raised), dtype=bool)
+    return episodes(runs, never, over, stop, none, raised)

@@ -9,10 +9,10 @@ import numpy as np
 import polars as pl
 
 from haihe.kernel.alerts.cap import Certainty, Severity, Urgency
-from haihe.kernel.alerts.columns import Array, Runs, episodes
+from haihe.kernel.alerts.columns import Array, Runs, episodes_raised
 from haihe.kernel.alerts.rows import of_things, replaced
 from haihe.kernel.alerts.rules import INSTANT, Rule, no_findings
-from haihe.packs.transport.columns import flags, last_of, milliseconds, numbers
+from haihe.packs.transport.columns import flags, last_of, milliseconds, numbers, where
 from haihe.packs.transport.findings import findings, maybe_instants
 from haihe.packs.transport.zones import Standing, stand
 
@@ -62,27 +62,23 @@ class LeavingArea(Rule):
         """Findings of one key and its columns of the state."""
         at, wrong = milliseconds(batch["observed_at"]), at_areas.over_m > 0
         before = milliseconds(state[f"{key}_since"])
-        since = runs.latest(wrong & ~runs.before(wrong, before >= 0), at, before)
-        lasted, never = at - since, np.zeros(runs.size, dtype=bool)
+        since = runs.since(wrong, at, before)
+        lasted = at - since
         over = wrong & (lasted >= parameters["area_sustained_s"] * 1000)
         raised = flags(state[f"{key}_raised"])
-        told = episodes(runs, never, over, ~wrong, np.zeros(len(raised), dtype=bool), raised)
+        told = episodes_raised(runs, over, ~wrong, raised)
         most_before = numbers(state[f"{key}_most_m"])
         most = runs.greatest_since(np.where(wrong, at_areas.value_m, -1.0), ~wrong, most_before)
-        thing, where = batch["thing"].to_numpy(), _where(batch, at_areas.area)
+        thing, place = batch["thing"].to_numpy(), {**where(batch), "area": at_areas.area}
         found = pl.concat([
-            findings(told.raise_, "raise", key, thing, at, most, at_areas.limit_m, {**where, "lasted_s": lasted // 1000}),
-            findings(told.end, "end", key, thing, at, runs.before(most, most_before), at_areas.limit_m, where),
+            findings(told.raise_, "raise", key, thing, at, most, at_areas.limit_m, {**place, "lasted_s": lasted // 1000}),
+            findings(told.end, "end", key, thing, at, runs.before(most, most_before), at_areas.limit_m, place),
         ])  # fmt: skip
         return found, {
             f"{key}_since": maybe_instants(np.where(last_of(runs, wrong), last_of(runs, since), -1)),
             f"{key}_raised": pl.Series(last_of(runs, told.raised)),
             f"{key}_most_m": pl.Series(np.where(last_of(runs, wrong), last_of(runs, most), np.nan)).fill_nan(None),
         }
-
-
-def _where(batch: pl.DataFrame, area: Array) -> dict[str, Array]:
-    return {"longitude_deg": numbers(batch["longitude_deg"]), "latitude_deg": numbers(batch["latitude_deg"]), "area": area}  # fmt: skip
 
 
 def standings(batch: pl.DataFrame, mode: str, parameters: dict[str, Any]) -> Standing:

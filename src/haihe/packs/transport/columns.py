@@ -37,6 +37,16 @@ def numbers(column: pl.Series, missing: float = float("nan")) -> Array:
     return (column.fill_null(missing) if column.null_count() else column).to_numpy()
 
 
+def where(batch: pl.DataFrame) -> dict[str, Array]:
+    """The position of each row, as evidence of a finding."""
+    return {name: numbers(batch[name]) for name in ("longitude_deg", "latitude_deg")}
+
+
+def last_place(runs: Runs, batch: pl.DataFrame) -> dict[str, pl.Series]:
+    """The position of each thing's last row, as columns of a state."""
+    return {name: pl.Series(last_of(runs, values)).fill_nan(None) for name, values in where(batch).items()}
+
+
 def flags(column: pl.Series) -> Array:
     return (column.fill_null(False) if column.null_count() else column).to_numpy()
 

@@ -9,9 +9,9 @@ import numpy as np
 import polars as pl
 
 from haihe.kernel.alerts.cap import Certainty, Severity, Urgency
-from haihe.kernel.alerts.columns import Array, Runs, episodes
+from haihe.kernel.alerts.columns import Array, Runs, episodes_raised
 from haihe.kernel.alerts.rules import Rule, no_findings
-from haihe.packs.transport.columns import last_of, milliseconds, numbers
+from haihe.packs.transport.columns import last_of, milliseconds, where
 from haihe.packs.transport.findings import findings
 
 # Key of the alert → bits of the alarm word that mean it (jt808/bits.py names them and says where they were read).
@@ -55,16 +55,14 @@ class TerminalFault(Rule):
     ) -> tuple[pl.DataFrame, Array, Array]:  # fmt: skip
         """Findings of one fault, and what to remember of it."""
         at, thing = milliseconds(batch["observed_at"]), batch["thing"].to_numpy()
-        since = runs.latest(faulty & ~runs.before(faulty, since_before >= 0), at, since_before)
+        since = runs.since(faulty, at, since_before)
         lasted = (at - since) / 1000
-        never, none = np.zeros(runs.size, dtype=bool), np.zeros(len(raised), dtype=bool)
-        told = episodes(runs, never, faulty & (lasted >= sustained_s), ~faulty, none, raised)
-        where = {name: numbers(batch[name]) for name in ("longitude_deg", "latitude_deg")}
+        told = episodes_raised(runs, faulty & (lasted >= sustained_s), ~faulty, raised)
         limit = np.full(runs.size, float(sustained_s))
         ended = (at - runs.before(since, since_before)) / 1000
         found = pl.concat([
-            findings(told.raise_, "raise", key, thing, at, lasted, limit, where),
-            findings(told.end, "end", key, thing, at, ended, limit, where),
+            findings(told.raise_, "raise", key, thing, at, lasted, limit, where(batch)),
+            findings(told.end, "end", key, thing, at, ended, limit, where(batch)),
         ])  # fmt: skip
         return found, np.where(last_of(runs, faulty), last_of(runs, since), NEVER), last_of(runs, told.raised)
 

@@ -9,9 +9,9 @@ import numpy as np
 import polars as pl
 
 from haihe.kernel.alerts.cap import Certainty, Severity, Urgency
-from haihe.kernel.alerts.columns import Array, Runs, episodes
+from haihe.kernel.alerts.columns import Array, Runs, episodes_raised
 from haihe.kernel.alerts.rules import INSTANT, Rule, no_findings
-from haihe.packs.transport.columns import flags, is_night, last_of, milliseconds, numbers
+from haihe.packs.transport.columns import flags, is_night, last_of, milliseconds, numbers, where
 from haihe.packs.transport.findings import findings, maybe_instants
 
 
@@ -41,17 +41,15 @@ class ForbiddenHours(Rule):
         before = runs.before(at, milliseconds(state["last_at"]))
         gap = (before < 0) | (at - before > parameters["track_gap_s"] * 1000)
         moving = forbidden & (numbers(batch["speed_kmh"], missing=0.0) >= parameters["moving_kmh"])
-        since = runs.latest(moving & (gap | ~runs.before(moving, known >= 0)), at, known)
+        since = runs.since(moving, at, known, gap)
         lasted_s = (at - since) / 1000
-        never, none, stop = np.zeros(runs.size, dtype=bool), np.zeros(len(raised), dtype=bool), ~moving | gap
-        told = episodes(runs, never, moving & (lasted_s >= parameters["hours_sustained_s"]), stop, none, raised)
+        told = episodes_raised(runs, moving & (lasted_s >= parameters["hours_sustained_s"]), ~moving | gap, raised)
         limit = np.full(runs.size, parameters["hours_sustained_s"] / 60)
-        where = {name: numbers(batch[name]) for name in ("longitude_deg", "latitude_deg")}
         ended_at = np.where(gap & (before >= 0), before, at)
         ended = (ended_at - runs.before(since, known)) / 60_000
         found = pl.concat([
-            findings(told.raise_, "raise", "hours", thing, at, lasted_s / 60, limit, where),
-            findings(told.end, "end", "hours", thing, ended_at, ended, limit, where),
+            findings(told.raise_, "raise", "hours", thing, at, lasted_s / 60, limit, where(batch)),
+            findings(told.end, "end", "hours", thing, ended_at, ended, limit, where(batch)),
         ])  # fmt: skip
         return found, state.with_columns(
             since=maybe_instants(np.where(last_of(runs, moving), last_of(runs, since), -1)),

@@ -16,7 +16,7 @@ import polars as pl
 from haihe.kernel.alerts.cap import Certainty, Severity, Urgency
 from haihe.kernel.alerts.columns import Array, Runs
 from haihe.kernel.alerts.rules import INSTANT, Rule
-from haihe.packs.transport.columns import flags, last_of, milliseconds, numbers
+from haihe.packs.transport.columns import flags, last_of, last_place, milliseconds, numbers, where
 from haihe.packs.transport.findings import findings, instants, maybe_instants
 
 MINUTE_MS = 60_000
@@ -48,14 +48,13 @@ class _Silent(Rule):
         runs, heard = Runs(thing), milliseconds(state["heard_at"])
         heard_again = runs.first & flags(state["raised"])[runs.segment]
         silent_min = (received - heard[runs.segment]) / MINUTE_MS
-        where = {"longitude_deg": numbers(batch["longitude_deg"]), "latitude_deg": numbers(batch["latitude_deg"])}
         limit = np.full(runs.size, float(parameters[self.limit]))
-        found = findings(heard_again, "end", "silent", thing, received, silent_min, limit, where)
+        found = findings(heard_again, "end", "silent", thing, received, silent_min, limit, where(batch))
         moving = numbers(batch["speed_kmh"], missing=0.0) >= parameters["moving_kmh"]
         newest = np.maximum(np.maximum.reduceat(received, runs.starts), heard)
         return found, state.with_columns(
             heard_at=instants(newest), counted_from=pl.lit(None, dtype=INSTANT), moved=pl.Series(last_of(runs, moving)),
-            raised=pl.lit(False), **{name: pl.Series(last_of(runs, values)).fill_nan(None) for name, values in where.items()},
+            raised=pl.lit(False), **last_place(runs, batch),
         )  # fmt: skip
 
     def on_silence(
@@ -68,8 +67,7 @@ class _Silent(Rule):
         due = since + int(limit_min * MINUTE_MS)
         is_silent = ~raised & self.concerns(state) & (due <= until)
         told = np.full(state.height, limit_min)
-        where = {name: numbers(state[name]) for name in ("longitude_deg", "latitude_deg")}
-        found = findings(is_silent, "raise", "silent", state["thing"].to_numpy(), due, told, told, where)
+        found = findings(is_silent, "raise", "silent", state["thing"].to_numpy(), due, told, told, where(state))
         raised = raised | is_silent
         counted = milliseconds(state["counted_from"])
         if until < at_ms:

@@ -9,18 +9,10 @@ import numpy as np
 import polars as pl
 
 from haihe.kernel.alerts.cap import Certainty, Severity, Urgency
-from haihe.kernel.alerts.columns import Array, Runs, episodes
+from haihe.kernel.alerts.columns import Array, Runs, episodes_raised
 from haihe.kernel.alerts.rules import INSTANT, Rule
-from haihe.packs.transport.columns import Steps, flags, last_of, milliseconds, numbers, steps_of
+from haihe.packs.transport.columns import Steps, flags, last_of, last_place, milliseconds, numbers, steps_of, where
 from haihe.packs.transport.findings import findings, maybe_instants
-
-
-def _where(batch: pl.DataFrame) -> dict[str, Array]:
-    return {name: numbers(batch[name]) for name in ("longitude_deg", "latitude_deg")}
-
-
-def _last_place(runs: Runs, batch: pl.DataFrame) -> dict[str, pl.Series]:
-    return {name: pl.Series(last_of(runs, values)).fill_nan(None) for name, values in _where(batch).items()}
 
 
 def _within(steps: Steps, parameters: dict[str, Any]) -> Array:
@@ -57,18 +49,17 @@ class Drifting(Rule):
         calm = ~jump & (before >= 0) & (steps.at_ms - before > parameters["drift_quiet_s"] * 1000)
         jumps_known, raised = state["jumps"].fill_null(0).to_numpy(), flags(state["raised"])
         jumps = runs.total_since(jump.astype(np.int64), calm, jumps_known)
-        never, none = np.zeros(runs.size, dtype=bool), np.zeros(len(raised), dtype=bool)
-        told = episodes(runs, never, jump & (jumps >= parameters["drift_jumps"]), calm, none, raised)
+        told = episodes_raised(runs, jump & (jumps >= parameters["drift_jumps"]), calm, raised)
         limit = np.full(runs.size, float(parameters["drift_jumps"]))
-        evidence = {**_where(batch), "ground_kmh": steps.ground_kmh}
+        evidence = {**where(batch), "ground_kmh": steps.ground_kmh}
         most = runs.before(jumps, jumps_known)
         found = pl.concat([
             findings(told.raise_, "raise", "drift", thing, steps.at_ms, jumps, limit, evidence),
-            findings(told.end, "end", "drift", thing, steps.at_ms, most, limit, _where(batch)),
+            findings(told.end, "end", "drift", thing, steps.at_ms, most, limit, where(batch)),
         ])  # fmt: skip
         return found, state.with_columns(
             jumped_at=maybe_instants(last_of(runs, jumped_at)), jumps=pl.Series(last_of(runs, jumps)),
-            raised=pl.Series(last_of(runs, told.raised)), **_last_place(runs, batch),
+            raised=pl.Series(last_of(runs, told.raised)), **last_place(runs, batch),
         )  # fmt: skip
 
 
@@ -91,12 +82,11 @@ class Frozen(Rule):
         steps, known = steps_of(runs, batch, state), milliseconds(state["since"])
         with np.errstate(invalid="ignore"):
             stands = _within(steps, parameters) & (steps.ground_kmh == 0) & (speed >= parameters["frozen_kmh"])
-        since = runs.latest(stands & ~runs.before(stands, known >= 0), steps.before_ms, known)
+        since = runs.since(stands, steps.before_ms, known)
         lasted = (steps.at_ms - since) / 1000
         raised = flags(state["raised"])
-        never, none = np.zeros(runs.size, dtype=bool), np.zeros(len(raised), dtype=bool)
-        told = episodes(runs, never, stands & (lasted >= parameters["frozen_s"]), ~stands, none, raised)
-        limit, evidence = np.full(runs.size, float(parameters["frozen_s"])), {**_where(batch), "speed_kmh": speed}
+        told = episodes_raised(runs, stands & (lasted >= parameters["frozen_s"]), ~stands, raised)
+        limit, evidence = np.full(runs.size, float(parameters["frozen_s"])), {**where(batch), "speed_kmh": speed}
         ended = (steps.before_ms - runs.before(since, known)) / 1000
         found = pl.concat([
             findings(told.raise_, "raise", "frozen", thing, steps.at_ms, lasted, limit, evidence),
@@ -104,5 +94,5 @@ class Frozen(Rule):
         ])  # fmt: skip
         return found, state.with_columns(
             since=maybe_instants(np.where(last_of(runs, stands), last_of(runs, since), -1)),
-            raised=pl.Series(last_of(runs, told.raised)), **_last_place(runs, batch),
+            raised=pl.Series(last_of(runs, told.raised)), **last_place(runs, batch),
         )  # fmt: skip

@@ -21,10 +21,12 @@ from haihe.packs.transport.columns import (
     flags,
     is_night,
     last_of,
+    last_place,
     milliseconds,
     night_total_ms,
     numbers,
     steps_of,
+    where,
 )
 from haihe.packs.transport.fault_rule import TerminalFault as TerminalFault
 from haihe.packs.transport.findings import findings, instants, maybe_instants
@@ -69,8 +71,7 @@ class Speeding(Rule):
         runs = Runs(batch["thing"].to_numpy())
         steps = steps_of(runs, batch, state)
         after = state.with_columns(
-            longitude_deg=pl.Series(last_of(runs, numbers(batch["longitude_deg"]))).fill_nan(None),
-            latitude_deg=pl.Series(last_of(runs, numbers(batch["latitude_deg"]))).fill_nan(None),
+            **last_place(runs, batch),
         )
         believed = batch.filter(pl.Series(~self._doubtful(batch, steps, parameters)))
         if believed.is_empty():
@@ -98,8 +99,8 @@ class Speeding(Rule):
         gap = (before < 0) | (at - before > parameters["track_gap_s"] * 1000)
         near = speed >= limit - parameters["speeding_warning_margin_kmh"]
         over = speed > limit
-        near_since = self._since(runs, near, gap, at, milliseconds(state["near_since"]))
-        over_since = self._since(runs, over, gap, at, milliseconds(state["over_since"]))
+        near_since = runs.since(near, at, milliseconds(state["near_since"]), gap)
+        over_since = runs.since(over, at, milliseconds(state["over_since"]), gap)
         long_ms = parameters["speeding_sustained_s"] * 1000
         stop = ~near | gap
         told = episodes(
@@ -124,25 +125,20 @@ class Speeding(Rule):
         day_limit = by_use(batch["use"], parameters["speed_limit_kmh"])
         return np.where(night, day_limit * by_use(batch["use"], parameters["night_limit_share"]), day_limit)
 
-    def _since(self, runs: Runs, mask: Array, gap: Array, at: Array, initial: Array) -> Array:
-        """Since when `mask` holds without a break."""
-        begins = mask & (gap | ~runs.before(mask, initial >= 0))
-        return runs.latest(begins, at, initial)
-
     def _tell(
         self, runs: Runs, batch: pl.DataFrame, state: pl.DataFrame, told: Episode, at: Array, before: Array, gap: Array,
         speed: Array, limit: Array, peak: Array, over_since: Array, near_since: Array,
     ) -> pl.DataFrame:  # fmt: skip
         thing = batch["thing"].to_numpy()
-        where = {"longitude_deg": numbers(batch["longitude_deg"]), "latitude_deg": numbers(batch["latitude_deg"])}
+        place = where(batch)
         seconds = (at - over_since) // 1000
         peak_before = runs.before(peak, numbers(state["peak_kmh"]))
         limit_before = runs.before(limit, numbers(state["limit_kmh"]))
         ended_at = np.where(gap & (before >= 0), before, at)
         return pl.concat([
-            findings(told.warn, "warning", "speeding", thing, at, speed, limit, {"near_s": (at - near_since) // 1000, **where}),
-            findings(told.raise_, "raise", "speeding", thing, at, peak, limit, {"over_s": seconds, **where}),
-            findings(told.end, "end", "speeding", thing, ended_at, peak_before, limit_before, {"peak_kmh": peak_before, **where}),
+            findings(told.warn, "warning", "speeding", thing, at, speed, limit, {"near_s": (at - near_since) // 1000, **place}),
+            findings(told.raise_, "raise", "speeding", thing, at, peak, limit, {"over_s": seconds, **place}),
+            findings(told.end, "end", "speeding", thing, ended_at, peak_before, limit_before, {"peak_kmh": peak_before, **place}),
         ])  # fmt: skip
 
 
@@ -180,9 +176,7 @@ class Fatigue(Rule):
         steps = steps_of(runs, batch, state)
         moving = numbers(batch["speed_kmh"], missing=0.0) >= parameters["moving_kmh"]
         drive, is_rest = self._driving(runs, steps, moving, flags(state["moving"]), parameters)
-        rest_since = runs.latest(
-            is_rest & ~runs.before(is_rest, milliseconds(state["rest_since"]) >= 0), steps.before_ms, milliseconds(state["rest_since"])
-        )  # fmt: skip
+        rest_since = runs.since(is_rest, steps.before_ms, milliseconds(state["rest_since"]))
         rested = is_rest & (steps.at_ms - rest_since >= parameters["rest_min"] * 60_000)
         hours = tuple(parameters["night_hours"])
         at_night = night_total_ms(steps.at_ms, hours) - night_total_ms(steps.at_ms - drive, hours)
@@ -201,8 +195,7 @@ class Fatigue(Rule):
             found.append(parts)
             columns |= kept
         return pl.concat(found), state.with_columns(
-            longitude_deg=pl.Series(last_of(runs, numbers(batch["longitude_deg"]))).fill_nan(None),
-            latitude_deg=pl.Series(last_of(runs, numbers(batch["latitude_deg"]))).fill_nan(None),
+            **last_place(runs, batch),
             moving=pl.Series(last_of(runs, moving)),
             rest_since=maybe_instants(np.where(last_of(runs, is_rest), last_of(runs, rest_since), -1)),
             hour=pl.Series(newest),
@@ -232,12 +225,12 @@ class Fatigue(Rule):
         told = episodes(runs, near, driven > limit, stop, flags(state[f"{key}_warned"]), flags(state[f"{key}_raised"]))
         most = runs.before(driven, _whole(state[f"{key}_ms"])) / HOUR_MS
         thing, at, value = batch["thing"].to_numpy(), steps.at_ms, driven / HOUR_MS
-        where = {"longitude_deg": numbers(batch["longitude_deg"]), "latitude_deg": numbers(batch["latitude_deg"])}
+        place = where(batch)
         finite = np.where(np.isinf(limit_h), np.nan, limit_h)
         found = pl.concat([
-            findings(told.warn, "warning", key, thing, at, value, finite, where),
-            findings(told.raise_, "raise", key, thing, at, value, finite, where),
-            findings(told.end, "end", key, thing, at, most, finite, where),
+            findings(told.warn, "warning", key, thing, at, value, finite, place),
+            findings(told.raise_, "raise", key, thing, at, value, finite, place),
+            findings(told.end, "end", key, thing, at, most, finite, place),
         ])  # fmt: skip
         return found, {
             f"{key}_ms": pl.Series(last_of(runs, driven)),
