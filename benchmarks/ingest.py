@@ -3,7 +3,7 @@
     python benchmarks/ingest.py [--seconds 10] [--rounds 3] [--shape many|few|both]
 
 Shapes: "many" = 5,000 connections with one frame in flight each, "few" = 50 connections with 100 pipelined. A round measures the bare
-server, then Haihe (gateway and worker in processes of their own, registered vehicles, rules over every position, the lake fed). The
+server, then Haihe (a fresh district; gateway and worker in processes of their own, registered vehicles, all rules, the lake fed). The
 ratio is taken round by round and its median printed. The same frames go to both; the load runs in a process of its own on the same
 machine, so on two cores it shares them with what is measured.
 """
@@ -15,6 +15,7 @@ import contextlib
 import json
 import os
 import resource
+import shutil
 import signal
 import socket
 import statistics
@@ -167,7 +168,9 @@ def measure(shape: str, rounds: int, seconds: float, environment: dict[str, str]
             wait_for(port)
             bare = put_under_load(port, shape, seconds, codes)
         port, web_port = free_port(), free_port()
-        ours = {**environment, "HAIHE_FEED_PORTS": f"jt808={port}", "HAIHE_PORT": str(web_port)}
+        # A district of its own: the worker of this round must not be busy with what an earlier one left in the journal.
+        home = shutil.copytree(environment["HAIHE_HOME"], f"{environment['HAIHE_HOME']}-{shape}-{number}")
+        ours = {**environment, "HAIHE_HOME": home, "HAIHE_FEED_PORTS": f"jt808={port}", "HAIHE_PORT": str(web_port)}
         parts = [[sys.executable, "-m", "haihe.runtime", part] for part in ("worker", "duties", "web", "gateway")]
         with running(*parts, environment=ours) as processes:
             wait_for(port)
@@ -178,6 +181,7 @@ def measure(shape: str, rounds: int, seconds: float, environment: dict[str, str]
             haihe = put_under_load(port, shape, seconds, codes)
             after = memory_mb(processes[3])
             visitor.over = True
+        shutil.rmtree(home)
         ratios.append(haihe["per_s"] / bare["per_s"])
         print(
             f"{shape} round {number + 1}: bare {bare['per_s']:,.0f}/s p50 {bare['p50_ms']:.1f} ms p99 {bare['p99_ms']:.1f} ms | haihe {haihe['per_s']:,.0f}/s "

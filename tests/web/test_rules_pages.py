@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,6 +13,8 @@ from django.test import Client
 from django.utils import timezone
 
 from haihe.kernel.alerts.models import Alert, RuleStatus
+from haihe.kernel.alerts.rules import RULES
+from haihe.kernel.alerts.trial import Trial
 from haihe.kernel.audit import AuditRecord
 from haihe.kernel.observations import stores
 from haihe.kernel.things import Thing
@@ -99,3 +102,20 @@ def test_nobody_sees_what_somebody_else_tries(client: Client, account_with, db: 
     job = jobs.start(account_with("supervisor"), None, lambda tell: None)
     client.force_login(account_with("supervisor"))
     assert client.get(f"{RULE}trials/{job.key}/").status_code == 404
+
+
+def test_a_job_that_fails_says_so_and_a_third_one_has_to_wait(client: Client, account_with, db: None) -> None:
+    supervisor, go_on = account_with("supervisor"), threading.Event()
+    client.force_login(supervisor)
+    failed = jobs.start(
+        supervisor, Trial(RULES["transport.speeding"], timezone.now(), timezone.now()), lambda tell: 1 / 0
+    )
+    while not failed.is_over:
+        time.sleep(0.01)
+    assert "已记入日志" in client.get(f"{RULE}trials/{failed.key}/").content.decode()
+    running = [jobs.start(supervisor, None, lambda tell: go_on.wait(20)) for _ in range(jobs.AT_ONCE)]
+    refused = client.post(f"{RULE}trials/", {"since": "2026-11-01", "until": "2026-11-02"})
+    assert refused.status_code == 409 and "等前面的任务完成" in refused.content.decode()
+    go_on.set()
+    while not all(job.is_over for job in running):
+        time.sleep(0.01)

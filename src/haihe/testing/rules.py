@@ -31,15 +31,17 @@ from random import Random
 from typing import Any
 
 import polars as pl
+import pytest
 import yaml
 from django.utils import timezone
 from polars.testing import assert_frame_equal
 
-from haihe.kernel.alerts.advancing import advance
+from haihe.kernel.alerts.advancing import advance, sorted_findings
 from haihe.kernel.alerts.processing import parameter_of
 from haihe.kernel.alerts.replay import Replay, replay
 from haihe.kernel.alerts.rows import Rows
 from haihe.kernel.alerts.rules import INSTANT, Rule
+from haihe.kernel.alerts.silence import advance_with_silence
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 # Where invented tracks begin: open country, nobody's address.
@@ -119,6 +121,22 @@ class RuleContract:
             del broken[2]
         mixed = pl.concat([*broken, noise]).sort("place", maintain_order=True).drop("place")
         same(self._run([rows]), self._run([mixed]))
+
+    def test_being_asked_about_silence_more_often_changes_nothing(self) -> None:
+        """Every twenty seconds of receipt instead of every minute: what is said, and when, stays."""
+        if not self.rule.speaks_of_silence:
+            pytest.skip("this rule says nothing of silence")
+        rows, living = self.rows(), self.things["thing"].sort().to_numpy()
+        state, asked_at, found = self.rule.empty_state(), None, []
+        for (begin,), part in self._with_facts().group_by(
+            pl.col("received_at").dt.truncate("20s"), maintain_order=True
+        ):
+            heard = advance_with_silence(
+                self.rule, Rows(part), state, living, type(self).policy, NOW, asked_at=asked_at, until=begin
+            )  # fmt: skip
+            state, asked_at = heard.advance.state, heard.asked_at
+            found.append(heard.advance.findings)
+        assert_frame_equal(sorted_findings(found), self._run([rows]).findings)
 
     def test_nulls_in_every_field_are_survived(self) -> None:
         rows = self.rows()

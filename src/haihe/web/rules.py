@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from haihe.kernel.alerts import board, lifecycle
 from haihe.kernel.alerts.models import RuleStatus
+from haihe.kernel.alerts.processing import parameter_of
 from haihe.kernel.alerts.replay import get_rule
 from haihe.kernel.alerts.rules import Rule
 from haihe.kernel.alerts.trial import LONGEST, Compared, Trial, prepare_trial, run_trial
@@ -54,7 +55,7 @@ def changed_by(rule: Rule, form: Any, day: date) -> dict[str, Any]:
     """The parameters whose fields differ from the values in force; an empty field means "no limit"."""
     changed = {}
     for key in rule.parameters:
-        known = all_parameters()[f"{rule.pack}.{key}"].on(day).value
+        known = parameter_of(f"{rule.pack}.{key}").on(day).value
         given = _read(key, known, form)
         if given != known:
             changed[key] = given
@@ -92,13 +93,9 @@ def _parameters(rule: Rule) -> list[dict[str, Any]]:
 
 @pages.page("rules/", "rules", permission="alert.read")
 def rules(request: AccountRequest) -> HttpResponse:
-    raised = Counter(
-        board.visible_alerts(request.user, states=(), since=timezone.now() - timedelta(days=7)).values_list(
-            "rule", flat=True
-        )
-    )
+    raised = board.counts_by_rule(request.user, timezone.now() - timedelta(days=7))
     rows = [
-        {"rule": row.rule, "title": pick(row.rule.title_zh, row.rule.title_en), "status": row.status, "raised": raised[row.rule.name],
+        {"rule": row.rule, "title": pick(row.rule.title_zh, row.rule.title_en), "status": row.status, "raised": raised.get(row.rule.name, 0),
          "unverified": sum(not p["is_verified"] for p in _parameters(row.rule)), "parameters": len(row.rule.parameters)}
         for row in board.list_rules()
     ]  # fmt: skip
@@ -146,7 +143,7 @@ def trial(request: AccountRequest, rule: str, key: str) -> HttpResponse:
     told: Trial = job.about
     content: dict[str, Any] = {
         "rule": told.rule, "title": pick(told.rule.title_zh, told.rule.title_en), "trial": told, "job": job,
-        "until": told.until - timedelta(microseconds=1), "changed": _changes(told),
+        "until": told.until - timedelta(microseconds=1), "changed": _changes(told), "error": job.error and job.error.sentence(pick("zh", "en")),
     }  # fmt: skip
     if job.result is not None:
         content |= _comparison(job.result)
@@ -157,7 +154,7 @@ def _changes(told: Trial) -> list[dict[str, Any]]:
     """Each changed number: what it is, what is in force, what was tried."""
     today, found = timezone.localdate(), []
     for key, given in told.changed.items():
-        parameter = all_parameters()[f"{told.rule.pack}.{key}"]
+        parameter = parameter_of(f"{told.rule.pack}.{key}")
         for (_, of, before), (_, _, after) in zip(
             _flat(key, "", parameter.on(today).value), _flat(key, "", given), strict=True
         ):

@@ -56,6 +56,12 @@ def counts_by_state(account: Account | None, since: datetime) -> dict[str, int]:
     return {state: found.get(state, 0) for state in Alert.State.values}
 
 
+def counts_by_rule(account: Account | None, since: datetime) -> dict[str, int]:
+    """Alerts (no mere warnings) begun since an instant, by rule; rules without any are missing."""
+    rows = visible_alerts(account, states=(), level="raised", since=since)
+    return dict(rows.order_by().values_list("rule").annotate(Count("pk")))
+
+
 @dataclass(frozen=True)
 class RuleRow:
     rule: Rule

@@ -37,11 +37,6 @@ STEPS_AT_ONCE = 20
 STEP_ROWS = 50_000
 
 
-# Rows with the facts of their things, by table and kind of thing.
-Spoken = dict[tuple[str, str], Rows]
-NOTHING = Rows(pl.DataFrame())
-
-
 @dataclass
 class Memory:
     """States and facts that one process keeps between steps, so that it need not read them again. Valid only for the cursor that
@@ -107,6 +102,32 @@ def with_facts(batch: pl.DataFrame, things: pl.DataFrame) -> pl.DataFrame:
     return batch.with_columns(things.drop("thing")[place].get_columns())
 
 
+class Scene:
+    """What the rules of one step look at: the new rows by table, and the things; each made once for all rules of a kind of thing."""
+
+    def __init__(self, batches: dict[str, pl.DataFrame], memory: Memory) -> None:
+        self.batches, self.memory = batches, memory
+        self._things: dict[str, pl.DataFrame] = {}
+        self._rows: dict[tuple[str, str], Rows] = {}
+
+    def things(self, rule: Rule) -> pl.DataFrame:
+        if rule.thing_kind not in self._things:
+            self._things[rule.thing_kind] = things_for(rule, self.memory)
+        return self._things[rule.thing_kind]
+
+    def rows(self, rule: Rule) -> Rows:
+        """The rows of the rule's things with their facts; none where nothing came for its table."""
+        place = (rule.table, rule.thing_kind)
+        if place not in self._rows:
+            batch = self.batches.get(rule.table)
+            self._rows[place] = Rows(pl.DataFrame() if batch is None else with_facts(batch, self.things(rule)))
+        return self._rows[place]
+
+    def count(self, rule: Rule) -> int:
+        """New rows of the rule's table, whatever they are about."""
+        return self.batches[rule.table].height if rule.table in self.batches else 0
+
+
 # --- the step -------------------------------------------------------------------------------------------------------
 
 
@@ -148,21 +169,19 @@ def _evaluate_and_write(
 ) -> Step:  # fmt: skip
     statuses = {status.rule: status for status in RuleStatus.objects.all()}
     done: list[tuple[Rule, Advance]] = []
-    spoken_of: Spoken = {}
+    scene = Scene(batches, memory)
     for rule in [RULES[name] for name in sorted(RULES)]:
         status = statuses.setdefault(rule.name, RuleStatus(rule=rule.name))
-        batch = batches.get(rule.table)
         asked = ask_at if rule.speaks_of_silence else None
-        if (batch is None and asked is None) or not status.enabled:
+        if (rule.table not in batches and asked is None) or not status.enabled:
             continue
-        advanced = _try(rule, batch, spoken_of, status, now, asked, memory, policy)
+        advanced = _try(rule, scene, status, now, asked, policy)
         if advanced is not None:
             done.append((rule, advanced))
     alerts = findings = 0
     with transaction.atomic():
         locked = RuleCursor.objects.select_for_update().get(name=CURSOR)
         if (locked.seq, locked.moved_at) != (before.seq, before.moved_at):
-            memory.states.clear()
             memory.at = (-1, None)
             return Step(locked.seq)  # Another process was first: what it wrote stands.
         for rule, advanced in done:
@@ -189,16 +208,16 @@ def _save_statuses(statuses: Iterable[RuleStatus]) -> None:
 
 
 def _try(
-    rule: Rule, batch: pl.DataFrame | None, spoken_of: Spoken, status: RuleStatus, now: datetime, ask_at: datetime | None,
-    memory: Memory, policy: Callable[[str], Any],
-) -> Advance | None:  # fmt: skip
+    rule: Rule, scene: Scene, status: RuleStatus, now: datetime, ask_at: datetime | None, policy: Callable[[str], Any]
+) -> Advance | None:
     """The rule's step, or None when it raised an error: one broken rule must not stop the others."""
     try:
-        if rule.name not in memory.states:
-            memory.states[rule.name] = load_state(rule)
-        state, rows = memory.states[rule.name], rows_for(rule, batch, spoken_of, memory)
+        states = scene.memory.states
+        if rule.name not in states:
+            states[rule.name] = load_state(rule)
+        state, rows = states[rule.name], scene.rows(rule)
         if rule.speaks_of_silence:
-            living = things_for(rule, memory)["thing"].to_numpy()
+            living = scene.things(rule)["thing"].to_numpy()
             heard = advance_with_silence(rule, rows, state, living, policy, now, asked_at=status.asked_at, until=ask_at)
             advanced, status.asked_at = heard.advance, heard.asked_at
         else:
@@ -208,23 +227,13 @@ def _try(
     except Exception as error:
         if status.failing_since is None:
             log.error("a rule fails; its rows are skipped and can be replayed", rule=rule.name, error=repr(error))
-        status.failed(error, batch.height if batch is not None else 0, now)
+        status.failed(error, scene.count(rule), now)
         return None
     if status.failing_since is not None:
         log.info("a rule works again", rule=rule.name)
     status.failing_since, status.error = None, ""
     status.evaluated_rows += advanced.rows
     return advanced
-
-
-def rows_for(rule: Rule, batch: pl.DataFrame | None, spoken_of: Spoken, memory: Memory) -> Rows:
-    """The rows of the rule's things with their facts; several rules look at the same ones."""
-    if batch is None:
-        return NOTHING
-    place = (rule.table, rule.thing_kind)
-    if place not in spoken_of:
-        spoken_of[place] = Rows(with_facts(batch, things_for(rule, memory)))
-    return spoken_of[place]
 
 
 _memory = Memory()

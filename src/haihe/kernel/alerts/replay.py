@@ -72,7 +72,7 @@ class Run:
         now: datetime | None = None,
     ) -> None:  # fmt: skip
         self.rule, self.policy, self.now = rule, policy, now or timezone.now()
-        self.facts = things_for(rule) if things is None else things
+        self.facts = things_for(rule) if things is None else things.sort("thing")
         self.state, self.rows = rule.empty_state(), 0
         self._found: list[pl.DataFrame] = []
         self._asked_at: datetime | None = None

@@ -25,7 +25,6 @@ from haihe.kernel.policies import DatedValue, Parameter
 
 LONGEST = timedelta(days=31)
 TRIED = "tried"
-Tell = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -93,7 +92,7 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e9
 
 
-def run_trial(trial: Trial, tell: Tell = lambda done, total: None) -> Compared:
+def run_trial(trial: Trial, tell: Callable[[int, int], None] = lambda done, total: None) -> Compared:
     """Both replays over the same rows; `tell(done, total)` days after each one."""
     runs = Run(trial.rule), Run(trial.rule, policy=trial.policy)
     edges = [trial.since - WARM_UP, trial.since]
