@@ -31,7 +31,6 @@ from random import Random
 from typing import Any
 
 import polars as pl
-import pytest
 import yaml
 from django.utils import timezone
 from polars.testing import assert_frame_equal
@@ -122,22 +121,6 @@ class RuleContract:
         mixed = pl.concat([*broken, noise]).sort("place", maintain_order=True).drop("place")
         same(self._run([rows]), self._run([mixed]))
 
-    def test_being_asked_about_silence_more_often_changes_nothing(self) -> None:
-        """Every twenty seconds of receipt instead of every minute: what is said, and when, stays."""
-        if not self.rule.speaks_of_silence:
-            pytest.skip("this rule says nothing of silence")
-        rows, living = self.rows(), self.things["thing"].sort().to_numpy()
-        state, asked_at, found = self.rule.empty_state(), None, []
-        for (begin,), part in self._with_facts().group_by(
-            pl.col("received_at").dt.truncate("20s"), maintain_order=True
-        ):
-            heard = advance_with_silence(
-                self.rule, Rows(part), state, living, type(self).policy, NOW, asked_at=asked_at, until=begin
-            )  # fmt: skip
-            state, asked_at = heard.advance.state, heard.asked_at
-            found.append(heard.advance.findings)
-        assert_frame_equal(sorted_findings(found), self._run([rows]).findings)
-
     def test_nulls_in_every_field_are_survived(self) -> None:
         rows = self.rows()
         for name in set(rows.columns) - {"thing", "observed_at", "received_at", "quality"}:
@@ -151,6 +134,24 @@ class RuleContract:
         assert_frame_equal(whole.findings, again.findings)
         assert_frame_equal(whole.state.drop("late_rows"), again.state.drop("late_rows"))
         assert again.state["late_rows"].sum() > whole.state["late_rows"].sum()
+
+
+class SilenceContract(RuleContract):
+    """For rules that speak of silence."""
+
+    def test_being_asked_about_silence_more_often_changes_nothing(self) -> None:
+        """Every twenty seconds of receipt instead of every minute: what is said, and when, stays."""
+        rows, living = self.rows(), self.things["thing"].sort().to_numpy()
+        state, asked_at, found = self.rule.empty_state(), None, []
+        for (begin,), part in self._with_facts().group_by(
+            pl.col("received_at").dt.truncate("20s"), maintain_order=True
+        ):
+            heard = advance_with_silence(
+                self.rule, Rows(part), state, living, type(self).policy, NOW, asked_at=asked_at, until=begin
+            )  # fmt: skip
+            state, asked_at = heard.advance.state, heard.asked_at
+            found.append(heard.advance.findings)
+        assert_frame_equal(sorted_findings(found), self._run([rows]).findings)
 
 
 # --- cases in YAML --------------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 A rule that `speaks_of_silence` is asked about all of its things between rows. The instants are whole minutes of *receipt*: before the
 first row that was received in a later minute than all before it, and, when the stream stands still, when a minute is over. So they
 follow from the stream and not from when the worker happened to run, and a replay asks at the same places. Being asked more often than
-that must change nothing (haihe.testing.rules tries it).
+that must change nothing (haihe.testing.rules.SilenceContract tries it).
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from haihe.kernel.alerts.rules import RULES
 from haihe.kernel.alerts.silence import advance_with_silence, minute_before
 from haihe.kernel.observations.journal import Journal
 from haihe.kernel.things import Thing
-from haihe.testing.rules import NOW, RuleContract, cut, positions, same
+from haihe.testing.rules import NOW, SilenceContract, cut, positions, same
 
 MOVING, OFFLINE = RULES["transport.offline_moving"], RULES["transport.offline"]
 START = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
@@ -52,7 +52,7 @@ def told(found: Replay) -> list[tuple[str, int, float, float | None]]:
     ]
 
 
-class TestOfflineWhileMovingContract(RuleContract):
+class TestOfflineWhileMovingContract(SilenceContract):
     rule, things = MOVING, THINGS
 
     def rows(self) -> pl.DataFrame:
