@@ -9,13 +9,15 @@ A pack keeps them in `policies/*.yaml`:
       values:
         - {since: 2018-01-01, value: 3, source: unverified}
 
+Where a value has parts (by use, or from and until), `names: {passenger: [客运, Passenger]}` says what people call them.
 `source` is either `unverified` or a text that names title, number and article of what somebody has read.
 """
 
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -46,6 +48,8 @@ class Parameter:
     title_en: str
     unit: str
     values: tuple[DatedValue, ...]
+    # What the keys of a value by use, or the places of a list (from 1), are called: (Chinese, English).
+    names: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     def on(self, day: date) -> DatedValue:
         """The value in force on a day; NotFound before the first one."""
@@ -74,7 +78,8 @@ def read_parameters(path: Path, prefix: str) -> dict[str, Parameter]:
             if not values or any(not isinstance(v.since, date) for v in values):
                 raise ValueError(f"{name}: every value needs a date under `since`")
             key = f"{prefix}.{name}"
-            found[key] = Parameter(key, entry["title_zh"], entry["title_en"], entry.get("unit", ""), values)
+            names = {str(of): (str(zh), str(en)) for of, (zh, en) in entry.get("names", {}).items()}
+            found[key] = Parameter(key, entry["title_zh"], entry["title_en"], entry.get("unit", ""), values, names)
         return found
     except (yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError) as error:
         raise ConfigurationError(

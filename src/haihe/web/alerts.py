@@ -34,7 +34,13 @@ SEVERITIES = {
     "Unknown": ("未定级", "Unknown", ""),
 }  # fmt: skip
 LEVEL_COLOUR = {"raised": "red", "warning": "amber"}
-UNITS = {"s": ("秒", "s"), "min": ("分钟", "min"), "h": ("小时", "h")}  # of time, as people write them
+UNITS = {
+    "s": ("秒", "s"),
+    "min": ("分钟", "min"),
+    "h": ("小时", "h"),
+    "share": ("比例", "share"),
+    "jumps": ("次", "jumps"),
+}  # as people write them
 PLACE = ("longitude_deg", "latitude_deg")
 STATE_COLOUR = {"raised": "red", "acknowledged": "amber", "handled": "blue", "ended": "green", "false_alarm": ""}
 STEPS: dict[str, tuple[str, Callable[..., Alert], str, str]] = {

@@ -25,6 +25,7 @@ from haihe.kernel.permissions import allows
 from haihe.kernel.policies import Parameter, all_parameters
 from haihe.kernel.things import Thing
 from haihe.web import jobs
+from haihe.web.alerts import UNITS
 from haihe.web.pages import AccountRequest, go
 from haihe.web.site import pages
 
@@ -37,16 +38,26 @@ SHOWN = 50
 def fields_of(parameter: Parameter, day: date) -> list[dict[str, Any]]:
     """One field a number: a value by use has several, hours have two. `name` is what the form sends."""
     value, name = parameter.on(day).value, parameter.key.partition(".")[2]
-    return [{"name": key, "of": of, "value": number} for key, of, number in _flat(name, "", value)]
+    return [{"name": key, "of": _called(parameter, of), "value": number} for key, of, number in _flat(name, (), value)]
 
 
-def _flat(name: str, of: str, value: Any) -> Iterable[tuple[str, str, Any]]:
+def _called(parameter: Parameter, of: tuple[str, ...]) -> str:
+    """What people call a part of the parameter's value."""
+    return " ".join(pick(*parameter.names.get(part, (part, part))) for part in of)
+
+
+def _unit(parameter: Parameter) -> str:
+    return pick(*UNITS.get(parameter.unit, (parameter.unit, parameter.unit)))
+
+
+def _flat(name: str, of: tuple[str, ...], value: Any) -> Iterable[tuple[str, tuple[str, ...], Any]]:
+    """Each number in a value: its name in the form, the parts that lead to it, itself."""
     if isinstance(value, dict):
         for key, each in value.items():
-            yield from _flat(f"{name}:{key}", key, each)
+            yield from _flat(f"{name}:{key}", (*of, key), each)
     elif isinstance(value, list):
         for place, each in enumerate(value):
-            yield f"{name}:{place}", f"{of} {place + 1}".strip(), each
+            yield f"{name}:{place}", (*of, str(place + 1)), each
     else:
         yield name, of, value
 
@@ -85,7 +96,7 @@ def _parameters(rule: Rule) -> list[dict[str, Any]]:
     for parameter in [known[f"{rule.pack}.{key}"] for key in rule.parameters if f"{rule.pack}.{key}" in known]:
         value, key = parameter.on(today), parameter.key.partition(".")[2]
         found.append({
-            "key": key, "title": pick(parameter.title_zh, parameter.title_en), "unit": parameter.unit, "since": value.since,
+            "key": key, "title": pick(parameter.title_zh, parameter.title_en), "unit": _unit(parameter), "since": value.since,
             "source": value.source, "is_verified": value.is_verified, "fields": fields_of(parameter, today),
         })  # fmt: skip
     return found
@@ -156,10 +167,10 @@ def _changes(told: Trial) -> list[dict[str, Any]]:
     for key, given in told.changed.items():
         parameter = parameter_of(f"{told.rule.pack}.{key}")
         for (_, of, before), (_, _, after) in zip(
-            _flat(key, "", parameter.on(today).value), _flat(key, "", given), strict=True
+            _flat(key, (), parameter.on(today).value), _flat(key, (), given), strict=True
         ):
             if before != after:
-                found.append({"title": pick(parameter.title_zh, parameter.title_en), "of": of, "before": before, "after": after, "unit": parameter.unit})  # fmt: skip
+                found.append({"title": pick(parameter.title_zh, parameter.title_en), "of": _called(parameter, of), "before": before, "after": after, "unit": _unit(parameter)})  # fmt: skip
     return found
 
 
