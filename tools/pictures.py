@@ -88,6 +88,9 @@ PICTURES = (
     Picture("alerts", "ducha", "/alerts/?state=all"),
     Picture("alert", "ducha", "alert", ("desktop",), height=960),
     Picture("alert-case", "jiaotong", "alert-case", ("phone", "desktop"), height=860),
+    Picture("rule", "ducha", "/rules/transport.speeding/", ("phone",)),
+    Picture("rules", "ducha", "/rules/", ("desktop",)),
+    Picture("rule-trial", "ducha", "trial", ("desktop",), height=860),
     Picture("indicators", "lingdao", "/indicators/", ("desktop",)),
     Picture("register", "shujuju", "/scenarios/", height=1100),
     Picture("register-entry", "shujuju", "register-entry", ("desktop",), height=900),
@@ -218,6 +221,16 @@ def show_alert(page: Page) -> None:
     drawn(page)
 
 
+def show_trial(page: Page) -> None:
+    """What lower limits would have raised in what the demo's vehicles have driven so far."""
+    wait_for_an_alert(page)
+    page.goto("/rules/transport.speeding/")
+    for use in ("freight", "hazmat"):
+        page.locator(f"[name='speed_limit_kmh:{use}']").fill("60")
+    page.locator("form[action*=trials] button").click()
+    page.locator(".beside").wait_for()
+
+
 def show_case(page: Page) -> None:
     wait_for_an_alert(page)
     page.locator("td a[href^='/cases/']").first.click()
@@ -229,7 +242,7 @@ def drawn(page: Page) -> None:
 
 
 ROAD: dict[str, Callable[[Page], None]] = {
-    "map": show_live_map, "day": show_day, "alert": show_alert, "alert-case": show_case,
+    "map": show_live_map, "day": show_day, "alert": show_alert, "alert-case": show_case, "trial": show_trial,
 }  # fmt: skip
 
 

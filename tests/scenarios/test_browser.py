@@ -390,7 +390,7 @@ def test_every_figure_says_where_it_comes_from(person) -> None:
 
 
 ROAD = ["/transport/", "/transport/vehicles/", "/transport/vehicles/1/", "/transport/vehicles/1/?purpose=check", "/alerts/", "/alerts/?state=all&level=warning", "/indicators/", "/registers/"]  # fmt: skip
-OVERSIGHT = ["/search/", "/search/?q=数据", "/search/?q=数据&kind=plans.task", "/systems/", "/transport/areas/", "/targets/suggestions/", "/targets/12/", "/projects/", "/contacts/", "/plans/audit/"]  # fmt: skip
+OVERSIGHT = ["/search/", "/search/?q=数据", "/search/?q=数据&kind=plans.task", "/systems/", "/transport/areas/", "/rules/", "/rules/transport.speeding/", "/targets/suggestions/", "/targets/12/", "/projects/", "/contacts/", "/plans/audit/"]  # fmt: skip
 PAPERS = ["/papers/", "/papers/new/?kind=ledger", "/papers/new/?kind=supervision_notice", "/papers/draft/?kind=bulletin", "/papers/draft/?kind=ledger", "/fill-in/", "/packages/"]  # fmt: skip
 
 
