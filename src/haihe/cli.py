@@ -15,7 +15,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from haihe import __version__, protocols
 from haihe.kernel.errors import ConfigurationError, HaiheError
@@ -348,7 +348,8 @@ def rules_list() -> None:
     set_up_django()
     from haihe.kernel.alerts.board import list_rules
 
-    table = Table("规则 rule", "名称 title", "状态 state", "已评估行 rows evaluated", "跳过行 rows skipped")
+    name = Column("规则 rule", no_wrap=True)  # what other commands want, whole
+    table = Table(name, "名称 title", "状态 state", "已评估行 rows evaluated", "跳过行 rows skipped")
     for row in list_rules():
         status = row.status
         state = "停用 off" if not status.enabled else f"出错 fails: {status.error}" if status.error else "运行 runs"
