@@ -16,8 +16,10 @@ from haihe.kernel.permissions import action, visible
 from haihe.kernel.policies import parameter
 from haihe.packs.transport import visibility as _visibility  # noqa: F401  (registers who sees what)
 from haihe.packs.transport.areas import assign_area, draw_area, release_area, retire_area
-from haihe.packs.transport.models import USE_OF_KIND, Area, Carrier, Terminal, Vehicle
+from haihe.packs.transport.driving import continuous_driving
+from haihe.packs.transport.models import USE_OF_KIND, Area, Carrier, SpotCheck, SpotFinding, Terminal, Vehicle
 from haihe.packs.transport.registers import register_carrier, register_terminal, register_vehicle, revoke_terminal
+from haihe.packs.transport.spot_checks import conclude, draw_day, list_checks, list_shares, may_check, pick_day
 from haihe.packs.transport.tracks import day_bounds, last_positions, read_day
 
 LONGEST_TEXT_BYTES = 499  # of GBK; a message body holds 1,023 bytes and many terminals show no more
@@ -84,16 +86,25 @@ def speed_limit_of(vehicle: Vehicle, on: date) -> float | None:
 __all__ = [
     "Area",
     "Carrier",
+    "SpotCheck",
+    "SpotFinding",
     "Vehicle",
     "alerts_of",
     "assign_area",
     "commands_of",
+    "conclude",
+    "continuous_driving",
     "count_open_alerts",
     "draw_area",
+    "draw_day",
     "has_synthetic",
     "last_positions",
+    "list_checks",
+    "list_shares",
+    "may_check",
     "note_map_read",
     "open_alert_by_thing",
+    "pick_day",
     "read_day",
     "register_carrier",
     "register_terminal",
