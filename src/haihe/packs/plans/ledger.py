@@ -13,7 +13,6 @@ from itertools import pairwise
 
 from django.db import models
 from django.utils import timezone
-from pypinyin import lazy_pinyin
 from rapidfuzz import fuzz
 
 from haihe.kernel import audit, locks
@@ -21,6 +20,7 @@ from haihe.kernel.errors import Conflict, InvalidInput, NotFound
 from haihe.kernel.evidence import EvidenceFile
 from haihe.kernel.identity import Account, Role, on_hand_over
 from haihe.kernel.indicators import Indicator, IndicatorDefinition, IndicatorValue, report_value
+from haihe.kernel.language import pinyin
 from haihe.kernel.organisations import Organisation, find_organisation, successor_on
 from haihe.kernel.permissions import action, unit_paths
 from haihe.packs.plans.chasing import answer_notices, settle_notices
@@ -124,7 +124,7 @@ def _same_subject(plan: Plan, subject: str, unit: str) -> Target | None:
 
 
 def _free_key(subject: str) -> str:
-    base = re.sub(r"[^a-z0-9]+", "-", "-".join(lazy_pinyin(subject)).lower()).strip("-")[:60] or "indicator"
+    base = re.sub(r"[^a-z0-9]+", "-", "-".join(pinyin(subject)).lower()).strip("-")[:60] or "indicator"
     key, number = base, 2
     while Indicator.objects.filter(key=key).exists():
         key, number = f"{base}-{number}", number + 1
