@@ -199,8 +199,7 @@ def _account_of(account: Account, unit: Organisation) -> Account:
 def propose_username(organisation: Organisation) -> str:
     """A free account name from the initials of the unit's pinyin: 区数据局 → qsjj, qsjj2 …"""
     initials = (
-        "".join(syllable[0] for syllable in pinyin(str(organisation)) if syllable[:1].isalnum()).lower()[:20]
-        or "unit"
+        "".join(syllable[0] for syllable in pinyin(str(organisation)) if syllable[:1].isalnum()).lower()[:20] or "unit"
     )
     number = 1
     while Account.objects.filter(username=initials if number == 1 else f"{initials}{number}").exists():
