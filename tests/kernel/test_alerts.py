@@ -207,8 +207,8 @@ def test_a_rule_that_breaks_is_shown_and_does_not_stop_the_others(
     assert RuleStatus.objects.get(rule="water.broken").failing_since is None
 
 
-def test_a_rule_without_name_parts_titles_or_table_cannot_be_declared() -> None:
-    with pytest.raises(ValueError, match="two titles and a table"):
+def test_a_rule_without_name_parts_or_titles_cannot_be_declared() -> None:
+    with pytest.raises(ValueError, match="two titles"):
         type("Nameless", (Rule,), {"name": "water"})
 
 

@@ -91,7 +91,9 @@ def writable_rows(transactional_db: None) -> Iterator[None]:
     from django.apps import apps
     from django.db import connection
 
-    names = ("0002_written_once", "0006_case_history_written_once", "0009_registers_written_once")
+    names = (
+        "0002_written_once", "0006_case_history_written_once", "0009_registers_written_once", "0016_rosters_written_once",
+    )  # fmt: skip
     migrations = [import_module(f"haihe.kernel.migrations.{name}") for name in names]
     yield
     with connection.schema_editor() as editor:

@@ -121,6 +121,7 @@ _OTHER_RECORDS = {
     "account.change_password": two("修改密码", "change the password"), "token.issue": two("生成令牌", "issue a token"),
     "account.first_administrator": two("建立首个管理员", "make the first administrator"), "task.remind": two("系统提醒", "reminder by the system"),
     "case.remind": two("到期提醒", "case due soon"), "case.escalate": two("逾期上报", "case overdue"), "coordination.remind": two("系统提醒", "reminder by the system"),
+    "roster.gap": two("值班缺岗", "gap in a roster"), "roster.gap_over": two("缺岗已补", "gap in a roster filled"), "roster.unanswered": two("查岗无应答", "duty check without an answer"),
     "map.read": two("查看车辆地图", "open the map of vehicles"),
     "target.revise": two("指标随文件修订", "target revised with its document"), "indicator.measure": two("系统测得数值", "value measured"),
     "indicator.offer": two("系统登记指标口径", "definition of an indicator offered"), "indicator.fail": two("指标测算失败", "measure fails"),
