@@ -27,8 +27,19 @@ from haihe.kernel.observations.quality import Quality
 from haihe.kernel.observations.standard import Position
 from haihe.packs.transport.jt808 import columns, splitter
 from haihe.packs.transport.jt808.acks import encode_acks
-from haihe.packs.transport.jt808.codec import decode, encode
+from haihe.packs.transport.jt808.codec import decode, encode, encode_all
+from haihe.packs.transport.jt808.frame import (
+    Header,
+    checksum,
+    escape,
+    header_length_bytes,
+    read_header,
+    strip_flags,
+    unescape,
+)
 from haihe.packs.transport.jt808.issues import SENTENCES, Issue
+from haihe.packs.transport.jt808.messages import message_name
+from haihe.packs.transport.jt808.packages import ASK_AT_ONCE, Assembly, Held, Sent, Whole
 from haihe.packs.transport.jt808.position_frame import item_bytes
 from haihe.packs.transport.jt808.times import NOT_A_TIME
 from haihe.packs.transport.models import Terminal
@@ -36,8 +47,9 @@ from haihe.packs.transport.registers import authentication_code, device_key
 
 log = structlog.get_logger()
 DONE, FAILED, UNSUPPORTED = 0, 1, 3
-TERMINAL_REPLY, REGISTRATION, AUTHENTICATION, DEREGISTRATION = 0x0001, 0x0100, 0x0102, 0x0003
-CONTROL = (TERMINAL_REPLY, REGISTRATION, DEREGISTRATION, AUTHENTICATION)
+TERMINAL_REPLY, REGISTRATION, AUTHENTICATION, DEREGISTRATION, PACKAGES_AGAIN = 0x0001, 0x0100, 0x0102, 0x0003, 0x0005
+CONTROL = (TERMINAL_REPLY, REGISTRATION, DEREGISTRATION, AUTHENTICATION, PACKAGES_AGAIN)
+LOCATED = (0x0200, 0x0201, 0x0704)
 # Messages from terminals whose meaning is kept; everything else is answered with "not supported" and kept as a frame.
 SUPPORTED = np.array([0x0002, 0x0003, 0x0102, 0x0104, 0x0200, 0x0201, 0x0704], np.uint16)
 NO_SUCH_VEHICLE, NO_SUCH_TERMINAL = 2, 4
@@ -56,6 +68,7 @@ class JT808(Feed):
     def __init__(self) -> None:
         self.looked_at: datetime = timezone.now()
         self.sessions: dict[str, Session] = {}
+        self.held = Held()
 
     def splitter(self) -> Splitter:
         return splitter.Splitter()
@@ -71,7 +84,6 @@ class JT808(Feed):
         result = np.where(believed, np.where(np.isin(frames.message_id, SUPPORTED), DONE, UNSUPPORTED), FAILED)
         # A frame that arrived damaged gets no answer: the terminal sends it again.
         answered = frames.checksum_ok & (frames.version > 0) & ~np.isin(frames.message_id, CONTROL)
-        read.replies += self._answers(batch, frames, np.flatnonzero(answered), result)
         things = np.fromiter(
             (session.thing or 0 if session.authenticated else 0 for session in batch.sessions), np.int64, len(batch)
         )
@@ -80,6 +92,10 @@ class JT808(Feed):
             issues = issues.astype(np.uint32)
             np.bitwise_or.at(issues, found.locations.frame, found.locations.issues)
         told = sentences(issues, ~allowed & (frames.message_id != REGISTRATION))
+        fragments = np.flatnonzero(believed & (frames.issues & int(Issue.FRAGMENT) != 0))
+        if len(fragments):
+            told, result = self._assemble(batch, fragments.tolist(), told, result, things, read)
+        read.replies += self._answers(batch, frames, np.flatnonzero(answered), result)
         read.tables.append(("raw_frame", raw_frames(self.name, batch, told, known_things(things))))
         positions = self._positions(batch, found, believed, things)
         if positions is not None:
@@ -134,6 +150,60 @@ class JT808(Feed):
         )  # fmt: skip
         return Position.check(table)
 
+    # --- messages of several packages ---------------------------------------------------------------------------------
+
+    def _assemble(
+        self, batch: Batch, rows: list[int], told: list[str | None], result: NDArray[np.int64], things: NDArray[np.int64], read: Read
+    ) -> tuple[list[str | None], NDArray[np.int64]]:  # fmt: skip
+        """Put packages together; whole messages join the batch, refused ones are answered so and say why."""
+        told, result = told or [None] * len(batch), result.copy()
+        completed = Batch()
+        for row in rows:
+            header, body = _split(batch.frames[row])
+            session = batch.sessions[row]
+            assembly = session.memory.setdefault("assembly", Assembly(self.held))
+            found = assembly.take(header, body)
+            if isinstance(found, str):
+                told[row] = "; ".join(filter(None, (told[row], found)))
+                result[row] = FAILED
+            elif found is not None and found.message_id in LOCATED:
+                completed.frames.append(_as_one_frame(header, found))
+                completed.sessions.append(session)
+                completed.received_us.append(batch.received_us[row])
+        if len(completed):
+            located = columns.decode_locations(completed.frames)
+            own = np.array([session.thing or 0 for session in completed.sessions], np.int64)
+            positions = self._positions(completed, located, np.ones(len(completed), np.bool_), own)
+            if positions is not None:
+                read.tables.append(("position", positions))
+        return told, result
+
+    def _ask_again(self) -> None:
+        """Packages that did not come are asked for; what never completes is given up."""
+        for session in list(self.sessions.values()):
+            assembly = session.memory.get("assembly")
+            if assembly is None:
+                continue
+            ask, given_up = assembly.overdue()
+            for partial in [] if session.closing else ask:  # a device that comes back goes on where it was
+                missing = [{"number": number} for number in partial.missing[:ASK_AT_ONCE]]
+                body = {"first_serial": partial.first_serial, "packages": missing}
+                frame = self._to_session(session, "0x8003", body)[1][0]
+                session.gateway.loop.call_soon_threadsafe(session.send, frame)
+            for partial in given_up:
+                log.warning("a message never completed", device=session.device, message=message_name(partial.message_id),
+                            packages=partial.count, missing=len(partial.missing))  # fmt: skip
+
+    def _to_session(self, session: Session, message_id: str, body: dict[str, Any]) -> tuple[int, list[bytes]]:
+        """A message of ours: its (first) serial and its frames. Long ones are kept for a while, see 0x0005."""
+        serial = next_serial(session)
+        header = {"version": session.memory["version"], "phone": session.memory["phone"].decode(), "serial": serial}
+        frames = encode_all({"message_id": message_id, **header, "body": body})
+        if len(frames) > 1:
+            session.memory["serial"] = (serial + len(frames) - 1) & 0xFFFF
+            session.memory.setdefault("sent", Sent()).keep(serial, frames)
+        return serial, frames
+
     # --- who it is --------------------------------------------------------------------------------------------------
 
     def _control(self, batch: Batch, frames: columns.Frames, read: Read) -> NDArray[np.bool_]:
@@ -167,9 +237,18 @@ class JT808(Feed):
             known = session.authenticated and message["phone"].encode() == session.memory.get("phone")
             session.authenticated = session.authenticated and not known
             read.replies.append((session, self._reply(message, DONE if known else FAILED)))
+        elif number == PACKAGES_AGAIN:
+            read.replies.append((session, self._packages_again(session, message)))
         elif session.authenticated and "reply_serial" in body:
             refused = "" if body["result"] in (0, 4) else f"终端应答 {body['result']} result {body['result']}"
             read.answered.append((session, body["reply_serial"], refused))
+
+    def _packages_again(self, session: Session, message: dict[str, Any]) -> bytes:
+        body, sent = message["body"], session.memory.get("sent")
+        known = session.authenticated and message["phone"].encode() == session.memory.get("phone")
+        numbers = [row["number"] for row in body.get("packages", []) if "number" in row]
+        frames = sent.again(body.get("first_serial", -1), numbers) if known and sent is not None else []
+        return self._reply(message, DONE if frames else FAILED) + b"".join(frames)
 
     def _register(self, session: Session, message: dict[str, Any], terminal: Terminal | None) -> bytes:
         body = message["body"]
@@ -220,6 +299,9 @@ class JT808(Feed):
             "epoch": terminal.epoch,
         }
         session.gateway.known(session, terminal.phone, terminal.vehicle.thing_id)
+        older = self.sessions.get(terminal.phone)
+        if older is not None and "assembly" in older.memory:
+            session.memory.setdefault("assembly", older.memory["assembly"])
         self.sessions[terminal.phone] = session
         read.replies.append((session, self._reply(message, DONE)))
 
@@ -230,6 +312,7 @@ class JT808(Feed):
     def refresh(self) -> None:
         """Cut off terminals that were switched off, moved to another vehicle, or whose vehicle was retired since the last look."""
         close_old_connections()
+        self._ask_again()
         since, now = self.looked_at - LOOK_BACK, timezone.now()
         changed = Terminal.objects.filter(
             Q(changed_at__gte=since) | Q(vehicle__thing__changed_at__gte=since)
@@ -264,6 +347,25 @@ class JT808(Feed):
             "body": body,
         }
         return serial, encode(message)
+
+
+def _split(frame: bytes) -> tuple[Header, bytes]:
+    """The header and the body of a frame that is known to have both."""
+    data = unescape(strip_flags(frame))[0]
+    header = read_header(data)
+    if header is None:
+        raise ValueError("only frames whose header was read are asked for")
+    return header, data[header_length_bytes(header.attributes) : -1]
+
+
+def _as_one_frame(header: Header, whole: Whole) -> bytes:
+    """The whole message as a frame longer than any that is sent: the reader of columns takes locations of any length."""
+    width = 10 if header.version == "2019" else 6
+    attributes = (0x4000 if header.version == "2019" else 0).to_bytes(2, "big")
+    edition = b"\1" if header.version == "2019" else b""
+    head = whole.message_id.to_bytes(2, "big") + attributes + edition + bytes.fromhex(header.phone)[-width:]
+    data = head + whole.serial.to_bytes(2, "big") + whole.body
+    return escape(data + bytes([checksum(data)]))
 
 
 def _to(message: dict[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,8 @@ frame itself wherever building it anew from the fields would not give the same b
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from haihe.kernel.errors import HaiheError, InvalidInput
 from haihe.packs.transport.jt808.fields import Count, Field, Reader, read_fields, write_fields
@@ -25,6 +26,9 @@ from haihe.packs.transport.jt808.frame import (
 from haihe.packs.transport.jt808.issues import Issue, Note
 from haihe.packs.transport.jt808.location import LocationBody
 from haihe.packs.transport.jt808.messages import MESSAGES, message_name
+from haihe.packs.transport.jt808.packages import build_frames
+
+T = TypeVar("T")
 
 
 def decode(frame: bytes) -> dict[str, Any]:
@@ -50,8 +54,17 @@ def encode(given: dict[str, Any]) -> bytes:
         raw = _octets(body["raw_frame"], "body.raw_frame")
         if decode(raw) == given or given.get("message_id") is None:
             return raw
+    return _building(_build, given)
+
+
+def encode_all(given: dict[str, Any]) -> list[bytes]:
+    """As `encode`, in as many packages as the message needs; the serials of the later ones follow that of the first."""
+    return _building(lambda given: build_frames(_header(given), write_body(*_body(given))), given)
+
+
+def _building(build: Callable[[dict[str, Any]], T], given: dict[str, Any]) -> T:
     try:
-        return _build(given)
+        return build(given)
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
         raise InvalidInput(
             f"无法编码：{error}。", f"This cannot be encoded: {type(error).__name__} {error}.",
@@ -164,12 +177,10 @@ def _unusual(header: Header) -> dict[str, Any]:
     return {"header": said} if said else {}
 
 
-def _build(given: dict[str, Any]) -> bytes:
-    body = given["body"]
-    said = body.get("header", {})
-    number = int(given["message_id"], 16)
-    header = Header(
-        message_id=number,
+def _header(given: dict[str, Any]) -> Header:
+    said = given["body"].get("header", {})
+    return Header(
+        message_id=int(given["message_id"], 16),
         attributes=(said.get("encryption", 0) << 10) | (0x8000 if said.get("reserved_bit_15") else 0),
         version=str(given["version"]),
         phone=str(given["phone"]),
@@ -178,7 +189,14 @@ def _build(given: dict[str, Any]) -> bytes:
         package_count=said.get("package_count"),
         package_number=said.get("package_number"),
     )
-    return build_frame(header, write_body(number, header.version, body))
+
+
+def _body(given: dict[str, Any]) -> tuple[int, str, dict[str, Any]]:
+    return int(given["message_id"], 16), str(given["version"]), given["body"]
+
+
+def _build(given: dict[str, Any]) -> bytes:
+    return build_frame(_header(given), write_body(*_body(given)))
 
 
 def write_body(number: int, version: str, body: dict[str, Any]) -> bytes:

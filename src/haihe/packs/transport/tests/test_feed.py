@@ -15,6 +15,8 @@ import pytest
 from haihe.kernel.observations.quality import Quality
 from haihe.packs.transport.jt808.build import location_body
 from haihe.packs.transport.jt808.codec import encode
+from haihe.packs.transport.jt808.frame import Header, build_frame
+from haihe.packs.transport.jt808.packages import build_frames
 from haihe.packs.transport.tests.live import SYNTHETIC, Device, Live, eventually
 from haihe.testing.database import query
 
@@ -113,6 +115,37 @@ def test_a_registration_of_2011_is_told_by_its_layout(live: Live) -> None:
     assert answer["result"] == 0 and device.authenticate(answer["auth_code"]) == 0
     known = query(live.home, "SELECT version, maker FROM transport_terminal WHERE phone = ?", (device.phone,))
     assert known == [("2011", "HAIHE")]
+
+
+def test_a_batch_of_several_packages_becomes_positions_and_what_is_missing_is_asked_for(live: Live) -> None:
+    device = live.device(30).sign_on()
+    start = now() - timedelta(minutes=8)
+    bodies = [location_body(start + timedelta(seconds=n), 117.5, 39.1, 40) for n in range(60)]
+    message = (60).to_bytes(2, "big") + b"\1" + b"".join(len(b).to_bytes(2, "big") + b for b in bodies)
+    device.terminal.serial += 1
+    head = Header(0x0704, 0, "2013", device.phone, device.terminal.serial)
+    frames = build_frames(head, message)
+    device.terminal.serial += len(frames) - 1
+    assert len(frames) == 3
+    for place in (2, 0):
+        device.terminal.serial = head.serial + place
+        assert device.ask(frames[place])["result"] == 0, "each package is acknowledged once it is durable"
+    assert positions_of(live, device).height == 0
+    asked = device.hear(20)
+    assert asked is not None and asked["message_id"] == "0x8003"
+    assert asked["body"] == {"first_serial": head.serial, "packages": [{"number": 2}]}
+    device.terminal.serial = head.serial + 1
+    assert device.ask(frames[1])["result"] == 0
+    assert eventually(lambda: positions_of(live, device).height == 60)
+
+
+def test_a_message_of_50_megabytes_is_refused_with_its_reason(live: Live) -> None:
+    device = live.device(31).sign_on()
+    device.terminal.serial += 1
+    header = Header(0x0801, 0, "2013", device.phone, device.terminal.serial, None, 50_000, 1)
+    assert device.ask(build_frame(header, bytes(1000)))["result"] == 1
+    issues = frames_of(live, device)["issues"].drop_nulls().to_list()
+    assert any("8 MB" in issue for issue in issues)
 
 
 def test_a_text_reaches_the_terminal_and_its_answer_settles_the_command(live: Live) -> None:
