@@ -186,14 +186,27 @@ def _line_of_item(item: YearItem, today: date) -> LedgerLine:
 
 
 def _lines_of_tasks(account: Account, year: int, today: date) -> list[LedgerLine]:
-    found = plans.programme(account, today)
-    return [
-        LedgerLine(
-            _accountable(task), task.heading, "", task.deadline, 100 if found.lights[task.pk] == "closed" else None,
-            found.lights[task.pk], str(task.get_state_display()), 0, task,
+    rows = (
+        plans.in_force(account).tasks.filter(deadline__year=year).select_related("plan").defer("text", "plan__content")
+    )
+    lines = []
+    for task in rows.prefetch_related("units__organisation"):
+        lamp = plans.light(task, today)
+        percent = 100 if lamp == "closed" else None
+        lines.append(
+            LedgerLine(
+                _accountable(task),
+                task.heading,
+                "",
+                task.deadline,
+                percent,
+                lamp,
+                str(task.get_state_display()),
+                0,
+                task,
+            )
         )
-        for task in found.tasks if task.deadline is not None and task.deadline.year == year
-    ]  # fmt: skip
+    return lines
 
 
 def _accountable(task: plans.Task) -> str:
