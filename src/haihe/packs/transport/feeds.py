@@ -27,7 +27,7 @@ from haihe.kernel.observations.quality import Quality
 from haihe.kernel.observations.standard import Position
 from haihe.packs.transport.jt808 import columns, splitter
 from haihe.packs.transport.jt808.acks import encode_acks
-from haihe.packs.transport.jt808.codec import decode, encode, encode_all
+from haihe.packs.transport.jt808.codec import decode, encode, encode_all, read_body
 from haihe.packs.transport.jt808.frame import (
     Header,
     checksum,
@@ -43,6 +43,8 @@ from haihe.packs.transport.jt808.packages import ASK_AT_ONCE, Assembly, Held, Se
 from haihe.packs.transport.jt808.position_frame import item_bytes
 from haihe.packs.transport.jt808.times import NOT_A_TIME
 from haihe.packs.transport.models import Terminal
+from haihe.packs.transport.orders.conversation import conversation
+from haihe.packs.transport.orders.table import ANSWERS, ORDERS
 from haihe.packs.transport.registers import authentication_code, device_key
 
 log = structlog.get_logger()
@@ -50,8 +52,9 @@ DONE, FAILED, UNSUPPORTED = 0, 1, 3
 TERMINAL_REPLY, REGISTRATION, AUTHENTICATION, DEREGISTRATION, PACKAGES_AGAIN = 0x0001, 0x0100, 0x0102, 0x0003, 0x0005
 CONTROL = (TERMINAL_REPLY, REGISTRATION, DEREGISTRATION, AUTHENTICATION, PACKAGES_AGAIN)
 LOCATED = (0x0200, 0x0201, 0x0704)
+HEARD = np.array(sorted(ANSWERS), np.uint16)
 # Messages from terminals whose meaning is kept; everything else is answered with "not supported" and kept as a frame.
-SUPPORTED = np.array([0x0002, 0x0003, 0x0102, 0x0104, 0x0200, 0x0201, 0x0704], np.uint16)
+SUPPORTED = np.array(sorted({0x0002, 0x0003, 0x0102, 0x0200, 0x0201, 0x0704} | ANSWERS), np.uint16)
 NO_SUCH_VEHICLE, NO_SUCH_TERMINAL = 2, 4
 FIXED_BIT = 1 << 1
 WRONG_CODES = 3
@@ -100,7 +103,14 @@ class JT808(Feed):
         positions = self._positions(batch, found, believed, things)
         if positions is not None:
             read.tables.append(("position", positions))
+        for row in np.flatnonzero(believed & frames.readable & np.isin(frames.message_id, HEARD)).tolist():
+            message = decode(batch.frames[row])
+            self._hear(batch.sessions[row], int(message["message_id"], 16), message["body"], read)
         return read
+
+    def _hear(self, session: Session, number: int, body: dict[str, Any], read: Read) -> None:
+        """A whole message of a believed terminal that answers an order."""
+        read.answered += conversation(session).answer(session, number, body)
 
     def _own_phone(self, batch: Batch, frames: columns.Frames) -> NDArray[np.bool_]:
         """Whether the frame carries the phone number as which its connection authenticated."""
@@ -166,7 +176,9 @@ class JT808(Feed):
             if isinstance(found, str):
                 told[row] = "; ".join(filter(None, (told[row], found)))
                 result[row] = FAILED
-            elif found is not None and found.message_id in LOCATED:
+            elif found is not None and found.message_id in HEARD:
+                self._hear(session, found.message_id, read_body(found.message_id, found.version, found.body, []), read)
+            if isinstance(found, Whole) and found.message_id in LOCATED:
                 completed.frames.append(_as_one_frame(header, found))
                 completed.sessions.append(session)
                 completed.received_us.append(batch.received_us[row])
@@ -240,8 +252,7 @@ class JT808(Feed):
         elif number == PACKAGES_AGAIN:
             read.replies.append((session, self._packages_again(session, message)))
         elif session.authenticated and "reply_serial" in body:
-            refused = "" if body["result"] in (0, 4) else f"终端应答 {body['result']} result {body['result']}"
-            read.answered.append((session, body["reply_serial"], refused))
+            read.answered += conversation(session).general_reply(session, body)
 
     def _packages_again(self, session: Session, message: dict[str, Any]) -> bytes:
         body, sent = message["body"], session.memory.get("sent")
@@ -334,19 +345,16 @@ class JT808(Feed):
     # --- commands ---------------------------------------------------------------------------------------------------
 
     def command(self, session: Session, kind: str, content: dict[str, object]) -> tuple[int, bytes]:
-        """`text`: 0x8300 for the terminal's display."""
-        if kind != "text":
+        """One of the orders of orders/table.py; what the terminal does not have in its edition is an InvalidInput."""
+        order = ORDERS.get(kind)
+        if order is None:
             raise InvalidInput(f"JT/T 808 没有命令“{kind}”。", f"JT/T 808 has no command {kind!r}.", where="kind")
-        serial, version = next_serial(session), session.memory["version"]
-        body = {"flags": 0b100, "kind": 1, "text": content["text"]}
-        message = {
-            "message_id": "0x8300",
-            "version": version,
-            "phone": session.memory["phone"].decode(),
-            "serial": serial,
-            "body": body,
-        }
-        return serial, encode(message)
+        given = content.get("values", content)
+        values = order.with_defaults(given if isinstance(given, dict) else {})
+        message_id, body = order.message(values, session.memory["version"])
+        serial, frames = self._to_session(session, message_id, body)
+        conversation(session).begin(serial, len(frames), order)
+        return serial, b"".join(frames)
 
 
 def _split(frame: bytes) -> tuple[Header, bytes]:

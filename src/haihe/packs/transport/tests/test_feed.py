@@ -17,7 +17,10 @@ from haihe.packs.transport.jt808.build import location_body
 from haihe.packs.transport.jt808.codec import encode
 from haihe.packs.transport.jt808.frame import Header, build_frame
 from haihe.packs.transport.jt808.packages import build_frames
+from haihe.packs.transport.orders.table import ORDERS
+from haihe.packs.transport.simulator.answering import Answering
 from haihe.packs.transport.tests.live import SYNTHETIC, Device, Live, eventually
+from haihe.packs.transport.tests.test_orders import VALUES
 from haihe.testing.database import query
 
 pytestmark = pytest.mark.xdist_group("feed")
@@ -27,6 +30,15 @@ from haihe.kernel.administration import operator
 from haihe.packs.transport import services
 from haihe.packs.transport.models import Vehicle
 print(services.send_text(operator(), Vehicle.objects.get(plate=sys.argv[1]), text=sys.argv[2]).pk)
+"""
+GIVE_ALL = """
+import json, sys
+from haihe.kernel.administration import operator
+from haihe.packs.transport import services
+from haihe.packs.transport.models import Vehicle
+values, vehicle = json.loads(sys.argv[2]), Vehicle.objects.get(plate=sys.argv[1])
+given = [services.give_order(operator(), vehicle, order=name, values=values.get(name, {}), reason="联合演练") for name in services.ORDERS]
+print(len(given))
 """
 REVOKE = """
 import sys
@@ -157,6 +169,32 @@ def test_a_text_reaches_the_terminal_and_its_answer_settles_the_command(live: Li
         assert message["body"]["text"] == {done: "前方施工，请减速", refused: "第二条"}[pk]
         device.send(device.terminal.reply(message["serial"], 0x8300, result))
         eventually(lambda pk=pk, state=state: command(live, pk) == state, what=f"command {state}")
+
+
+def test_every_order_is_answered_by_a_terminal_and_its_answer_is_kept(live: Live) -> None:
+    device = live.device(32, "2019").sign_on()
+    answering = Answering(device.terminal)
+    count = int(live.run(GIVE_ALL, device.terminal.plate, json.dumps(VALUES)))
+    assert count == len(ORDERS)
+
+    def states() -> dict[str, str]:
+        sql = "SELECT kind, state FROM kernel_command WHERE device = ?"
+        return dict(query(live.home, sql, (device.phone,)))
+
+    end = time.monotonic() + 40
+    while time.monotonic() < end and set(states().values()) != {"done"}:
+        with suppress(TimeoutError):
+            message = device.hear(0.3)
+            assert message is not None
+            for frame in answering.hear(message):
+                device.send(frame)
+    # Of media that the terminal does not have it says so, and a picture that came later has an answer of its own.
+    assert {name for name, state in states().items() if state != "done"} <= {"media_one"}, states()
+    answers = {kind: json.loads(answer) for kind, answer in query(
+        live.home, "SELECT kind, answer FROM kernel_command WHERE device = ? AND answer IS NOT NULL", (device.phone,))}  # fmt: skip
+    assert answers["attributes"]["maker"] == "HAIHE" and answers["photograph"]["media"] == [{"media_id": 1}]
+    assert answers["driver"].keys() == {"state", "time", "result"}
+    assert {row["id"] for row in answers["query_parameters"]["parameters"]} == {"0x0029", "0x0055"}
 
 
 def test_a_text_waits_for_a_terminal_that_is_away(live: Live) -> None:
