@@ -91,6 +91,8 @@ PICTURES = (
     Picture("rule", "ducha", "/rules/transport.speeding/", ("phone",)),
     Picture("rules", "ducha", "/rules/", ("desktop",)),
     Picture("rule-trial", "ducha", "trial", ("desktop",), height=860),
+    Picture("spot-checks", "jiaotong", "/transport/checks/", ("desktop",)),
+    Picture("spot-check", "jiaotong", "/transport/checks/2/", ("phone",)),
     Picture("rosters", "jiaotong", "/rosters/", ("desktop",)),
     Picture("rosters", "shunda", "/rosters/", ("phone",)),
     Picture("roster", "jiaotong", "/rosters/1/", height=1100),

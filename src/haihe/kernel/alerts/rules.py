@@ -63,6 +63,10 @@ class Rule:
     urgency: ClassVar[Urgency] = Urgency.UNKNOWN
     certainty: ClassVar[Certainty] = Certainty.UNKNOWN
     opens_case: ClassVar[str] = ""
+    # The type of the case that a mere warning opens, and the parameter (hours, without the pack's prefix) for which a thing that had one
+    # gets no other: a driver who keeps near a limit all day is one case and not twenty.
+    warning_opens_case: ClassVar[str] = ""
+    warning_case_pause: ClassVar[str] = ""
     speaks_of_silence: ClassVar[bool] = False
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
