@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -16,6 +16,7 @@ from haihe.packs.plans.models_supervision import Binding
 from haihe.packs.plans.trajectories import Facts, trajectory
 
 Source = tuple[int, str]  # an indicator and a kind of values
+Line = tuple[int, int, int | None, Facts[float], float | None]
 MEASURED, REPORTED = IndicatorValue.Kind.MEASURED.value, IndicatorValue.Kind.REPORTED.value
 
 
@@ -27,10 +28,7 @@ def states_of(targets: QuerySet[Target], at: date) -> dict[int, State]:
     rows = Milestone.objects.filter(target__in=targets.order_by().values("pk")).order_by("due")
     for target, *point in rows.values_list("target", "due", _float("value"), "assumed"):
         milestones.setdefault(target, []).append((point[0], point[1], point[2]))
-    sources: dict[int, Source] = {}
-    for pk, own, bound, _, _ in lines:
-        measured = (bound or own, MEASURED)
-        sources[pk] = measured if measured in newest else (own, REPORTED)
+    sources = _sources(lines, newest)
     # Whether a milestone was ever reached is asked only where a person set one whose day is over.
     passed = {pk for pk, points in milestones.items() if any(due < at and not assumed for due, _, assumed in points)}
     extremes = _extremes({sources[pk] for pk in passed if pk in sources}, at)
@@ -38,10 +36,24 @@ def states_of(targets: QuerySet[Target], at: date) -> dict[int, State]:
     found: dict[int, State] = {}
     for pk, own, _, facts, value_max in lines:
         line = replace(facts, first=firsts.get(own)) if facts.needs_first else facts
-        last = newest.get(sources[pk])
+        _, last = newest.get(sources[pk], (0, None))
         actuals = [Point(last.day, value) for value in extremes.get(sources[pk], ())] + [last] if last else []
         found[pk] = assess(trajectory(line, 0.0, milestones.get(pk, ())), line.comparator, value_max, actuals, at).state
     return found
+
+
+def deciding(targets: QuerySet[Target], at: date) -> dict[int, tuple[int, str, int]]:
+    """Number of the target → the indicator whose newest value decides how it stands, its kind, and the number of that value."""
+    lines = _lines(targets)
+    newest = _newest({own for _, own, _, _, _ in lines} | {bound for _, _, bound, _, _ in lines if bound}, at)
+    return {pk: (*source, newest[source][0]) for pk, source in _sources(lines, newest).items() if source in newest}
+
+
+def _sources(lines: Iterable[Line], newest: Mapping[Source, Any]) -> dict[int, Source]:
+    """Measured values decide where there are any; otherwise the reported ones of the target's own indicator."""
+    return {
+        pk: (bound or own, MEASURED) if (bound or own, MEASURED) in newest else (own, REPORTED) for pk, own, bound, _, _ in lines
+    }  # fmt: skip
 
 
 def _float(name: str) -> Cast:
@@ -49,7 +61,7 @@ def _float(name: str) -> Cast:
     return Cast(name, FloatField())
 
 
-def _lines(targets: QuerySet[Target]) -> list[tuple[int, int, int | None, Facts[float], float | None]]:
+def _lines(targets: QuerySet[Target]) -> list[Line]:
     """Number, own indicator, bound indicator, facts and upper end of each target."""
     bound = Binding.objects.filter(target=OuterRef("pk"), ended_at=None).values("indicator")[:1]
     rows = targets.order_by("clause__position", "pk").values_list(
@@ -65,14 +77,15 @@ def _holding(at: date | None = None) -> QuerySet[IndicatorValue]:
     return rows.filter(as_of__lte=at) if at else rows
 
 
-def _newest(indicators: set[int], at: date) -> dict[Source, Point]:
-    """The newest measured and the newest reported value of each indicator, found by the index and not by reading all of them."""
+def _newest(indicators: set[int], at: date) -> dict[Source, tuple[int, Point]]:
+    """Number, day and value of the newest measured and reported value of each indicator, found by the index and not by reading all of them."""
     of_one = _holding(at).filter(indicator=OuterRef("pk")).order_by("-as_of", "-recorded_at", "-pk").values("pk")
     asked = Indicator.objects.filter(pk__in=indicators).values_list(
         *(Subquery(of_one.filter(kind=kind)[:1]) for kind in (MEASURED, REPORTED))
     )
     ids = [pk for pair in asked for pk in pair if pk]
-    return {(own, kind): Point(day, value) for own, kind, day, value in _by_number(ids, "indicator", "kind", "as_of")}
+    rows = _by_number(ids, "pk", "indicator", "kind", "as_of")
+    return {(own, kind): (pk, Point(day, value)) for pk, own, kind, day, value in rows}
 
 
 def _by_number(ids: Iterable[int], *columns: str) -> Iterable[Any]:
