@@ -38,6 +38,7 @@ NO_ALARMS = {(ASSISTANCE, 16), (ASSISTANCE, 17), (DRIVER, 16), (DRIVER, 17)}
 ENDED = 2  # of the flag: 0 none, 1 start, 2 end
 RAISED_FROM_LEVEL = 2  # the standard's second level; what has no level counts as one
 NEVER = -1
+SHORTEST_BYTES = 2 + 41  # id, length, and the shortest of the alarms
 _SIGNS = [bytes([item, length]) for item in (ASSISTANCE, DRIVER, BLIND_SPOT) for length in (41, 47, 65, 71)]
 
 
@@ -109,11 +110,17 @@ class ActiveSafety(Rule):
 
 
 def _suspects(items: pl.Series) -> Array:
-    """Rows whose items may hold an alarm: the id and a length of it stand somewhere in them. Tyres have many lengths."""
-    hit = items.bin.contains(bytes([TYRES])).fill_null(False)
-    for sign in _SIGNS:
-        hit |= items.bin.contains(sign).fill_null(False)
-    return hit.to_numpy()
+    """Rows whose items may hold an alarm: long enough, and the id and a length of it stand somewhere in them. Tyres have many
+    lengths. Most positions are out by their length, which costs next to nothing."""
+    found = (items.bin.size() >= SHORTEST_BYTES).fill_null(False).to_numpy().copy()
+    rows = np.flatnonzero(found)
+    if len(rows):
+        long = items.gather(rows)
+        hit = long.bin.contains(bytes([TYRES]))
+        for sign in _SIGNS:
+            hit |= long.bin.contains(sign)
+        found[rows] = hit.to_numpy()
+    return found
 
 
 def _step(latest: Array, raised: Array, thing: int, at: int, events: list[Event], quiet_ms: int, position: dict[str, Any]) -> list[dict[str, Any]]:  # fmt: skip
