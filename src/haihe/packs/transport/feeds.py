@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
 import polars as pl
 import structlog
-from django.db import close_old_connections
+from django.db import DatabaseError, close_old_connections
 from django.db.models import Q
 from django.utils import timezone
 from numpy.typing import NDArray
@@ -46,15 +46,16 @@ from haihe.packs.transport.models import Terminal
 from haihe.packs.transport.orders.conversation import conversation
 from haihe.packs.transport.orders.table import ANSWERS, ORDERS
 from haihe.packs.transport.registers import authentication_code, device_key
+from haihe.packs.transport.reports import KEPT, MEDIA, keep, refuse
 
 log = structlog.get_logger()
 DONE, FAILED, UNSUPPORTED = 0, 1, 3
 TERMINAL_REPLY, REGISTRATION, AUTHENTICATION, DEREGISTRATION, PACKAGES_AGAIN = 0x0001, 0x0100, 0x0102, 0x0003, 0x0005
 CONTROL = (TERMINAL_REPLY, REGISTRATION, DEREGISTRATION, AUTHENTICATION, PACKAGES_AGAIN)
 LOCATED = (0x0200, 0x0201, 0x0704)
-HEARD = np.array(sorted(ANSWERS), np.uint16)
+HEARD = np.array(sorted(ANSWERS | KEPT), np.uint16)
 # Messages from terminals whose meaning is kept; everything else is answered with "not supported" and kept as a frame.
-SUPPORTED = np.array(sorted({0x0002, 0x0003, 0x0102, 0x0200, 0x0201, 0x0704} | ANSWERS), np.uint16)
+SUPPORTED = np.array(sorted({0x0002, 0x0003, 0x0102, 0x0200, 0x0201, 0x0704} | ANSWERS | KEPT), np.uint16)
 NO_SUCH_VEHICLE, NO_SUCH_TERMINAL = 2, 4
 FIXED_BIT = 1 << 1
 WRONG_CODES = 3
@@ -97,19 +98,35 @@ class JT808(Feed):
         fragments = np.flatnonzero(believed & (frames.issues & int(Issue.FRAGMENT) != 0))
         if len(fragments):
             told, result = self._assemble(batch, fragments.tolist(), told, result, things, read)
+        for row in np.flatnonzero(believed & frames.readable & np.isin(frames.message_id, HEARD)).tolist():
+            message = decode(batch.frames[row])
+            if not self._hear(
+                batch.sessions[row], int(message["message_id"], 16), message["body"], batch.received_us[row], read
+            ):
+                result[row] = FAILED
         read.replies += self._answers(batch, frames, np.flatnonzero(answered), result)
         read.tables.append(("raw_frame", raw_frames(self.name, batch, told, known_things(things))))
         positions = self._positions(batch, found, believed, things)
         if positions is not None:
             read.tables.append(("position", positions))
-        for row in np.flatnonzero(believed & frames.readable & np.isin(frames.message_id, HEARD)).tolist():
-            message = decode(batch.frames[row])
-            self._hear(batch.sessions[row], int(message["message_id"], 16), message["body"], read)
         return read
 
-    def _hear(self, session: Session, number: int, body: dict[str, Any], read: Read) -> None:
-        """A whole message of a believed terminal that answers an order."""
+    def _hear(self, session: Session, number: int, body: dict[str, Any], received_us: int, read: Read) -> bool:
+        """A whole message of a believed terminal that answers an order or is kept; False where it could not be stored."""
         read.answered += conversation(session).answer(session, number, body)
+        if number not in KEPT or session.thing is None:
+            return True
+        at = datetime.fromtimestamp(received_us / 1e6, UTC)
+        try:
+            close_old_connections()
+            keep(session.thing, number, body, at)
+        except (DatabaseError, OSError) as error:  # not acknowledged: the terminal sends it again
+            log.error("a message could not be kept", message=message_name(number), error=repr(error))
+            return False
+        if number == MEDIA and "media_id" in body:
+            frames = self._to_session(session, "0x8800", {"media_id": body["media_id"]})[1]
+            read.replies.append((session, b"".join(frames)))
+        return True
 
     def _own_phone(self, batch: Batch, frames: columns.Frames) -> NDArray[np.bool_]:
         """Whether the frame carries the phone number as which its connection authenticated."""
@@ -175,8 +192,12 @@ class JT808(Feed):
             if isinstance(found, str):
                 told[row] = "; ".join(filter(None, (told[row], found)))
                 result[row] = FAILED
+                if header.package_number == 1 and session.thing is not None:
+                    self._note_refused(session.thing, header.message_id, found)
             elif found is not None and found.message_id in HEARD:
-                self._hear(session, found.message_id, read_body(found.message_id, found.version, found.body, []), read)
+                values = read_body(found.message_id, found.version, found.body, [])
+                if not self._hear(session, found.message_id, values, batch.received_us[row], read):
+                    result[row] = FAILED
             if isinstance(found, Whole) and found.message_id in LOCATED:
                 completed.frames.append(_as_one_frame(header, found))
                 completed.sessions.append(session)
@@ -189,6 +210,14 @@ class JT808(Feed):
                 read.tables.append(("position", positions))
         return told, result
 
+    def _note_refused(self, thing: int, message_id: int, issue: str) -> None:
+        """Beside the log, where people look: on the vehicle's page. Nothing depends on it."""
+        try:
+            close_old_connections()
+            refuse(thing, message_id, issue, timezone.now())
+        except DatabaseError as error:
+            log.error("a refusal could not be noted", error=repr(error))
+
     def _ask_again(self) -> None:
         """Packages that did not come are asked for; what never completes is given up."""
         for session in list(self.sessions.values()):
@@ -198,12 +227,21 @@ class JT808(Feed):
             ask, given_up = assembly.overdue()
             for partial in [] if session.closing else ask:  # a device that comes back goes on where it was
                 missing = [{"number": number} for number in partial.missing[:ASK_AT_ONCE]]
-                body = {"first_serial": partial.first_serial, "packages": missing}
-                frame = self._to_session(session, "0x8003", body)[1][0]
+                asked, body = "0x8003", {"first_serial": partial.first_serial, "packages": missing}
+                if partial.message_id == MEDIA and len(partial.parts.get(1, b"")) >= 4:
+                    # Media have a request of their own, which names them by their id.
+                    asked, body = (
+                        "0x8800",
+                        {"media_id": int.from_bytes(partial.parts[1][:4], "big"), "packages": missing},
+                    )
+                frame = self._to_session(session, asked, body)[1][0]
                 session.gateway.loop.call_soon_threadsafe(session.send, frame)
             for partial in given_up:
                 log.warning("a message never completed", device=session.device, message=message_name(partial.message_id),
                             packages=partial.count, missing=len(partial.missing))  # fmt: skip
+                if session.thing is not None:
+                    lacking = f"共 {partial.count} 包，缺 {len(partial.missing)} 包 {len(partial.missing)} of {partial.count} packages never came"
+                    self._note_refused(session.thing, partial.message_id, lacking)
 
     def _to_session(self, session: Session, message_id: str, body: dict[str, Any]) -> tuple[int, list[bytes]]:
         """A message of ours: its (first) serial and its frames. Long ones are kept for a while, see 0x0005."""

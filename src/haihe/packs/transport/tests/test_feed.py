@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import polars as pl
 import pytest
@@ -18,7 +19,7 @@ from haihe.packs.transport.jt808.codec import encode
 from haihe.packs.transport.jt808.frame import Header, build_frame
 from haihe.packs.transport.jt808.packages import build_frames
 from haihe.packs.transport.orders.table import ORDERS
-from haihe.packs.transport.simulator.answering import Answering
+from haihe.packs.transport.simulator.answering import PIXEL, Answering
 from haihe.packs.transport.tests.live import SYNTHETIC, Device, Live, eventually
 from haihe.packs.transport.tests.test_orders import VALUES
 from haihe.testing.database import query
@@ -158,6 +159,7 @@ def test_a_message_of_50_megabytes_is_refused_with_its_reason(live: Live) -> Non
     assert device.ask(build_frame(header, bytes(1000)))["result"] == 1
     issues = frames_of(live, device)["issues"].drop_nulls().to_list()
     assert any("8 MB" in issue for issue in issues)
+    assert any("8 MB" in issue for (issue,) in query(live.home, "SELECT issue FROM transport_report"))
 
 
 def test_a_text_reaches_the_terminal_and_its_answer_settles_the_command(live: Live) -> None:
@@ -169,6 +171,29 @@ def test_a_text_reaches_the_terminal_and_its_answer_settles_the_command(live: Li
         assert message["body"]["text"] == {done: "前方施工，请减速", refused: "第二条"}[pk]
         device.send(device.terminal.reply(message["serial"], 0x8300, result))
         eventually(lambda pk=pk, state=state: command(live, pk) == state, what=f"command {state}")
+
+
+def test_a_picture_of_several_packages_is_stored_before_it_is_answered(live: Live) -> None:
+    device = live.device(33).sign_on()
+    answering = Answering(device.terminal)
+    head = {"media_id": 77, "kind": 0, "format": 0, "event": 0, "channel": 1, "location": answering.location()}
+    frames = answering.say(0x0801, head | {"data": (PIXEL + bytes(2500)).hex()})
+    assert len(frames) == 3
+    for frame in (frames[0], frames[2]):
+        device.send(frame)
+
+    def request_of_media() -> dict[str, Any]:
+        while True:
+            message = device.hear(20)
+            assert message is not None
+            if message["message_id"] == "0x8800":
+                return dict(message["body"])
+
+    assert request_of_media() == {"media_id": 77, "packages": [{"number": 2}]}
+    device.send(frames[1])
+    assert request_of_media() == {"media_id": 77}
+    sql = "SELECT r.kind, f.size_bytes FROM transport_report r JOIN kernel_evidencefile f ON f.id = r.file_id WHERE r.vehicle_id = (SELECT vehicle_id FROM transport_terminal WHERE phone = ?)"
+    assert query(live.home, sql, (device.phone,)) == [("media", len(PIXEL) + 2500)]
 
 
 def test_every_order_is_answered_by_a_terminal_and_its_answer_is_kept(live: Live) -> None:
