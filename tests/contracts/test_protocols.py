@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -104,7 +105,7 @@ class Contract(ProtocolContract):
     name, lines = "good", ("007=36", "8=12")
     made: type[Good] = Good
 
-    @property
+    @cached_property
     def protocol(self) -> ModuleType:
         return self.made("good")
 

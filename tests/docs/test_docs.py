@@ -13,8 +13,30 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*(ROOT / "docs").rglob("*.md"), *ROOT.glob("*.md")])
+<<<<<<< HEAD
 BLOCKS = {
     f"{page.relative_to(ROOT)}:{number}": block
+=======
+EXAMPLES = ROOT / "examples"
+# A block that is a file of an example names it in its first line: # cold_store/feeds.py
+FILE_OF_EXAMPLE = re.compile(r"\A(?:# |{# )(\w+/[\w./]+?)(?: #})?\n")
+SHOWN = [
+    (page, found[1], block[found.end() :])
+    for page in PAGES
+    for block in re.findall(r"^```\w+\n(.*?)^```", page.read_text(encoding="utf-8"), re.M | re.S)
+    if (found := FILE_OF_EXAMPLE.match(block))
+]
+LOAD_EXAMPLE = """
+import os
+from pathlib import Path
+from haihe.testing.outside import as_if_installed
+as_if_installed(Path({0!r}), Path({1!r}))
+os.environ["HAIHE_PACKS"] = {2!r}
+"""
+SET_UP = "from haihe.runtime import set_up_django\nset_up_django()\n"
+BLOCKS = [
+    pytest.param(block, id=f"{page.relative_to(ROOT)}:{number}")
+>>>>>>> w-contracts
     for page in PAGES
     for number, block in enumerate(re.findall(r"^```python\n(.*?)^```", page.read_text(encoding="utf-8"), re.M | re.S))
 }
@@ -47,14 +69,47 @@ def test_the_reference_is_as_the_source_says(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+<<<<<<< HEAD
 def test_every_python_block_runs(tmp_path: Path) -> None:
     """Each in a process of its own in which Django is set up, as it is in a pack."""
+=======
+@pytest.mark.parametrize("block", BLOCKS)
+def test_every_python_block_runs(block: str, tmp_path: Path) -> None:
+    """Each in a process of its own in which Django is set up, as it is in a pack. A block that is a file of an example is that file,
+    loaded with its pack."""
+    if shown := FILE_OF_EXAMPLE.match(block):
+        block = f"import {shown[1].removesuffix('.py').replace('/', '.')}\n"
+    examples = [name for name in re.findall(r"^(?:from|import) (\w+)", block, re.M) if (EXAMPLES / name).is_dir()]
+    program = (LOAD_EXAMPLE.format(str(EXAMPLES), str(tmp_path), examples[0]) if examples else "") + SET_UP + block
+>>>>>>> w-contracts
     environment = {**os.environ, "HAIHE_HOME": str(tmp_path)}
     command = [sys.executable, "-c", RUN_BLOCKS]
     done = subprocess.run(
         command, env=environment, input=json.dumps(BLOCKS), capture_output=True, text=True, timeout=120
     )
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("page", "file", "text"), SHOWN, ids=lambda part: part if isinstance(part, str) and len(part) < 60 else ""
+)
+def test_what_a_page_shows_of_an_example_is_what_stands_there(page: Path, file: str, text: str) -> None:
+    assert text == (EXAMPLES / file).read_text(encoding="utf-8"), f"{page.name} shows another {file}"
+
+
+def test_the_hour_shows_every_file_of_the_pack_that_it_builds() -> None:
+    files = {
+        str(path.relative_to(EXAMPLES))
+        for path in (EXAMPLES / "cold_store").rglob("*")
+        if path.suffix in (".py", ".yaml", ".html")
+    }
+    made_by_pack_new = {
+        "cold_store/__init__.py",
+        "cold_store/apps.py",
+        "cold_store/tests/__init__.py",
+        "cold_store/tests/test_pack.py",
+    }
+    assert {file for page, file, _ in SHOWN if page.name == "write-a-feed.md"} == files - made_by_pack_new
 
 
 def test_there_are_python_blocks_to_run() -> None:

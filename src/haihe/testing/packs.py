@@ -148,5 +148,7 @@ def _parameters(pack: PackConfig) -> Iterator[str]:
 
 
 def _tests(pack: PackConfig) -> Iterator[str]:
+    if any(Path(pack.path).parent.glob("*.dist-info")):
+        return  # unpacked from a wheel, which leaves tests out
     if not any((Path(pack.path) / "tests").glob("test_*.py")):
         yield "it has no tests: a folder tests with test_….py"

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from functools import cached_property
 from random import Random
 from types import ModuleType
 from typing import Any
@@ -40,7 +41,7 @@ class ProtocolContract:
     name: str
     lines: tuple[str, ...]
 
-    @property
+    @cached_property
     def protocol(self) -> ModuleType:
         return get_protocol(self.name)
 
