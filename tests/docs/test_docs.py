@@ -13,10 +13,6 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*(ROOT / "docs").rglob("*.md"), *ROOT.glob("*.md")])
-<<<<<<< HEAD
-BLOCKS = {
-    f"{page.relative_to(ROOT)}:{number}": block
-=======
 EXAMPLES = ROOT / "examples"
 # A block that is a file of an example names it in its first line: # cold_store/feeds.py
 FILE_OF_EXAMPLE = re.compile(r"\A(?:# |{# )(\w+/[\w./]+?)(?: #})?\n")
@@ -34,12 +30,21 @@ as_if_installed(Path({0!r}), Path({1!r}))
 os.environ["HAIHE_PACKS"] = {2!r}
 """
 SET_UP = "from haihe.runtime import set_up_django\nset_up_django()\n"
-BLOCKS = [
-    pytest.param(block, id=f"{page.relative_to(ROOT)}:{number}")
->>>>>>> w-contracts
+
+
+def example_in(block: str) -> str | None:
+    """The example that a block needs to be loaded: it is one of its files, or imports from it."""
+    shown = FILE_OF_EXAMPLE.match(block)
+    names = [shown[1].split("/")[0]] if shown else re.findall(r"^(?:from|import) (\w+)", block, re.M)
+    return next((name for name in names if (EXAMPLES / name).is_dir()), None)
+
+
+BLOCKS = {
+    f"{page.relative_to(ROOT)}:{number}": block
     for page in PAGES
     for number, block in enumerate(re.findall(r"^```python\n(.*?)^```", page.read_text(encoding="utf-8"), re.M | re.S))
 }
+OF_EXAMPLES = {name: block for name, block in BLOCKS.items() if example_in(block)}
 # Django is set up once; each block then runs in a copy of that process.
 RUN_BLOCKS = """
 from haihe.runtime import set_up_django
@@ -69,25 +74,28 @@ def test_the_reference_is_as_the_source_says(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-<<<<<<< HEAD
 def test_every_python_block_runs(tmp_path: Path) -> None:
     """Each in a process of its own in which Django is set up, as it is in a pack."""
-=======
-@pytest.mark.parametrize("block", BLOCKS)
-def test_every_python_block_runs(block: str, tmp_path: Path) -> None:
-    """Each in a process of its own in which Django is set up, as it is in a pack. A block that is a file of an example is that file,
-    loaded with its pack."""
+    plain = {name: block for name, block in BLOCKS.items() if name not in OF_EXAMPLES}
+    assert run_program(RUN_BLOCKS, tmp_path, json.dumps(plain)) == ""
+
+
+@pytest.mark.parametrize("name", sorted(OF_EXAMPLES))
+def test_a_block_about_an_example_runs_where_that_is_loaded(name: str, tmp_path: Path) -> None:
+    """A block that is a file of an example is that file, loaded with its pack."""
+    block = OF_EXAMPLES[name]
+    load = LOAD_EXAMPLE.format(str(EXAMPLES), str(tmp_path), example_in(block))
     if shown := FILE_OF_EXAMPLE.match(block):
         block = f"import {shown[1].removesuffix('.py').replace('/', '.')}\n"
-    examples = [name for name in re.findall(r"^(?:from|import) (\w+)", block, re.M) if (EXAMPLES / name).is_dir()]
-    program = (LOAD_EXAMPLE.format(str(EXAMPLES), str(tmp_path), examples[0]) if examples else "") + SET_UP + block
->>>>>>> w-contracts
-    environment = {**os.environ, "HAIHE_HOME": str(tmp_path)}
-    command = [sys.executable, "-c", RUN_BLOCKS]
+    assert run_program(load + SET_UP + block, tmp_path) == ""
+
+
+def run_program(program: str, home: Path, given: str = "") -> str:
+    """What a program says when it fails; nothing where it does not."""
     done = subprocess.run(
-        command, env=environment, input=json.dumps(BLOCKS), capture_output=True, text=True, timeout=120
-    )
-    assert done.returncode == 0, done.stderr
+        [sys.executable, "-c", program], env={**os.environ, "HAIHE_HOME": str(home)}, input=given, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    return done.stderr if done.returncode else ""
 
 
 @pytest.mark.parametrize(
