@@ -32,6 +32,7 @@ def address_of(pattern: URLPattern, **values: str) -> str:
         "day": "2026-11-25",
         "form": "table",
         "letters": "9",
+        "name": "photograph",
         **values,
     }
     return "/" + re.sub(r"<\w+:(\w+)>", lambda part: known[part[1]], str(pattern.pattern))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from ninja import Field, Query, Router, Schema
 
@@ -13,9 +13,9 @@ from haihe.kernel.errors import InvalidInput
 from haihe.kernel.organisations import get_organisation
 from haihe.kernel.permissions import demand, visible
 from haihe.packs.transport import services
-from haihe.packs.transport.models import Area, Carrier, SpotCheck, SpotFinding, Vehicle
+from haihe.packs.transport.models import Area, Carrier, Report, SpotCheck, SpotFinding, Vehicle
 from haihe.packs.transport.tracks import last_positions, read_day
-from haihe.web.api_administration import asker, pick
+from haihe.web.api_administration import asker, file_of, pick
 
 router = Router(tags=["transport"])
 
@@ -115,6 +115,8 @@ class CountOut(Schema):
 
 
 class CommandOut(Schema):
+    """`answer`: what the terminal told, for orders that are answered with more than yes or no."""
+
     id: int
     kind: str
     state: str
@@ -122,6 +124,41 @@ class CommandOut(Schema):
     sent_at: datetime | None
     answered_at: datetime | None
     remark: str
+    answer: dict[str, Any] | None
+
+
+class InputOut(Schema):
+    """One field of an order. `kind`: number, text, choice, lines (a=b each), points (longitude,latitude each), hex, time or file (Base64)."""
+
+    name: str
+    kind: str
+    zh: str
+    en: str
+    unit: str
+    least: float
+    most: float
+    choices: list[tuple[int, str, str]]
+    default: Any
+    required: bool
+
+
+class OrderFormOut(Schema):
+    """`guarded`: only supervisors give it, with a reason. `edition`: the only edition of terminals that knows it."""
+
+    name: str
+    message_id: str
+    zh: str
+    en: str
+    group: str
+    guarded: bool
+    edition: str
+    inputs: list[InputOut]
+
+
+class OrderIn(Schema):
+    order: str = Field(max_length=40)
+    values: dict[str, Any] = {}
+    reason: str = Field("", max_length=200)
 
 
 def _carrier(carrier: Carrier) -> dict[str, Any]:
@@ -222,6 +259,72 @@ def send_text(request: HttpRequest, pk: int, data: TextIn) -> Any:
 def list_texts(request: HttpRequest, pk: int) -> Any:
     account = asker(request, "vehicle.read")
     return services.commands_of(account, pick(account, Vehicle.objects.all(), pk), limit=100)
+
+
+@router.get(
+    "/orders",
+    response=list[OrderFormOut],
+    summary="All orders that a terminal can be given, with their fields and limits",
+)
+def list_order_forms(request: HttpRequest) -> Any:
+    asker(request, "vehicle.read")
+    return list(services.ORDERS.values())
+
+
+@router.post(
+    "/vehicles/{pk}/orders",
+    response=CommandOut,
+    summary="Give the vehicle's terminal an order; it waits for the terminal",
+)
+def give_order(request: HttpRequest, pk: int, data: OrderIn) -> Any:
+    account = asker(request, "vehicle.read")
+    vehicle = pick(account, Vehicle.objects.all(), pk)
+    return services.give_order(account, vehicle, order=data.order, values=data.values, reason=data.reason)
+
+
+@router.get(
+    "/vehicles/{pk}/orders",
+    response=list[CommandOut],
+    summary="The newest orders, what became of them and what was answered",
+)
+def list_orders(request: HttpRequest, pk: int) -> Any:
+    account = asker(request, "vehicle.read")
+    return services.commands_of(account, pick(account, Vehicle.objects.all(), pk), limit=100)
+
+
+class ReportOut(Schema):
+    """`kind`: media, card, waybill or event; `issue`: what was odd about it."""
+
+    id: int
+    kind: str
+    received_at: datetime
+    issue: str
+    keep_until: date
+    file: str | None
+
+
+@router.get(
+    "/vehicles/{pk}/reports", response=list[ReportOut], summary="What the vehicle's terminal sent beside positions"
+)
+def list_reports(request: HttpRequest, pk: int) -> list[dict[str, Any]]:
+    account = asker(request, "report.read")
+    rows = services.reports_of(account, pick(account, Vehicle.objects.all(), pk))
+    names = ReportOut.model_fields.keys() - {"file"}
+    return [
+        {name: getattr(row, name) for name in names} | {"file": row.file.name if row.file else None} for row in rows
+    ]
+
+
+@router.post(
+    "/reports/{pk}/read",
+    openapi_extra=file_of("application/octet-stream"),
+    summary="A report's file or content; the purpose is recorded",
+)
+def read_report(request: HttpRequest, pk: int, purpose: str) -> HttpResponse:
+    """`purpose`: supervision, check, accident, complaint or own."""
+    account = asker(request, "report.read")
+    name, kind, content = services.read_report(account, pick(account, Report.objects.all(), pk), purpose)
+    return HttpResponse(content, content_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
 
 def _area(area: Area) -> dict[str, Any]:

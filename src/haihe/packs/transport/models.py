@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from django.db import models
 
+from haihe.kernel.evidence import EvidenceFile
 from haihe.kernel.identity import Account
 from haihe.kernel.language import two
 from haihe.kernel.organisations import Organisation
@@ -96,6 +97,31 @@ class Terminal(models.Model):
 
     def __str__(self) -> str:
         return self.phone
+
+
+class Report(models.Model):
+    """What a terminal sent beside where its vehicle is: media, a driver's card, a waybill, an event. Read with a purpose, which is
+    recorded; deleted after `keep_until`."""
+
+    class Kind(models.TextChoices):
+        MEDIA = "media", two("照片、录音、录像", "Picture, sound or video")
+        CARD = "card", two("驾驶员卡", "Driver's card")
+        WAYBILL = "waybill", two("电子运单", "Waybill")
+        EVENT = "event", two("事件", "Event")
+
+    vehicle = models.ForeignKey(Vehicle, models.PROTECT, related_name="reports")
+    kind = models.CharField("类别", max_length=10, choices=Kind.choices)
+    received_at = models.DateTimeField("收到时间", db_index=True)
+    content = models.JSONField(default=dict)
+    file = models.ForeignKey(EvidenceFile, models.PROTECT, null=True, related_name="+")
+    issue = models.CharField("问题", max_length=200, blank=True)
+    keep_until = models.DateField("保存至", db_index=True)
+
+    class Meta:
+        ordering = ["-received_at", "-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.vehicle} {self.get_kind_display()}"
 
 
 class Area(models.Model):

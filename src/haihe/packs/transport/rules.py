@@ -35,6 +35,7 @@ from haihe.packs.transport.offline_rules import Offline as Offline
 from haihe.packs.transport.offline_rules import OfflineWhileMoving as OfflineWhileMoving
 from haihe.packs.transport.position_rules import Drifting as Drifting
 from haihe.packs.transport.position_rules import Frozen as Frozen
+from haihe.packs.transport.safety_rule import ActiveSafety as ActiveSafety
 
 MOST_CONTRADICTING_SHARE = 0.2  # below this share of the device's speed, the ground covered speaks against it
 LEAST_STEP_MS = 10_000  # positions nearer in time say little about the speed between them
