@@ -21,10 +21,11 @@ call_command("migrate", verbosity=0)
 
 def migrated(home: Path) -> Path:
     """The folder with the records of an empty district of all packs. Where the records lie on a server there is nothing to copy:
-    whoever starts there migrates."""
+    whoever starts there migrates, and makes the folder."""
+    if os.environ.get("HAIHE_DATABASE_URL"):
+        return home
     home.mkdir(parents=True, exist_ok=True)
-    on_a_server = bool(os.environ.get("HAIHE_DATABASE_URL"))
-    if not (on_a_server or os.environ.get("HAIHE_PACKS") or (home / "haihe.sqlite3").exists()):
+    if not (os.environ.get("HAIHE_PACKS") or (home / "haihe.sqlite3").exists()):
         shutil.copytree(_template(), home, dirs_exist_ok=True)
         home.chmod(0o700)
     return home
