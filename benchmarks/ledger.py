@@ -8,8 +8,7 @@ are rows written directly, in bulk and without actions or audit records, and ind
 
 A page is a whole request in one process (middleware, permission, database, template), without network. Each round prints the time
 that passed (median, p95) and the processor time of this process (on PostgreSQL the server's own is not in it), with the load of the
-machine before it; the last lines are medians of the rounds. The goal is a p95 of 200 ms. The overview of a large district is kept for 30 s
-and therefore measured twice: as visitors find it, and counted anew for each request. `--postgres` starts Debian's PostgreSQL, with
+machine before it; the last lines are medians of the rounds. The goal is a p95 of 200 ms. `--postgres` starts Debian's PostgreSQL, with
 fsync; a HAIHE_DATABASE_URL that is set is used instead. `--keep`: a folder (with HAIHE_DATABASE_URL its database) that is filled once
 and measured again and again.
 """
