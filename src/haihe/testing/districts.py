@@ -23,10 +23,11 @@ call_command("migrate", verbosity=0)
 
 def migrated(home: Path) -> Path:
     """The folder with the records of an empty district of all packs; one that is there already stays as it is."""
-    home.mkdir(parents=True, exist_ok=True)
     if os.environ.get("HAIHE_DATABASE_URL"):
         _migrate_on_the_server(home)
-    elif not (home / "haihe.sqlite3").exists():
+        return home
+    home.mkdir(parents=True, exist_ok=True)
+    if not (home / "haihe.sqlite3").exists():
         shutil.copytree(_template(), home, dirs_exist_ok=True)
         home.chmod(0o700)
     return home

@@ -57,11 +57,14 @@ def file_plan(account: Account, plan: Plan) -> tuple[int, int]:
     clauses = [c for c in plan.clauses.select_related("target", "task", "carried_from") if c.binds and not _is_filed(c)]
     targets = [c for c in clauses if c.kind == Clause.Kind.TARGET and c.current.get("kind") == "target"]
     tasks = [c for c in clauses if c.kind == Clause.Kind.TASK]
-    for clause in targets:
-        _file_target(account, plan, clause)
+    fresh = [_file_target(account, plan, clause) for clause in targets]
     for clause in tasks:
         _file_task(plan, clause)
-    _settle_targets(plan)
+    settled = {target.indicator_id for target in fresh}
+    _settle_targets(plan, settled)
+    for target in plan.targets.exclude(indicator__in=settled).filter(repeat_of=None).select_related("indicator"):
+        if _find_baseline(plan, target):
+            draw_assumed_milestones(target)
     plan.filed_at = plan.filed_at or timezone.now()
     plan.save(update_fields=["filed_at"])
     audit.note(targets=len(targets), tasks=len(tasks))
@@ -133,10 +136,11 @@ def _free_key(subject: str) -> str:
     return key
 
 
-def _settle_targets(plan: Plan) -> None:
-    """Within each indicator the target with the last deadline leads; the others repeat it or are its milestones."""
+def _settle_targets(plan: Plan, indicators: set[int]) -> None:
+    """Within each of the indicators the target with the last deadline leads; the others repeat it or are its milestones. Only where
+    a target was just filed: elsewhere a person may have set other milestones since, and filing what is new must not undo that."""
     by_indicator: dict[int, list[Target]] = {}
-    for target in plan.targets.select_related("indicator", "clause"):
+    for target in plan.targets.filter(indicator__in=indicators).select_related("indicator", "clause"):
         by_indicator.setdefault(target.indicator_id, []).append(target)
     for group in by_indicator.values():
         main = max(group, key=lambda t: (t.deadline or date.min, not t.deadline_assumed, -t.clause.position))
@@ -151,10 +155,10 @@ def _settle_targets(plan: Plan) -> None:
         draw_assumed_milestones(main)
 
 
-def _find_baseline(plan: Plan, target: Target) -> None:
-    """Take over a confirmed baseline that the document states for exactly the same subject and unit."""
+def _find_baseline(plan: Plan, target: Target) -> bool:
+    """Take over a confirmed baseline that the document states for exactly the same subject and unit; whether there was a new one."""
     if target.baseline_value is not None:
-        return
+        return False
     for clause in plan.clauses.filter(kind=Clause.Kind.TARGET):
         content = clause.current
         same = content.get("subject") == target.indicator.title and (content.get("unit") or "") == target.indicator.unit
@@ -162,7 +166,8 @@ def _find_baseline(plan: Plan, target: Target) -> None:
             target.baseline_value = Decimal(str(content["value"]))
             target.baseline_on = end_of_period(content.get("deadline")) or plan.issued_on
             target.save(update_fields=["baseline_value", "baseline_on"])
-            return
+            return True
+    return False
 
 
 def facts_of(target: Target) -> Facts[Decimal]:
