@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from haihe.kernel.identity import Account
 
 # Ending → (content type, the bytes such a file begins with; empty: text, checked by decoding).
-ALLOWED_TYPES: dict[str, tuple[str, tuple[bytes, ...]]] = {
+Types = dict[str, tuple[str, tuple[bytes, ...]]]
+ALLOWED_TYPES: Types = {
     ".pdf": ("application/pdf", (b"%PDF-",)),
     ".docx": ("application/vnd.openxmlformats-officedocument.wordprocessingml.document", (b"PK\x03\x04",)),
     ".xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", (b"PK\x03\x04",)),
@@ -40,6 +41,15 @@ ALLOWED_TYPES: dict[str, tuple[str, tuple[bytes, ...]]] = {
     ".htm": ("text/html", ()),
 }
 
+# What devices send of themselves; nobody hands it in. The last is for bytes that are not what the device calls them.
+DEVICE_TYPES: Types = {
+    ".jpg": ALLOWED_TYPES[".jpg"],
+    ".tif": ("image/tiff", (b"II*\0", b"MM\0*")),
+    ".mp3": ("audio/mpeg", (b"ID3", b"\xff\xfb", b"\xff\xf3", b"\xff\xf2")),
+    ".wav": ("audio/wav", (b"RIFF",)),
+    ".wmv": ("video/x-ms-wmv", (b"0&\xb2u\x8ef\xcf\x11",)),
+    ".bin": ("application/octet-stream", (b"",)),
+}
 
 # Formats that are archives, and how an entry begins that tells them apart: the first bytes are the same for all of them.
 ARCHIVE_ENTRIES = {".docx": "word/", ".xlsx": "xl/", ".pptx": "ppt/", ".ofd": "OFD.xml"}
@@ -82,15 +92,15 @@ def clean_name(name: str) -> str:
     return f"{stem[:100]}.{ending[:15]}" if dot else printable[:120]
 
 
-def check_type(name: str, head: bytes) -> str:
+def check_type(name: str, head: bytes, types: Types = ALLOWED_TYPES) -> str:
     """The content type of an allowed file whose first bytes fit its ending; InvalidInput otherwise."""
     ending = "." + name.rsplit(".", 1)[-1].lower() if "." in name else ""
-    if ending not in ALLOWED_TYPES:
+    if ending not in types:
         raise InvalidInput(
             f"不接受“{ending or '无后缀'}”类型的文件。", f"Files of type {ending or '(none)'} are not accepted.", where=name,
-            to_do_zh=f"可上传：{' '.join(sorted(ALLOWED_TYPES))}", to_do_en=f"Accepted: {' '.join(sorted(ALLOWED_TYPES))}",
+            to_do_zh=f"可上传：{' '.join(sorted(types))}", to_do_en=f"Accepted: {' '.join(sorted(types))}",
         )  # fmt: skip
-    content_type, beginnings = ALLOWED_TYPES[ending]
+    content_type, beginnings = types[ending]
     if beginnings and not head.startswith(beginnings):
         raise InvalidInput(
             "文件内容与后缀不符。", "The content is not of the type that the name's ending says.", where=name,
@@ -112,7 +122,7 @@ def check_content(name: str, path: Path) -> None:
             f"文件内部不是 {ending} 文档，或已损坏。", f"Inside, this is no {ending} document, or it is damaged.", where=name,
             to_do_zh="请用原软件重新保存后上传。", to_do_en="Save it again with the program that made it.",
         )  # fmt: skip
-    if not ALLOWED_TYPES[ending][1] and not _is_text(path):
+    if ending in ALLOWED_TYPES and not ALLOWED_TYPES[ending][1] and not _is_text(path):
         raise InvalidInput("这不是文本文件。", "This is not a text file.", where=name,
                            to_do_zh="请另存为文本后上传。", to_do_en="Save it as text.")  # fmt: skip
 
@@ -140,9 +150,15 @@ def _is_text(path: Path) -> bool:
 
 
 def receive(
-    name: str, chunks: Iterable[bytes], account: Account | None, *, limit_bytes: int | None = None
+    name: str,
+    chunks: Iterable[bytes],
+    account: Account | None,
+    *,
+    limit_bytes: int | None = None,
+    types: Types = ALLOWED_TYPES,
 ) -> EvidenceFile:
-    """Store a file durably and return its row. Stops reading as soon as the limit is passed."""
+    """Store a file durably and return its row. Stops reading as soon as the limit is passed. `types`: DEVICE_TYPES for what a
+    device sent."""
     limit = limit_bytes or settings.UPLOAD_LIMIT_BYTES
     name = clean_name(name)
     folder = Path(settings.EVIDENCE_FOLDER)
@@ -165,7 +181,7 @@ def receive(
             if size == 0:
                 raise InvalidInput("文件是空的。", "The file is empty.", where=name,
                                    to_do_zh="请确认选对了文件，且保存时内容没有丢失。", to_do_en="Check that it is the right file and was saved with its content.")  # fmt: skip
-            content_type = check_type(name, head)
+            content_type = check_type(name, head, types)
             file.flush()
             os.fsync(file.fileno())
         check_content(name, incoming)

@@ -264,7 +264,11 @@ class FeedContract:
     def test_answers_go_to_those_who_asked(self) -> None:
         line = self.line()
         read = line.feed.read(line.batch(self.frames()))
-        for session in (*(s for s, _ in read.replies), *(s for s, _ in read.close), *(s for s, *_ in read.answered)):
+        for session in (
+            *(s for s, _ in read.replies),
+            *(s for s, _ in read.close),
+            *(a.session for a in read.answered),
+        ):
             assert session is line.session
         assert all(isinstance(data, bytes) and data for _, data in read.replies)
 

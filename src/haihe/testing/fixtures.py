@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -82,17 +83,29 @@ def signed_in(client: Any) -> Callable[[Any], Any]:
     return sign_in
 
 
+def _written_once() -> Iterator[Any]:
+    """The migrations of kernel and packs that make rows written once."""
+    from importlib import import_module
+    from pkgutil import iter_modules
+
+    from django.apps import apps
+
+    for app in apps.get_app_configs():
+        if app.name.startswith("haihe.") and find_spec(f"{app.name}.migrations"):
+            package = import_module(f"{app.name}.migrations")
+            for module in iter_modules(package.__path__):
+                if module.name.endswith("written_once"):
+                    yield import_module(f"{package.__name__}.{module.name}")
+
+
 @pytest.fixture
 def writable_rows(transactional_db: None) -> Iterator[None]:
     """For tests that commit: rows that are written once can be flushed afterwards, because the triggers are dropped at the
     end of the test and made again for the next one."""
-    from importlib import import_module
-
     from django.apps import apps
     from django.db import connection
 
-    names = ("0002_written_once", "0006_case_history_written_once", "0009_registers_written_once")
-    migrations = [import_module(f"haihe.kernel.migrations.{name}") for name in names]
+    migrations = list(_written_once())
     yield
     with connection.schema_editor() as editor:
         for migration in migrations:

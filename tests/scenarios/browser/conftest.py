@@ -1,4 +1,4 @@
-"""One demo district and one Chromium for all journeys, and as many people as a journey needs."""
+"""One demo district for all journeys, a Chromium for each module of them, and as many people as a journey needs."""
 
 from __future__ import annotations
 
@@ -52,8 +52,9 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, dict[s
         running.wait(timeout=15)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator:
+    # Not for the session: while Playwright's loop runs in this process, Django refuses every other test of it.
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield chromium

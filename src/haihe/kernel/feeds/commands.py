@@ -17,6 +17,7 @@ from haihe.kernel.language import two
 from haihe.kernel.things import Thing
 
 if TYPE_CHECKING:
+    from haihe.kernel.feeds.feed import Answer
     from haihe.kernel.feeds.gateway import Gateway
     from haihe.kernel.feeds.session import Session
 
@@ -26,7 +27,7 @@ AT_ONCE = 500
 
 
 class Command(models.Model):
-    """One command to one device. `content` is what the protocol's `Feed.command` takes."""
+    """One command to one device. `content` is what the protocol's `Feed.command` takes, `answer` what the device told, if anything."""
 
     class State(models.TextChoices):
         QUEUED = "queued", two("等待下发", "Waiting")
@@ -47,6 +48,7 @@ class Command(models.Model):
     sent_at = models.DateTimeField(null=True)
     answered_at = models.DateTimeField(null=True)
     remark = models.CharField(max_length=200, blank=True)
+    answer = models.JSONField(null=True)
 
     class Meta:
         indexes = [models.Index(fields=["state", "feed"])]
@@ -86,13 +88,14 @@ class CommandDesk:
         session.commands[serial] = command.pk
         gateway.loop.call_soon_threadsafe(session.send, frame)
 
-    def settle(self, answered: list[tuple[Session, int, str]]) -> None:
+    def settle(self, answered: list[Answer]) -> None:
         close_old_connections()
-        for session, serial, refused in answered:
-            pk = session.commands.pop(serial, None)
+        for answer in answered:
+            pk = answer.session.commands.pop(answer.serial, None)
             if pk is not None:
                 Command.objects.filter(pk=pk).update(
-                    state=Command.State.REFUSED if refused else Command.State.DONE,
+                    state=Command.State.REFUSED if answer.refused else Command.State.DONE,
                     answered_at=timezone.now(),
-                    remark=refused[:200],
+                    remark=answer.refused[:200],
+                    answer=answer.told,
                 )

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from types import ModuleType
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from haihe.kernel.errors import ConfigurationError, InvalidInput
 from haihe.kernel.packs import find_module, loaded_packs
@@ -47,6 +47,16 @@ class Batch:
         return rest
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a device said to a command: the command's serial, "" or why it was refused, and what it told, if anything."""
+
+    session: Session
+    serial: int
+    refused: str = ""
+    told: dict[str, Any] | None = None
+
+
 @dataclass(slots=True)
 class Read:
     """What a batch says. `replies` are sent once `tables` are durable; `close` lists devices to be cut off after that, `answered` what
@@ -55,9 +65,7 @@ class Read:
     tables: list[tuple[str, pl.DataFrame]] = field(default_factory=list)
     replies: list[tuple[Session, bytes]] = field(default_factory=list)
     close: list[tuple[Session, str]] = field(default_factory=list)
-    answered: list[tuple[Session, int, str]] = field(
-        default_factory=list
-    )  # serial of the command, "" or why it was refused
+    answered: list[Answer] = field(default_factory=list)
 
 
 class Feed:

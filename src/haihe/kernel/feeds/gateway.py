@@ -22,7 +22,7 @@ import polars as pl
 import structlog
 
 from haihe.kernel.errors import InvalidInput
-from haihe.kernel.feeds.feed import Batch, Feed, Read
+from haihe.kernel.feeds.feed import Answer, Batch, Feed, Read
 from haihe.kernel.feeds.rows import Presence, presence_rows, raw_frames
 from haihe.kernel.feeds.session import Session
 
@@ -40,7 +40,7 @@ class Desk(Protocol):
 
     def send_queued(self, gateway: Gateway) -> None: ...
 
-    def settle(self, answered: list[tuple[Session, int, str]]) -> None: ...
+    def settle(self, answered: list[Answer]) -> None: ...
 
 
 class Appends(Protocol):

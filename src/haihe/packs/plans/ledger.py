@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from itertools import pairwise
@@ -35,6 +36,7 @@ from haihe.packs.plans.models import (
     TaskUnit,
     end_of_period,
 )
+from haihe.packs.plans.trajectories import UPPER_LIMITS, Facts, start
 
 ACCOUNTABLE = (TaskUnit.Role.LEAD, TaskUnit.Role.RESPONSIBLE)
 EVERY_PART = tuple(TaskUnit.Role.values)
@@ -163,25 +165,19 @@ def _find_baseline(plan: Plan, target: Target) -> None:
             return
 
 
-UPPER_LIMITS = ("<", "<=")
+def facts_of(target: Target) -> Facts[Decimal]:
+    """What the target's line depends on (read from what is prefetched)."""
+    facts = Facts(
+        target.comparator, target.value, target.deadline, target.baseline_value, target.baseline_on, target.plan.period_start,
+        target.plan.issued_on, target.filed_at, target.indicator.title,
+    )  # fmt: skip
+    known = first_value(target) if facts.needs_first else None
+    return replace(facts, first=(known.as_of, known.value)) if known else facts
 
 
 def start_of(target: Target) -> tuple[date, Decimal, bool]:
-    """Where the trajectory begins: day, value, and whether that is assumed.
-
-    Without a baseline: zero at the start of the period. An upper limit starts at its first value, because coming down from there
-    is what the plan asks for, or, before there is one, at the limit itself: from zero it would look behind for ever.
-    """
-    if target.baseline_value is not None and target.baseline_on is not None:
-        return target.baseline_on, target.baseline_value, False
-    year = target.plan.period_start[:4]
-    first = date(int(year), 1, 1) if year.isdigit() else (target.plan.issued_on or timezone.localdate(target.filed_at))
-    if target.comparator in UPPER_LIMITS:
-        known = first_value(target)
-        before_end = known is not None and (target.deadline is None or known.as_of < target.deadline)
-        return (known.as_of, known.value, True) if known and before_end else (first, target.value, True)
-    is_rate = "增长" in target.indicator.title or "增速" in target.indicator.title
-    return first, target.value if is_rate else Decimal(0), True
+    """Where a target's line begins: day, value, and whether that is assumed."""
+    return start(facts_of(target), Decimal(0))
 
 
 def first_value(target: Target) -> IndicatorValue | None:

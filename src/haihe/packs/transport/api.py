@@ -5,16 +5,17 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from ninja import Field, Query, Router, Schema
 
+from haihe.kernel.errors import InvalidInput
 from haihe.kernel.organisations import get_organisation
 from haihe.kernel.permissions import demand, visible
 from haihe.packs.transport import services
-from haihe.packs.transport.models import Area, Carrier, Vehicle
+from haihe.packs.transport.models import Area, Carrier, Report, SpotCheck, SpotFinding, Vehicle
 from haihe.packs.transport.tracks import last_positions, read_day
-from haihe.web.api_administration import asker, pick
+from haihe.web.api_administration import asker, file_of, pick
 
 router = Router(tags=["transport"])
 
@@ -51,7 +52,8 @@ class VehicleOut(Schema):
 
 
 class PositionOut(Schema):
-    """Degrees WGS 84, km/h, degrees clockwise from north; `state`: moving, online (standing) or offline."""
+    """Degrees WGS 84, km/h, degrees clockwise from north; `state`: moving, online (standing) or offline; `continuous_driving_h`: driving
+    since the last sufficient rest, null where no rule has judged the vehicle yet."""
 
     vehicle_id: int
     plate: str
@@ -61,6 +63,7 @@ class PositionOut(Schema):
     speed_kmh: float
     heading_deg: float
     state: str
+    continuous_driving_h: float | None
 
 
 class TrackOut(Schema):
@@ -112,6 +115,8 @@ class CountOut(Schema):
 
 
 class CommandOut(Schema):
+    """`answer`: what the terminal told, for orders that are answered with more than yes or no."""
+
     id: int
     kind: str
     state: str
@@ -119,6 +124,41 @@ class CommandOut(Schema):
     sent_at: datetime | None
     answered_at: datetime | None
     remark: str
+    answer: dict[str, Any] | None
+
+
+class InputOut(Schema):
+    """One field of an order. `kind`: number, text, choice, lines (a=b each), points (longitude,latitude each), hex, time or file (Base64)."""
+
+    name: str
+    kind: str
+    zh: str
+    en: str
+    unit: str
+    least: float
+    most: float
+    choices: list[tuple[int, str, str]]
+    default: Any
+    required: bool
+
+
+class OrderFormOut(Schema):
+    """`guarded`: only supervisors give it, with a reason. `edition`: the only edition of terminals that knows it."""
+
+    name: str
+    message_id: str
+    zh: str
+    en: str
+    group: str
+    guarded: bool
+    edition: str
+    inputs: list[InputOut]
+
+
+class OrderIn(Schema):
+    order: str = Field(max_length=40)
+    values: dict[str, Any] = {}
+    reason: str = Field("", max_length=200)
 
 
 def _carrier(carrier: Carrier) -> dict[str, Any]:
@@ -186,11 +226,12 @@ def revoke_terminal(request: HttpRequest, pk: int, data: ReasonIn) -> dict[str, 
 def positions(request: HttpRequest) -> list[dict[str, Any]]:
     rows = {vehicle.thing_id: vehicle for vehicle in _vehicles(request)}
     services.note_map_read(request.auth, len(rows))  # type: ignore[attr-defined]
-    found = last_positions(rows, timezone.now())
+    found, driven = last_positions(rows, timezone.now()), services.continuous_driving(rows)
     return [
         {
             "vehicle_id": rows[thing].pk, "plate": rows[thing].plate, "at": last.at, "longitude_deg": last.longitude_deg, "latitude_deg": last.latitude_deg,
             "speed_kmh": last.speed_kmh, "heading_deg": last.heading_deg, "state": last.state,
+            "continuous_driving_h": round(driven[thing].total_seconds() / 3600, 3) if thing in driven else None,
         }
         for thing, last in found.items()
     ]  # fmt: skip
@@ -218,6 +259,72 @@ def send_text(request: HttpRequest, pk: int, data: TextIn) -> Any:
 def list_texts(request: HttpRequest, pk: int) -> Any:
     account = asker(request, "vehicle.read")
     return services.commands_of(account, pick(account, Vehicle.objects.all(), pk), limit=100)
+
+
+@router.get(
+    "/orders",
+    response=list[OrderFormOut],
+    summary="All orders that a terminal can be given, with their fields and limits",
+)
+def list_order_forms(request: HttpRequest) -> Any:
+    asker(request, "vehicle.read")
+    return list(services.ORDERS.values())
+
+
+@router.post(
+    "/vehicles/{pk}/orders",
+    response=CommandOut,
+    summary="Give the vehicle's terminal an order; it waits for the terminal",
+)
+def give_order(request: HttpRequest, pk: int, data: OrderIn) -> Any:
+    account = asker(request, "vehicle.read")
+    vehicle = pick(account, Vehicle.objects.all(), pk)
+    return services.give_order(account, vehicle, order=data.order, values=data.values, reason=data.reason)
+
+
+@router.get(
+    "/vehicles/{pk}/orders",
+    response=list[CommandOut],
+    summary="The newest orders, what became of them and what was answered",
+)
+def list_orders(request: HttpRequest, pk: int) -> Any:
+    account = asker(request, "vehicle.read")
+    return services.commands_of(account, pick(account, Vehicle.objects.all(), pk), limit=100)
+
+
+class ReportOut(Schema):
+    """`kind`: media, card, waybill or event; `issue`: what was odd about it."""
+
+    id: int
+    kind: str
+    received_at: datetime
+    issue: str
+    keep_until: date
+    file: str | None
+
+
+@router.get(
+    "/vehicles/{pk}/reports", response=list[ReportOut], summary="What the vehicle's terminal sent beside positions"
+)
+def list_reports(request: HttpRequest, pk: int) -> list[dict[str, Any]]:
+    account = asker(request, "report.read")
+    rows = services.reports_of(account, pick(account, Vehicle.objects.all(), pk))
+    names = ReportOut.model_fields.keys() - {"file"}
+    return [
+        {name: getattr(row, name) for name in names} | {"file": row.file.name if row.file else None} for row in rows
+    ]
+
+
+@router.post(
+    "/reports/{pk}/read",
+    openapi_extra=file_of("application/octet-stream"),
+    summary="A report's file or content; the purpose is recorded",
+)
+def read_report(request: HttpRequest, pk: int, purpose: str) -> HttpResponse:
+    """`purpose`: supervision, check, accident, complaint or own."""
+    account = asker(request, "report.read")
+    name, kind, content = services.read_report(account, pick(account, Report.objects.all(), pk), purpose)
+    return HttpResponse(content, content_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
 
 def _area(area: Area) -> dict[str, Any]:
@@ -260,3 +367,116 @@ def retire_area(request: HttpRequest, pk: int, data: ReasonIn) -> dict[str, Any]
     account = asker(request, "area.retire")
     services.retire_area(account, pick(account, Area.objects.all(), pk), reason=data.reason)
     return _area(pick(account, _areas(), pk))
+
+
+# --- spot checks ------------------------------------------------------------------------------------------------------
+
+
+class SpotCheckOut(Schema):
+    """`seed`, `drawn_from` and `digest` let a draw be repeated; `result`: complete, gaps, violation, or null until it is written."""
+
+    id: int
+    vehicle_id: int
+    plate: str
+    carrier: str
+    on: date
+    by: str
+    at: datetime
+    drawn: bool
+    seed: str
+    drawn_from: int
+    digest: str
+    result: str | None
+    text: str
+    concluded_by: str | None
+    concluded_at: datetime | None
+
+
+class PickIn(Schema):
+    vehicle_id: int
+    on: date
+
+
+class DrawIn(Schema):
+    """Without `carrier_id` out of all vehicles that the account may check; without `seed` one is made up."""
+
+    carrier_id: int | None = None
+    seed: str = Field("", max_length=64)
+
+
+class FindingIn(Schema):
+    result: str = Field(json_schema_extra={"enum": [*SpotFinding.Result.values]})
+    text: str = Field("", max_length=2000)
+
+
+class ShareOut(Schema):
+    """`checked`: vehicles with a finding written in the month."""
+
+    carrier_id: int
+    carrier: str
+    vehicles: int
+    checked: int
+    share: float
+    results: dict[str, int]
+
+
+def _check(check: SpotCheck) -> dict[str, Any]:
+    found = check.outcome
+    names = ("vehicle_id", "on", "at", "drawn", "seed", "drawn_from", "digest")
+    return {name: getattr(check, name) for name in names} | {
+        "id": check.pk, "plate": check.vehicle.plate, "carrier": check.carrier.organisation.name, "by": check.by.username,
+        "result": found.result if found else None, "text": found.text if found else "",
+        "concluded_by": found.by.username if found else None, "concluded_at": found.at if found else None,
+    }  # fmt: skip
+
+
+@router.get("/checks", response=list[SpotCheckOut], summary="Spot checks, newest first")
+def list_checks(request: HttpRequest, limit: int = Query(100, ge=1, le=1000)) -> list[dict[str, Any]]:
+    return [_check(check) for check in services.list_checks(asker(request, "vehicle.read"))[:limit]]
+
+
+@router.get("/checks/shares", response=list[ShareOut], summary="How much of each carrier was checked in a month")
+def list_shares(request: HttpRequest, month: date) -> list[dict[str, Any]]:
+    """`month`: any day of it, between 2000 and 2200."""
+    account = asker(request, "vehicle.read")
+    if not 2000 <= month.year <= 2200:
+        raise InvalidInput("请选择 2000 至 2200 年之间的月份。", "Choose a month between 2000 and 2200.", where="month")
+    return [
+        {
+            "carrier_id": s.carrier.pk, "carrier": s.carrier.organisation.name, "vehicles": s.vehicles, "checked": s.checked,
+            "share": round(s.share, 4), "results": s.results,
+        }
+        for s in services.list_shares(account, month)
+    ]  # fmt: skip
+
+
+@router.post("/checks", response=SpotCheckOut, summary="Pick a vehicle's day to check")
+def pick_day(request: HttpRequest, data: PickIn) -> dict[str, Any]:
+    account = asker(request, "vehicle.read")
+    vehicle = pick(account, Vehicle.objects.select_related("carrier__organisation"), data.vehicle_id)
+    return _check(services.pick_day(account, vehicle, on=data.on))
+
+
+@router.post("/checks/draw", response=SpotCheckOut, summary="Have a vehicle's day drawn")
+def draw_day(request: HttpRequest, data: DrawIn) -> dict[str, Any]:
+    account = asker(request, "spot_check.draw")
+    rows = Carrier.objects.select_related("organisation")
+    carrier = pick(account, rows, data.carrier_id) if data.carrier_id is not None else None
+    return _check(services.draw_day(account, None, carrier=carrier, seed=data.seed))
+
+
+@router.get(
+    "/checks/{pk}",
+    response=SpotCheckOut,
+    summary="One spot check; its day is read as any track, for the purpose `check`",
+)
+def read_check(request: HttpRequest, pk: int) -> dict[str, Any]:
+    account = asker(request, "vehicle.read")
+    return _check(pick(account, services.list_checks(account), pk))
+
+
+@router.post("/checks/{pk}/finding", response=SpotCheckOut, summary="Write what was found, once")
+def conclude(request: HttpRequest, pk: int, data: FindingIn) -> dict[str, Any]:
+    account = asker(request, "vehicle.read")
+    services.conclude(account, pick(account, SpotCheck.objects.all(), pk), result=data.result, text=data.text)
+    return _check(pick(account, services.list_checks(account), pk))

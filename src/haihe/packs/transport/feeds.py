@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
 import polars as pl
 import structlog
-from django.db import close_old_connections
+from django.db import DatabaseError, close_old_connections
 from django.db.models import Q
 from django.utils import timezone
 from numpy.typing import NDArray
@@ -27,19 +27,35 @@ from haihe.kernel.observations.quality import Quality
 from haihe.kernel.observations.standard import Position
 from haihe.packs.transport.jt808 import columns, splitter
 from haihe.packs.transport.jt808.acks import encode_acks
-from haihe.packs.transport.jt808.codec import decode, encode
+from haihe.packs.transport.jt808.codec import decode, encode, encode_all, read_body
+from haihe.packs.transport.jt808.frame import (
+    Header,
+    checksum,
+    escape,
+    header_length_bytes,
+    read_header,
+    strip_flags,
+    unescape,
+)
 from haihe.packs.transport.jt808.issues import SENTENCES, Issue
+from haihe.packs.transport.jt808.messages import message_name
+from haihe.packs.transport.jt808.packages import ASK_AT_ONCE, Assembly, Held, Sent, Whole
 from haihe.packs.transport.jt808.position_frame import item_bytes
 from haihe.packs.transport.jt808.times import NOT_A_TIME
 from haihe.packs.transport.models import Terminal
+from haihe.packs.transport.orders.conversation import conversation
+from haihe.packs.transport.orders.table import ANSWERS, ORDERS
 from haihe.packs.transport.registers import authentication_code, device_key
+from haihe.packs.transport.reports import KEPT, MEDIA, keep, refuse
 
 log = structlog.get_logger()
 DONE, FAILED, UNSUPPORTED = 0, 1, 3
-TERMINAL_REPLY, REGISTRATION, AUTHENTICATION, DEREGISTRATION = 0x0001, 0x0100, 0x0102, 0x0003
-CONTROL = (TERMINAL_REPLY, REGISTRATION, DEREGISTRATION, AUTHENTICATION)
+TERMINAL_REPLY, REGISTRATION, AUTHENTICATION, DEREGISTRATION, PACKAGES_AGAIN = 0x0001, 0x0100, 0x0102, 0x0003, 0x0005
+CONTROL = (TERMINAL_REPLY, REGISTRATION, DEREGISTRATION, AUTHENTICATION, PACKAGES_AGAIN)
+LOCATED = (0x0200, 0x0201, 0x0704)
+HEARD = np.array(sorted(ANSWERS | KEPT), np.uint16)
 # Messages from terminals whose meaning is kept; everything else is answered with "not supported" and kept as a frame.
-SUPPORTED = np.array([0x0002, 0x0003, 0x0102, 0x0104, 0x0200, 0x0201, 0x0704], np.uint16)
+SUPPORTED = np.array(sorted({0x0002, 0x0003, 0x0102, 0x0200, 0x0201, 0x0704} | ANSWERS | KEPT), np.uint16)
 NO_SUCH_VEHICLE, NO_SUCH_TERMINAL = 2, 4
 FIXED_BIT = 1 << 1
 WRONG_CODES = 3
@@ -56,6 +72,7 @@ class JT808(Feed):
     def __init__(self) -> None:
         self.looked_at: datetime = timezone.now()
         self.sessions: dict[str, Session] = {}
+        self.held = Held()
 
     def splitter(self) -> Splitter:
         return splitter.Splitter()
@@ -71,7 +88,6 @@ class JT808(Feed):
         result = np.where(believed, np.where(np.isin(frames.message_id, SUPPORTED), DONE, UNSUPPORTED), FAILED)
         # A frame that arrived damaged gets no answer: the terminal sends it again.
         answered = frames.checksum_ok & (frames.version > 0) & ~np.isin(frames.message_id, CONTROL)
-        read.replies += self._answers(batch, frames, np.flatnonzero(answered), result)
         # Frames before a terminal said who it is, and after it signed off, are nobody's, however they fall into batches.
         things = np.fromiter((session.thing or 0 for session in batch.sessions), np.int64, len(batch)) * allowed
         issues = frames.issues
@@ -79,11 +95,38 @@ class JT808(Feed):
             issues = issues.astype(np.uint32)
             np.bitwise_or.at(issues, found.locations.frame, found.locations.issues)
         told = sentences(issues, ~allowed & (frames.message_id != REGISTRATION))
+        fragments = np.flatnonzero(believed & (frames.issues & int(Issue.FRAGMENT) != 0))
+        if len(fragments):
+            told, result = self._assemble(batch, fragments.tolist(), told, result, things, read)
+        for row in np.flatnonzero(believed & frames.readable & np.isin(frames.message_id, HEARD)).tolist():
+            message = decode(batch.frames[row])
+            if not self._hear(
+                batch.sessions[row], int(message["message_id"], 16), message["body"], batch.received_us[row], read
+            ):
+                result[row] = FAILED
+        read.replies += self._answers(batch, frames, np.flatnonzero(answered), result)
         read.tables.append(("raw_frame", raw_frames(self.name, batch, told, known_things(things))))
         positions = self._positions(batch, found, believed, things)
         if positions is not None:
             read.tables.append(("position", positions))
         return read
+
+    def _hear(self, session: Session, number: int, body: dict[str, Any], received_us: int, read: Read) -> bool:
+        """A whole message of a believed terminal that answers an order or is kept; False where it could not be stored."""
+        read.answered += conversation(session).answer(session, number, body)
+        if number not in KEPT or session.thing is None:
+            return True
+        at = datetime.fromtimestamp(received_us / 1e6, UTC)
+        try:
+            close_old_connections()
+            keep(session.thing, number, body, at)
+        except (DatabaseError, OSError) as error:  # not acknowledged: the terminal sends it again
+            log.error("a message could not be kept", message=message_name(number), error=repr(error))
+            return False
+        if number == MEDIA and "media_id" in body:
+            frames = self._to_session(session, "0x8800", {"media_id": body["media_id"]})[1]
+            read.replies.append((session, b"".join(frames)))
+        return True
 
     def _own_phone(self, batch: Batch, frames: columns.Frames) -> NDArray[np.bool_]:
         """Whether the frame carries the phone number as which its connection authenticated."""
@@ -133,6 +176,83 @@ class JT808(Feed):
         )  # fmt: skip
         return Position.check(table)
 
+    # --- messages of several packages ---------------------------------------------------------------------------------
+
+    def _assemble(
+        self, batch: Batch, rows: list[int], told: list[str | None], result: NDArray[np.int64], things: NDArray[np.int64], read: Read
+    ) -> tuple[list[str | None], NDArray[np.int64]]:  # fmt: skip
+        """Put packages together; whole messages join the batch, refused ones are answered so and say why."""
+        told, result = told or [None] * len(batch), result.copy()
+        completed = Batch()
+        for row in rows:
+            header, body = _split(batch.frames[row])
+            session = batch.sessions[row]
+            assembly = session.memory.setdefault("assembly", Assembly(self.held))
+            found = assembly.take(header, body)
+            if isinstance(found, str):
+                told[row] = "; ".join(filter(None, (told[row], found)))
+                result[row] = FAILED
+                if header.package_number == 1 and session.thing is not None:
+                    self._note_refused(session.thing, header.message_id, found)
+            elif found is not None and found.message_id in HEARD:
+                values = read_body(found.message_id, found.version, found.body, [])
+                if not self._hear(session, found.message_id, values, batch.received_us[row], read):
+                    result[row] = FAILED
+            if isinstance(found, Whole) and found.message_id in LOCATED:
+                completed.frames.append(_as_one_frame(header, found))
+                completed.sessions.append(session)
+                completed.received_us.append(batch.received_us[row])
+        if len(completed):
+            located = columns.decode_locations(completed.frames)
+            own = np.array([session.thing or 0 for session in completed.sessions], np.int64)
+            positions = self._positions(completed, located, np.ones(len(completed), np.bool_), own)
+            if positions is not None:
+                read.tables.append(("position", positions))
+        return told, result
+
+    def _note_refused(self, thing: int, message_id: int, issue: str) -> None:
+        """Beside the log, where people look: on the vehicle's page. Nothing depends on it."""
+        try:
+            close_old_connections()
+            refuse(thing, message_id, issue, timezone.now())
+        except DatabaseError as error:
+            log.error("a refusal could not be noted", error=repr(error))
+
+    def _ask_again(self) -> None:
+        """Packages that did not come are asked for; what never completes is given up."""
+        for session in list(self.sessions.values()):
+            assembly = session.memory.get("assembly")
+            if assembly is None:
+                continue
+            ask, given_up = assembly.overdue()
+            for partial in [] if session.closing else ask:  # a device that comes back goes on where it was
+                missing = [{"number": number} for number in partial.missing[:ASK_AT_ONCE]]
+                asked, body = "0x8003", {"first_serial": partial.first_serial, "packages": missing}
+                if partial.message_id == MEDIA and len(partial.parts.get(1, b"")) >= 4:
+                    # Media have a request of their own, which names them by their id.
+                    asked, body = (
+                        "0x8800",
+                        {"media_id": int.from_bytes(partial.parts[1][:4], "big"), "packages": missing},
+                    )
+                frame = self._to_session(session, asked, body)[1][0]
+                session.gateway.loop.call_soon_threadsafe(session.send, frame)
+            for partial in given_up:
+                log.warning("a message never completed", device=session.device, message=message_name(partial.message_id),
+                            packages=partial.count, missing=len(partial.missing))  # fmt: skip
+                if session.thing is not None:
+                    lacking = f"共 {partial.count} 包，缺 {len(partial.missing)} 包 {len(partial.missing)} of {partial.count} packages never came"
+                    self._note_refused(session.thing, partial.message_id, lacking)
+
+    def _to_session(self, session: Session, message_id: str, body: dict[str, Any]) -> tuple[int, list[bytes]]:
+        """A message of ours: its (first) serial and its frames. Long ones are kept for a while, see 0x0005."""
+        serial = next_serial(session)
+        header = {"version": session.memory["version"], "phone": session.memory["phone"].decode(), "serial": serial}
+        frames = encode_all({"message_id": message_id, **header, "body": body})
+        if len(frames) > 1:
+            session.memory["serial"] = (serial + len(frames) - 1) & 0xFFFF
+            session.memory.setdefault("sent", Sent()).keep(serial, frames)
+        return serial, frames
+
     # --- who it is --------------------------------------------------------------------------------------------------
 
     def _control(self, batch: Batch, frames: columns.Frames, read: Read) -> NDArray[np.bool_]:
@@ -166,9 +286,17 @@ class JT808(Feed):
             known = session.authenticated and message["phone"].encode() == session.memory.get("phone")
             session.authenticated = session.authenticated and not known
             read.replies.append((session, self._reply(message, DONE if known else FAILED)))
+        elif number == PACKAGES_AGAIN:
+            read.replies.append((session, self._packages_again(session, message)))
         elif session.authenticated and "reply_serial" in body:
-            refused = "" if body["result"] in (0, 4) else f"终端应答 {body['result']} result {body['result']}"
-            read.answered.append((session, body["reply_serial"], refused))
+            read.answered += conversation(session).general_reply(session, body)
+
+    def _packages_again(self, session: Session, message: dict[str, Any]) -> bytes:
+        body, sent = message["body"], session.memory.get("sent")
+        known = session.authenticated and message["phone"].encode() == session.memory.get("phone")
+        numbers = [row["number"] for row in body.get("packages", []) if "number" in row]
+        frames = sent.again(body.get("first_serial", -1), numbers) if known and sent is not None else []
+        return self._reply(message, DONE if frames else FAILED) + b"".join(frames)
 
     def _register(self, session: Session, message: dict[str, Any], terminal: Terminal | None) -> bytes:
         body = message["body"]
@@ -219,6 +347,9 @@ class JT808(Feed):
             "epoch": terminal.epoch,
         }
         session.gateway.known(session, terminal.phone, terminal.vehicle.thing_id)
+        older = self.sessions.get(terminal.phone)
+        if older is not None and "assembly" in older.memory:
+            session.memory.setdefault("assembly", older.memory["assembly"])
         self.sessions[terminal.phone] = session
         read.replies.append((session, self._reply(message, DONE)))
 
@@ -229,6 +360,7 @@ class JT808(Feed):
     def refresh(self) -> None:
         """Cut off terminals that were switched off, moved to another vehicle, or whose vehicle was retired since the last look."""
         close_old_connections()
+        self._ask_again()
         since, now = self.looked_at - LOOK_BACK, timezone.now()
         changed = Terminal.objects.filter(
             Q(changed_at__gte=since) | Q(vehicle__thing__changed_at__gte=since)
@@ -250,19 +382,35 @@ class JT808(Feed):
     # --- commands ---------------------------------------------------------------------------------------------------
 
     def command(self, session: Session, kind: str, content: dict[str, object]) -> tuple[int, bytes]:
-        """`text`: 0x8300 for the terminal's display."""
-        if kind != "text":
+        """One of the orders of orders/table.py; what the terminal does not have in its edition is an InvalidInput."""
+        order = ORDERS.get(kind)
+        if order is None:
             raise InvalidInput(f"JT/T 808 没有命令“{kind}”。", f"JT/T 808 has no command {kind!r}.", where="kind")
-        serial, version = next_serial(session), session.memory["version"]
-        body = {"flags": 0b100, "kind": 1, "text": content["text"]}
-        message = {
-            "message_id": "0x8300",
-            "version": version,
-            "phone": session.memory["phone"].decode(),
-            "serial": serial,
-            "body": body,
-        }
-        return serial, encode(message)
+        given = content.get("values", content)
+        values = order.with_defaults(given if isinstance(given, dict) else {})
+        message_id, body = order.message(values, session.memory["version"])
+        serial, frames = self._to_session(session, message_id, body)
+        conversation(session).begin(serial, len(frames), order)
+        return serial, b"".join(frames)
+
+
+def _split(frame: bytes) -> tuple[Header, bytes]:
+    """The header and the body of a frame that is known to have both."""
+    data = unescape(strip_flags(frame))[0]
+    header = read_header(data)
+    if header is None:
+        raise ValueError("only frames whose header was read are asked for")
+    return header, data[header_length_bytes(header.attributes) : -1]
+
+
+def _as_one_frame(header: Header, whole: Whole) -> bytes:
+    """The whole message as a frame longer than any that is sent: the reader of columns takes locations of any length."""
+    width = 10 if header.version == "2019" else 6
+    attributes = (0x4000 if header.version == "2019" else 0).to_bytes(2, "big")
+    edition = b"\1" if header.version == "2019" else b""
+    head = whole.message_id.to_bytes(2, "big") + attributes + edition + bytes.fromhex(header.phone)[-width:]
+    data = head + whole.serial.to_bytes(2, "big") + whole.body
+    return escape(data + bytes([checksum(data)]))
 
 
 def _to(message: dict[str, Any]) -> dict[str, Any]:

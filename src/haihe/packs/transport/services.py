@@ -9,31 +9,25 @@ from django.db.models import QuerySet
 
 from haihe.kernel import audit
 from haihe.kernel.alerts.models import Alert
-from haihe.kernel.errors import Conflict, InvalidInput
-from haihe.kernel.feeds.commands import Command, queue
-from haihe.kernel.identity import Account, Role
-from haihe.kernel.permissions import action, visible
+from haihe.kernel.feeds.commands import Command
+from haihe.kernel.identity import Account
+from haihe.kernel.permissions import visible
 from haihe.kernel.policies import parameter
 from haihe.packs.transport import visibility as _visibility  # noqa: F401  (registers who sees what)
 from haihe.packs.transport.areas import assign_area, draw_area, release_area, retire_area
-from haihe.packs.transport.models import USE_OF_KIND, Area, Carrier, Terminal, Vehicle
+from haihe.packs.transport.driving import continuous_driving
+from haihe.packs.transport.models import USE_OF_KIND, Area, Carrier, SpotCheck, SpotFinding, Vehicle
+from haihe.packs.transport.orders.sending import get_order, give_order, may_order
+from haihe.packs.transport.orders.table import GROUPS, ORDERS
 from haihe.packs.transport.registers import register_carrier, register_terminal, register_vehicle, revoke_terminal
+from haihe.packs.transport.reports import read_report, reports_of
+from haihe.packs.transport.spot_checks import conclude, draw_day, list_checks, list_shares, may_check, pick_day
 from haihe.packs.transport.tracks import day_bounds, last_positions, read_day
 
-LONGEST_TEXT_BYTES = 499  # of GBK; a message body holds 1,023 bytes and many terminals show no more
 
-
-@action("vehicle.send_text", "下发文本信息", "send a text to a vehicle", roles=[Role.SUPERVISOR], as_unit=["carrier"])
 def send_text(account: Account, vehicle: Vehicle, *, text: str) -> Command:
     """Queue a text for the terminal's display; the gateway sends it when the terminal is connected."""
-    text = text.strip()
-    if not text or len(text.encode("gbk", "replace")) > LONGEST_TEXT_BYTES:
-        raise InvalidInput("文本应为 1–249 个汉字。", "A text has 1 to 499 bytes of GBK.", where="text")
-    terminal = Terminal.objects.filter(vehicle=vehicle).first()
-    if terminal is None:
-        raise Conflict("该车没有登记终端。", "No terminal is registered for this vehicle.", where=vehicle.plate)
-    audit.note(text=text)
-    return queue(account, vehicle.thing, feed="jt808", device=terminal.phone, kind="text", content={"text": text})
+    return give_order(account, vehicle, order="text", values={"text": text})
 
 
 def note_map_read(account: Account, vehicles: int) -> None:
@@ -45,7 +39,7 @@ def commands_of(account: Account, vehicle: Vehicle, limit: int = 10) -> list[Com
     """The newest commands to a vehicle that the account may see."""
     if not visible(account, Vehicle.objects.filter(pk=vehicle.pk)).exists():
         return []
-    return list(Command.objects.filter(thing=vehicle.thing_id).order_by("-pk")[:limit])
+    return list(Command.objects.filter(thing=vehicle.thing_id).select_related("by").order_by("-pk")[:limit])
 
 
 def alerts_of(account: Account, vehicle: Vehicle, *, on: date | None = None, limit: int = 20) -> list[Alert]:
@@ -82,23 +76,39 @@ def speed_limit_of(vehicle: Vehicle, on: date) -> float | None:
 
 
 __all__ = [
+    "GROUPS",
+    "ORDERS",
     "Area",
     "Carrier",
+    "SpotCheck",
+    "SpotFinding",
     "Vehicle",
     "alerts_of",
     "assign_area",
     "commands_of",
+    "conclude",
+    "continuous_driving",
     "count_open_alerts",
     "draw_area",
+    "draw_day",
+    "get_order",
+    "give_order",
     "has_synthetic",
     "last_positions",
+    "list_checks",
+    "list_shares",
+    "may_check",
+    "may_order",
     "note_map_read",
     "open_alert_by_thing",
+    "pick_day",
     "read_day",
+    "read_report",
     "register_carrier",
     "register_terminal",
     "register_vehicle",
     "release_area",
+    "reports_of",
     "retire_area",
     "revoke_terminal",
     "send_text",

@@ -40,8 +40,9 @@ class AlarmIdentifier:
 
     SHORT, LONG = 16, 40
 
-    def __init__(self, followed_by_list: bool = False) -> None:
+    def __init__(self, followed_by_list: bool = False, size: int | None = None) -> None:
         self.followed_by_list = followed_by_list
+        self.size = size
 
     def rows(self, size: int) -> tuple[Field, ...]:
         long = size == self.LONG
@@ -55,14 +56,16 @@ class AlarmIdentifier:
 
     def read(self, reader: Reader, name: str) -> dict[str, Any]:
         left = len(reader.data) - reader.position
-        if self.followed_by_list:
+        if self.size is not None:
+            long = self.size == self.LONG
+        elif self.followed_by_list:
             long = left > self.LONG and left == self.LONG + 1 + 9 * reader.data[reader.position + self.LONG]
         else:
             long = left >= self.LONG
         return read_fields(self.rows(self.LONG if long else self.SHORT), reader)
 
     def write(self, value: Any) -> bytes:
-        long = len(value["reserved"]) == 4
+        long = self.size == self.LONG if self.size is not None else len(value["reserved"]) == 4
         return write_fields(self.rows(self.LONG if long else self.SHORT), value)
 
 

@@ -9,10 +9,11 @@ frame itself wherever building it anew from the fields would not give the same b
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from haihe.kernel.errors import HaiheError, InvalidInput
-from haihe.packs.transport.jt808.fields import Reader, read_fields, write_fields
+from haihe.packs.transport.jt808.fields import Count, Field, Reader, read_fields, write_fields
 from haihe.packs.transport.jt808.frame import (
     Header,
     build_frame,
@@ -23,7 +24,11 @@ from haihe.packs.transport.jt808.frame import (
     unescape,
 )
 from haihe.packs.transport.jt808.issues import Issue, Note
+from haihe.packs.transport.jt808.location import LocationBody
 from haihe.packs.transport.jt808.messages import MESSAGES, message_name
+from haihe.packs.transport.jt808.packages import build_frames
+
+T = TypeVar("T")
 
 
 def decode(frame: bytes) -> dict[str, Any]:
@@ -49,8 +54,17 @@ def encode(given: dict[str, Any]) -> bytes:
         raw = _octets(body["raw_frame"], "body.raw_frame")
         if decode(raw) == given or given.get("message_id") is None:
             return raw
+    return _building(_build, given)
+
+
+def encode_all(given: dict[str, Any]) -> list[bytes]:
+    """As `encode`, in as many packages as the message needs; the serials of the later ones follow that of the first."""
+    return _building(lambda given: build_frames(_header(given), write_body(*_body(given))), given)
+
+
+def _building(build: Callable[[dict[str, Any]], T], given: dict[str, Any]) -> T:
     try:
-        return _build(given)
+        return build(given)
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
         raise InvalidInput(
             f"无法编码：{error}。", f"This cannot be encoded: {type(error).__name__} {error}.",
@@ -109,27 +123,44 @@ def _without_header(data: bytes, checksum_ok: bool, notes: list[Note]) -> dict[s
 
 def _read_body(header: Header, body: bytes, notes: list[Note]) -> dict[str, Any]:
     extra = _unusual(header)
-    message = MESSAGES.get(header.message_id)
     if header.encryption:
         notes.append(Note(Issue.ENCRYPTED, "body"))
     if header.is_fragment:
         notes.append(Note(Issue.FRAGMENT, "body"))
-    if header.encryption or header.is_fragment or message is None:
+    if header.encryption or header.is_fragment:
         return {"hex": body.hex()} | extra
-    layout = message.layout(header.version, body)
-    reader = Reader(body, header.version, notes=notes)
+    return read_body(header.message_id, header.version, body, notes) | extra
+
+
+def read_body(number: int, version: str, body: bytes, notes: list[Note]) -> dict[str, Any]:
+    """The fields of a whole body, which may have come in several packages; what is odd is added to `notes`."""
+    message = MESSAGES.get(number)
+    if message is None:
+        return {"hex": body.hex()}
+    layout = message.layout(version, body)
+    reader = Reader(body, version, notes=notes)
     values = read_fields(layout.fields, reader)
-    if "location" in values:
+    _note_counts(layout.fields, values, reader)
+    if _beside(layout.fields) and "location" in values:
         values |= values.pop("location")
-    if "locations" in values and values["count"] != len(values["locations"]):
-        reader.note(Issue.BATCH, "count")
     if reader.position < len(body):
         values["rest"] = body[reader.position :].hex()
         if not any(note.issue in (Issue.BODY_CUT, Issue.BATCH) for note in notes):
             reader.note(Issue.TRAILING, "rest")
-    if layout.edition != header.version:
+    if layout.edition != version:
         values["layout"] = layout.edition
-    return values | extra
+    return values
+
+
+def _beside(fields: tuple[Field, ...]) -> bool:
+    """Whether the fields of a location stand beside those of the message."""
+    return any(isinstance(row.kind, LocationBody) for row in fields)
+
+
+def _note_counts(fields: tuple[Field, ...], values: dict[str, Any], reader: Reader) -> None:
+    for row in fields:
+        if isinstance(row.kind, Count) and row.kind.of in values and values[row.name] != len(values[row.kind.of]):
+            reader.note(Issue.BATCH, row.name)
 
 
 def _unusual(header: Header) -> dict[str, Any]:
@@ -146,12 +177,10 @@ def _unusual(header: Header) -> dict[str, Any]:
     return {"header": said} if said else {}
 
 
-def _build(given: dict[str, Any]) -> bytes:
-    body = given["body"]
-    said = body.get("header", {})
-    number = int(given["message_id"], 16)
-    header = Header(
-        message_id=number,
+def _header(given: dict[str, Any]) -> Header:
+    said = given["body"].get("header", {})
+    return Header(
+        message_id=int(given["message_id"], 16),
         attributes=(said.get("encryption", 0) << 10) | (0x8000 if said.get("reserved_bit_15") else 0),
         version=str(given["version"]),
         phone=str(given["phone"]),
@@ -160,22 +189,26 @@ def _build(given: dict[str, Any]) -> bytes:
         package_count=said.get("package_count"),
         package_number=said.get("package_number"),
     )
-    return build_frame(header, _write_body(number, header.version, body))
 
 
-def _write_body(number: int, version: str, body: dict[str, Any]) -> bytes:
+def _body(given: dict[str, Any]) -> tuple[int, str, dict[str, Any]]:
+    return int(given["message_id"], 16), str(given["version"]), given["body"]
+
+
+def _build(given: dict[str, Any]) -> bytes:
+    return build_frame(_header(given), write_body(*_body(given)))
+
+
+def write_body(number: int, version: str, body: dict[str, Any]) -> bytes:
+    """The bytes of a body, however long; the inverse of `read_body`."""
     message = MESSAGES.get(number)
     if message is None or "hex" in body:
         return _octets(body.get("hex", ""), "body.hex")
     editions = (str(body.get("layout", version)), version)
     layout = next(row for edition in (*editions, "2013") for row in message.layouts if row.edition == edition)
-    names = {row.name for row in layout.fields}
     values = dict(body)
-    if "location" in names:
+    if _beside(layout.fields):
         values["location"] = body
-    if "locations" in names:
-        values.setdefault("count", len(values["locations"]))
+    if number == 0x0704:
         values.setdefault("kind", 0)
-    if "parameters" in names and isinstance(values.get("parameters"), list):
-        values.setdefault("count", len(values["parameters"]))
     return write_fields(layout.fields, values) + _octets(body.get("rest", ""), "body.rest")

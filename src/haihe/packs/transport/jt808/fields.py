@@ -6,6 +6,7 @@ A table of `Field` rows is read in wire order. Reading ends where the data ends:
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -57,7 +58,9 @@ class Kind(Protocol):
 
 @dataclass(frozen=True)
 class Field:
-    """One row of a table: key, kind, title in two languages, unit, and where the row was read."""
+    """One row of a table: key, kind, title in two languages, unit, and where the row was read.
+
+    A row with `when` is there only where the rows before it say so; an `optional` one may be lacking at the end of the data."""
 
     name: str
     kind: Kind
@@ -65,18 +68,44 @@ class Field:
     en: str
     unit: str = ""
     source: str = UNVERIFIED
+    when: Callable[[dict[str, Any]], bool] | None = None
+    optional: bool = False
+
+
+@dataclass(frozen=True)
+class Count:
+    """How many rows a list further on has; written from the list where it is not given."""
+
+    of: str
+    size: int = 1
+
+    def read(self, reader: Reader, name: str) -> int:
+        return int.from_bytes(reader.take(self.size), "big")
+
+    def write(self, value: Any) -> bytes:
+        number: int = value
+        return number.to_bytes(self.size, "big")
 
 
 def read_fields(fields: tuple[Field, ...], reader: Reader) -> dict[str, Any]:
     """The fields that the data holds, by name; the first one that it does not hold whole is noted as cut."""
+    return _read_as_far(fields, reader)[0]
+
+
+def _read_as_far(fields: tuple[Field, ...], reader: Reader) -> tuple[dict[str, Any], bool]:
+    """The fields by name, and whether the data held all of them."""
     found: dict[str, Any] = {}
     for row in fields:
+        if row.when is not None and not row.when(found):
+            continue
+        if row.optional and reader.position == len(reader.data):
+            break
         try:
             found[row.name] = row.kind.read(reader, row.name)
         except Cut:
             reader.note(Issue.BODY_CUT, row.name)
-            break
-    return found
+            return found, False
+    return found, True
 
 
 def write_fields(fields: tuple[Field, ...], values: dict[str, Any]) -> bytes:
@@ -85,6 +114,11 @@ def write_fields(fields: tuple[Field, ...], values: dict[str, Any]) -> bytes:
     last = max((number for number, there in enumerate(present) if there), default=-1)
     parts = []
     for row in fields[: last + 1]:
+        if row.when is not None and not row.when(values):
+            continue
+        if row.name not in values and isinstance(row.kind, Count):
+            parts.append(row.kind.write(len(values[row.kind.of])))
+            continue
         if row.name not in values:
             raise InvalidInput(f"缺少字段“{row.zh}”。", f"The field {row.name!r} is missing.", where=row.name)
         try:
@@ -142,6 +176,21 @@ class Octets:
 
 
 @dataclass(frozen=True)
+class CountedOctets:
+    """Bytes after a number of `count_size` bytes that says how many there are, shown as hexadecimal digits."""
+
+    count_size: int = 4
+
+    def read(self, reader: Reader, name: str) -> str:
+        size = int.from_bytes(reader.take(self.count_size), "big")
+        return reader.take(size).hex()
+
+    def write(self, value: Any) -> bytes:
+        data = bytes.fromhex(value)
+        return len(data).to_bytes(self.count_size, "big") + data
+
+
+@dataclass(frozen=True)
 class Text:
     """A GBK text of fixed size or of all that is left; `fill` writes the latter with zeros up to a size. Filling is not part of
     the value."""
@@ -185,6 +234,7 @@ def read_text(data: bytes, reader: Reader, name: str) -> str:
 
 
 _DIGITS = re.compile(r"\d{12}\Z")
+_DAILY = re.compile(r"(?:[01]\d|2[0-3])(?::[0-5]\d){2}\Z")
 
 
 def iso_time(digits: str) -> str | None:
@@ -201,11 +251,15 @@ def iso_time(digits: str) -> str | None:
 
 @dataclass(frozen=True)
 class Time:
-    """Six BCD bytes of time; what is no time is read as None and written as zeros."""
+    """Six BCD bytes of time; what is no time is read as None and written as zeros. Where zeros mean "no limit" (`or_none`), they
+    are nothing odd."""
+
+    or_none: bool = False
 
     def read(self, reader: Reader, name: str) -> str | None:
-        time = iso_time(reader.take(6).hex())
-        if time is None:
+        digits = reader.take(6).hex()
+        time = iso_time(digits)
+        if time is None and not (self.or_none and digits == "0" * 12):
             reader.note(Issue.TIME, name)
         return time
 
@@ -221,6 +275,23 @@ class Time:
 
 
 @dataclass(frozen=True)
+class TimeOrDaily:
+    """Six BCD bytes: a time, or with zeros for the date a time of every day (08:30:00); anything else stays as digits."""
+
+    def read(self, reader: Reader, name: str) -> str:
+        digits = reader.take(6).hex()
+        daily = f"{digits[6:8]}:{digits[8:10]}:{digits[10:]}"
+        if digits.startswith("0" * 6) and _DAILY.match(daily):
+            return daily
+        return iso_time(digits) or digits
+
+    def write(self, value: Any) -> bytes:
+        if _DAILY.match(value):
+            return bytes.fromhex("000000" + value.replace(":", ""))
+        return Time().write(value) if "T" in value else Octets(6).write(value)
+
+
+@dataclass(frozen=True)
 class Repeated:
     """Rows of `fields`, as many as a count in front says (`count_size` bytes; 0 = until the data ends)."""
 
@@ -231,8 +302,9 @@ class Repeated:
         wanted = int.from_bytes(reader.take(self.count_size), "big") if self.count_size else len(reader.data)
         rows: list[dict[str, Any]] = []
         while len(rows) < wanted and reader.position < len(reader.data):
-            rows.append(read_fields(self.fields, reader))
-            if len(rows[-1]) < len(self.fields):
+            row, whole = _read_as_far(self.fields, reader)
+            rows.append(row)
+            if not whole:
                 break
         if self.count_size and len(rows) < wanted:
             reader.note(Issue.BODY_CUT, name)

@@ -90,6 +90,19 @@ class LocationBody:
         return write_location(value)
 
 
+class LocationBasic:
+    """The 28 bytes of basic information within another list or in front of a file."""
+
+    def read(self, reader: Reader, name: str) -> dict[str, Any]:
+        part = Reader(reader.take(BASIC_LENGTH_BYTES), reader.version, notes=reader.notes, where=name)
+        found = read_location(part)
+        del found["items"]
+        return found
+
+    def write(self, value: Any) -> bytes:
+        return write_location(value)
+
+
 class Batch:
     """Entries of 0x0704: length 2 bytes and a location each, until the body ends."""
 

@@ -173,17 +173,19 @@ def new_vehicle(request: AccountRequest) -> HttpResponse:
 @pages.page("transport/vehicles/<int:pk>/", "vehicle", permission="vehicle.read")
 def vehicle(request: AccountRequest, pk: int) -> HttpResponse:
     """The vehicle; its day only after the reader named a purpose (in the address, so that a page can be sent on)."""
+    from haihe.packs.transport.pages import orders
+
     found = visible_row(request.user, Vehicle.objects.select_related("carrier__organisation", "terminal", "thing"), pk)
     purpose, on, today = request.GET.get("purpose", ""), _day(request.GET.get("on", "")), timezone.localdate()
     last = last_positions([found.thing_id], timezone.now()).get(found.thing_id)
     content: dict[str, Any] = {
         "vehicle": found, "row": _row(found, last), "last": last, "purposes": PURPOSES, "purpose": purpose, "on": on, "may_read": allows(request.user, "track.read", found),
         "before": on - timedelta(days=1), "after": on + timedelta(days=1) if on < today else None, "alerts": services.alerts_of(request.user, found, limit=20),
-        "commands": services.commands_of(request.user, found), "may_send": allows(request.user, "vehicle.send_text", found),
-        "limit_kmh": services.speed_limit_of(found, on),
+        "commands": orders.named(services.commands_of(request.user, found, limit=5)), "may_order": allows(request.user, "vehicle.order", found), "may_see": allows(request.user, "report.read", found),
+        "limit_kmh": services.speed_limit_of(found, on), "driven": services.continuous_driving([found.thing_id]).get(found.thing_id),
     }  # fmt: skip
     if purpose and content["may_read"]:
-        content |= _day_content(request, found, on, purpose, content["limit_kmh"])
+        content |= day_content(request, found, on, purpose, content["limit_kmh"])
     return render(request, "transport/vehicle.html", content)
 
 
@@ -195,7 +197,7 @@ def _day(written: str) -> date:
         return timezone.localdate()
 
 
-def _day_content(
+def day_content(
     request: AccountRequest, found: Vehicle, on: date, purpose: str, limit_kmh: float | None
 ) -> dict[str, Any]:
     rows = read_day(request.user, found, on, purpose)
@@ -224,16 +226,6 @@ def _event(alert: Alert) -> dict[str, Any]:
     }  # fmt: skip
 
 
-@pages.page("transport/vehicles/<int:pk>/text/", "send_text", permission="vehicle.read", methods=("POST",))
-def send_text(request: AccountRequest, pk: int) -> HttpResponse:
-    found = visible_row(request.user, Vehicle.objects.all(), pk)
-    services.send_text(request.user, found, text=request.POST.get("text", ""))
-    messages.success(
-        request, pick("已排队，终端在线时下发。", "Queued: it is sent as soon as the terminal is connected.")
-    )
-    return go(request, reverse("transport:vehicle", args=[pk]))
-
-
 pages.in_nav(
     "map", two("车辆地图", "Live map"), order=30, group="supervision", roles=["supervisor", "viewer", "officer"]
 )
@@ -250,3 +242,6 @@ def _page_of(thing: Thing) -> str:
 PAGE_OF_KIND["vehicle"] = _page_of
 
 from haihe.packs.transport.pages import areas as _areas  # noqa: E402, F401  (adds the pages of areas to `pages`)
+from haihe.packs.transport.pages import orders as _orders  # noqa: E402, F401  (and those of orders)
+from haihe.packs.transport.pages import reports as _reports  # noqa: E402, F401  (and those of what terminals send)
+from haihe.packs.transport.pages import spot_checks as _spot_checks  # noqa: E402, F401  (and those of spot checks)

@@ -14,6 +14,7 @@ from typing import Any
 from haihe.packs.transport.jt808.build import Terminal
 from haihe.packs.transport.jt808.codec import decode
 from haihe.packs.transport.jt808.splitter import Splitter
+from haihe.packs.transport.simulator.answering import Answering
 from haihe.packs.transport.simulator.world import State, World
 
 HEARTBEAT_EVERY_S = 60.0
@@ -37,6 +38,8 @@ class Device:
 
     def __init__(self, terminal: Terminal, row: int, tally: Tally) -> None:
         self.terminal, self.row, self.tally = terminal, row, tally
+        self.at = (117.5, 39.1, 0.0)
+        self.answering = Answering(terminal, lambda: self.at)
         self.code = ""
         self.writer: asyncio.StreamWriter | None = None
         self.answers: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
@@ -102,13 +105,16 @@ class Device:
             self.tally.acknowledged += 1
         elif number in ("0x8001", "0x8100"):
             self.answers.put_nowait(message)
-        elif number == "0x8300":
-            self.tally.texts.append(f"{self.terminal.plate}: {body['text']}")
-            writer.write(self.terminal.reply(message["serial"], 0x8300))
+        else:
+            if number == "0x8300":
+                self.tally.texts.append(f"{self.terminal.plate}: {body['text']}")
+            for frame in self.answering.hear(message):
+                writer.write(frame)
 
     def report(self, state: State, at: datetime) -> None:
         """Send where the vehicle is; kept until it is acknowledged (the newest thousand of them)."""
         row = self.row
+        self.at = float(state.longitude_deg[row]), float(state.latitude_deg[row]), float(state.speed_kmh[row])
         frame = self.terminal.location(
             at, float(state.longitude_deg[row]), float(state.latitude_deg[row]), float(state.speed_kmh[row]),
             heading_deg=int(state.heading_deg[row]) % 360, mileage_km=float(state.mileage_km[row]),

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import polars as pl
 import pytest
@@ -15,7 +16,12 @@ import pytest
 from haihe.kernel.observations.quality import Quality
 from haihe.packs.transport.jt808.build import location_body
 from haihe.packs.transport.jt808.codec import encode
+from haihe.packs.transport.jt808.frame import Header, build_frame
+from haihe.packs.transport.jt808.packages import build_frames
+from haihe.packs.transport.orders.table import ORDERS
+from haihe.packs.transport.simulator.answering import PIXEL, Answering
 from haihe.packs.transport.tests.live import SYNTHETIC, Device, Live, eventually
+from haihe.packs.transport.tests.test_orders import VALUES
 from haihe.testing.database import query
 
 pytestmark = pytest.mark.xdist_group("feed")
@@ -25,6 +31,15 @@ from haihe.kernel.administration import operator
 from haihe.packs.transport import services
 from haihe.packs.transport.models import Vehicle
 print(services.send_text(operator(), Vehicle.objects.get(plate=sys.argv[1]), text=sys.argv[2]).pk)
+"""
+GIVE_ALL = """
+import json, sys
+from haihe.kernel.administration import operator
+from haihe.packs.transport import services
+from haihe.packs.transport.models import Vehicle
+values, vehicle = json.loads(sys.argv[2]), Vehicle.objects.get(plate=sys.argv[1])
+given = [services.give_order(operator(), vehicle, order=name, values=values.get(name, {}), reason="联合演练") for name in services.ORDERS]
+print(len(given))
 """
 REVOKE = """
 import sys
@@ -115,6 +130,38 @@ def test_a_registration_of_2011_is_told_by_its_layout(live: Live) -> None:
     assert known == [("2011", "HAIHE")]
 
 
+def test_a_batch_of_several_packages_becomes_positions_and_what_is_missing_is_asked_for(live: Live) -> None:
+    device = live.device(30).sign_on()
+    start = now() - timedelta(minutes=8)
+    bodies = [location_body(start + timedelta(seconds=n), 117.5, 39.1, 40) for n in range(60)]
+    message = (60).to_bytes(2, "big") + b"\1" + b"".join(len(b).to_bytes(2, "big") + b for b in bodies)
+    device.terminal.serial += 1
+    head = Header(0x0704, 0, "2013", device.phone, device.terminal.serial)
+    frames = build_frames(head, message)
+    device.terminal.serial += len(frames) - 1
+    assert len(frames) == 3
+    for place in (2, 0):
+        device.terminal.serial = head.serial + place
+        assert device.ask(frames[place])["result"] == 0, "each package is acknowledged once it is durable"
+    assert positions_of(live, device).height == 0
+    asked = device.hear(20)
+    assert asked is not None and asked["message_id"] == "0x8003"
+    assert asked["body"] == {"first_serial": head.serial, "packages": [{"number": 2}]}
+    device.terminal.serial = head.serial + 1
+    assert device.ask(frames[1])["result"] == 0
+    assert eventually(lambda: positions_of(live, device).height == 60)
+
+
+def test_a_message_of_50_megabytes_is_refused_with_its_reason(live: Live) -> None:
+    device = live.device(31).sign_on()
+    device.terminal.serial += 1
+    header = Header(0x0801, 0, "2013", device.phone, device.terminal.serial, None, 50_000, 1)
+    assert device.ask(build_frame(header, bytes(1000)))["result"] == 1
+    issues = frames_of(live, device)["issues"].drop_nulls().to_list()
+    assert any("8 MB" in issue for issue in issues)
+    assert any("8 MB" in issue for (issue,) in query(live.home, "SELECT issue FROM transport_report"))
+
+
 def test_a_text_reaches_the_terminal_and_its_answer_settles_the_command(live: Live) -> None:
     device = live.device(3, "2019").sign_on()
     done, refused = (live.run(SEND_TEXT, device.terminal.plate, text) for text in ("前方施工，请减速", "第二条"))
@@ -124,6 +171,55 @@ def test_a_text_reaches_the_terminal_and_its_answer_settles_the_command(live: Li
         assert message["body"]["text"] == {done: "前方施工，请减速", refused: "第二条"}[pk]
         device.send(device.terminal.reply(message["serial"], 0x8300, result))
         eventually(lambda pk=pk, state=state: command(live, pk) == state, what=f"command {state}")
+
+
+def test_a_picture_of_several_packages_is_stored_before_it_is_answered(live: Live) -> None:
+    device = live.device(33).sign_on()
+    answering = Answering(device.terminal)
+    head = {"media_id": 77, "kind": 0, "format": 0, "event": 0, "channel": 1, "location": answering.location()}
+    frames = answering.say(0x0801, head | {"data": (PIXEL + bytes(2500)).hex()})
+    assert len(frames) == 3
+    for frame in (frames[0], frames[2]):
+        device.send(frame)
+
+    def request_of_media() -> dict[str, Any]:
+        while True:
+            message = device.hear(20)
+            assert message is not None
+            if message["message_id"] == "0x8800":
+                return dict(message["body"])
+
+    assert request_of_media() == {"media_id": 77, "packages": [{"number": 2}]}
+    device.send(frames[1])
+    assert request_of_media() == {"media_id": 77}
+    sql = "SELECT r.kind, f.size_bytes FROM transport_report r JOIN kernel_evidencefile f ON f.id = r.file_id WHERE r.vehicle_id = (SELECT vehicle_id FROM transport_terminal WHERE phone = ?)"
+    assert query(live.home, sql, (device.phone,)) == [("media", len(PIXEL) + 2500)]
+
+
+def test_every_order_is_answered_by_a_terminal_and_its_answer_is_kept(live: Live) -> None:
+    device = live.device(32, "2019").sign_on()
+    answering = Answering(device.terminal)
+    count = int(live.run(GIVE_ALL, device.terminal.plate, json.dumps(VALUES)))
+    assert count == len(ORDERS)
+
+    def states() -> dict[str, str]:
+        sql = "SELECT kind, state FROM kernel_command WHERE device = ?"
+        return dict(query(live.home, sql, (device.phone,)))
+
+    end = time.monotonic() + 40
+    while time.monotonic() < end and set(states().values()) != {"done"}:
+        with suppress(TimeoutError):
+            message = device.hear(0.3)
+            assert message is not None
+            for frame in answering.hear(message):
+                device.send(frame)
+    # Of media that the terminal does not have it says so, and a picture that came later has an answer of its own.
+    assert {name for name, state in states().items() if state != "done"} <= {"media_one"}, states()
+    answers = {kind: json.loads(answer) for kind, answer in query(
+        live.home, "SELECT kind, answer FROM kernel_command WHERE device = ? AND answer IS NOT NULL", (device.phone,))}  # fmt: skip
+    assert answers["attributes"]["maker"] == "HAIHE" and answers["photograph"]["media"] == [{"media_id": 1}]
+    assert answers["driver"].keys() == {"state", "time", "result"}
+    assert {row["id"] for row in answers["query_parameters"]["parameters"]} == {"0x0029", "0x0055"}
 
 
 def test_a_text_waits_for_a_terminal_that_is_away(live: Live) -> None:

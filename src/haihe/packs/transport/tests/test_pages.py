@@ -15,12 +15,14 @@ from django.utils import timezone
 from haihe.kernel.alerts.models import Alert
 from haihe.kernel.audit import AuditRecord
 from haihe.kernel.cases import open_case
+from haihe.kernel.feeds.commands import Command
 from haihe.kernel.observations import stores
 from haihe.kernel.observations.standard import Position  # noqa: F401  (declares the table)
 from haihe.kernel.organisations import Organisation
 from haihe.packs.transport import pages as transport_pages
 from haihe.packs.transport import services
 from haihe.packs.transport.models import Vehicle
+from haihe.packs.transport.orders.table import ORDERS
 from haihe.testing.rules import positions
 from haihe.web import cases as case_pages
 from haihe.web.site import pages as site_pages
@@ -70,7 +72,12 @@ def paths(road: SimpleNamespace) -> list[str]:
         row = (
             road.alert if route.startswith("alerts/") else road.case if route.startswith("cases/") else road.vehicles[0]
         )
-        found.append("/" + route.replace("<int:pk>", str(row.pk)).replace("<str:step>", "acknowledge"))
+        found.append(
+            "/"
+            + route.replace("<int:pk>", str(row.pk))
+            .replace("<str:step>", "acknowledge")
+            .replace("<slug:name>", "photograph")
+        )
     assert len(found) >= 14
     return found
 
@@ -189,3 +196,39 @@ def test_the_last_position_is_the_newest(road: SimpleNamespace) -> None:
     stores.journal().append([("position", later)])
     assert services.last_positions([thing], timezone.now())[thing].state == "online"
     assert isinstance(later, pl.DataFrame)
+
+
+def test_every_order_has_a_form_and_what_needs_a_reason_gets_one(client: Client, road: SimpleNamespace) -> None:
+    vehicle = road.vehicles[0]
+    client.force_login(road.people["supervisor"])
+    for name, order in ORDERS.items():
+        page = client.get(f"/transport/vehicles/{vehicle.pk}/orders/{name}/")
+        assert page.status_code == OK
+        text = page.content.decode()
+        assert all(f'name="{row.name}"' in text for row in order.inputs) and ('name="reason"' in text) is order.guarded
+    address = f"/transport/vehicles/{vehicle.pk}/orders/photograph/"
+    values = {"channel": "1", "command": "1", "keep": "0", "resolution": "2"}
+    refused = client.post(address, values, HTTP_HX_REQUEST="true")
+    assert refused.status_code == 422 and "理由" in refused.content.decode()
+    assert client.post(address, values | {"reason": "核查乘客投诉"}).status_code == 302
+    [command] = Command.objects.filter(thing=vehicle.thing)
+    assert (command.kind, command.state, command.content["reason"]) == ("photograph", "queued", "核查乘客投诉")
+    assert "核查乘客投诉" in client.get(f"/transport/vehicles/{vehicle.pk}/orders/").content.decode()
+    assert AuditRecord.objects.filter(action="vehicle.order_guarded").exists()
+
+
+def test_a_carrier_tells_its_own_vehicle_but_does_not_listen(client: Client, road: SimpleNamespace) -> None:
+    own, other = road.vehicles[0], road.vehicles[1]
+    client.force_login(road.people["own"])
+    assert (
+        client.post(f"/transport/vehicles/{own.pk}/orders/text/", {"text": "请回场", "flags": "4"}).status_code == 302
+    )
+    assert (
+        client.post(f"/transport/vehicles/{other.pk}/orders/text/", {"text": "请回场", "flags": "4"}).status_code
+        == MISSING
+    )
+    listening = client.post(
+        f"/transport/vehicles/{own.pk}/orders/call_back/", {"mode": "1", "phone": "13900000000", "reason": "想听一听"}
+    )
+    assert listening.status_code == FORBIDDEN
+    assert [command.kind for command in Command.objects.all()] == ["text"]

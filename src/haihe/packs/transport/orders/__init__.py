@@ -1,0 +1,1 @@
+"""Orders to terminals: declared as tables (table.py), checked (forms.py), sent and answered (sending.py)."""

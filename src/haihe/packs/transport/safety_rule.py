@@ -1,0 +1,174 @@
+"""Active-safety events that a terminal reports with its positions (items 0x64–0x67 of T/JSATL 12): driver assistance, the driver's
+state, tyres, blind spots. Each kind by itself; the evidence names the alarm, so that its attachments can be asked for.
+
+Kinds as yezhihao/jt808-server lists them; the standard's own pages were not read (source: unverified).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from haihe.kernel.alerts.cap import Certainty, Severity, Urgency
+from haihe.kernel.alerts.columns import Array
+from haihe.kernel.alerts.rules import FINDINGS, Rule, no_findings
+from haihe.packs.transport.columns import milliseconds
+from haihe.packs.transport.findings import instants
+from haihe.packs.transport.jt808.fields import Reader
+from haihe.packs.transport.jt808.items import read_items
+
+ASSISTANCE, DRIVER, TYRES, BLIND_SPOT = 0x64, 0x65, 0x66, 0x67
+# Key of the alert → item and type of alarm; type 0 stands for all that have no key of their own.
+KINDS: dict[str, tuple[int, int]] = {
+    "collision": (ASSISTANCE, 1), "lane": (ASSISTANCE, 2), "distance": (ASSISTANCE, 3), "pedestrian": (ASSISTANCE, 4), "weaving": (ASSISTANCE, 5),
+    "sign": (ASSISTANCE, 6), "obstacle": (ASSISTANCE, 7), "assistance": (ASSISTANCE, 0),
+    "fatigue": (DRIVER, 1), "telephone": (DRIVER, 2), "smoking": (DRIVER, 3), "distracted": (DRIVER, 4), "abnormal": (DRIVER, 5), "driver": (DRIVER, 0),
+    "tyres": (TYRES, 0), "behind": (BLIND_SPOT, 1), "left": (BLIND_SPOT, 2), "right": (BLIND_SPOT, 3), "blind_spot": (BLIND_SPOT, 0),
+}  # fmt: skip
+KEYS = tuple(KINDS)
+_PLACE = {kind: place for place, kind in enumerate(KINDS.values())}
+# Recognised signs, pictures taken and changes of driver are events, no alarms.
+NO_ALARMS = {(ASSISTANCE, 16), (ASSISTANCE, 17), (DRIVER, 16), (DRIVER, 17)}
+ENDED = 2  # of the flag: 0 none, 1 start, 2 end
+RAISED_FROM_LEVEL = 2  # the standard's second level; what has no level counts as one
+NEVER = -1
+SHORTEST_BYTES = 2 + 41  # id, length, and the shortest of the alarms
+_SIGNS = [bytes([item, length]) for item in (ASSISTANCE, DRIVER, BLIND_SPOT) for length in (41, 47, 65, 71)]
+
+
+@dataclass(frozen=True)
+class Event:
+    """One alarm within a position."""
+
+    place: int
+    level: int
+    ended: bool
+    evidence: dict[str, Any]
+
+
+def events_in(items: bytes) -> Iterator[Event]:
+    """The active-safety alarms among a position's additional items."""
+    for name, item in read_items(items, Reader(b"", "")).items():
+        value = item.get("value")
+        number = int(name[2:4], 16) if name.startswith("0x") else 0
+        if number not in (ASSISTANCE, DRIVER, TYRES, BLIND_SPOT) or not isinstance(value, dict) or "state" not in value:
+            continue
+        kind = 0 if number == TYRES else int(value.get("type", 0))
+        if (number, kind) in NO_ALARMS:
+            continue
+        place = _PLACE.get((number, kind), _PLACE[number, 0])
+        told = value.get("identifier", {})
+        evidence = {
+            "item": name[:4], "type": kind, "alarm_id": value.get("alarm_id"), "alarm_terminal": told.get("terminal_id"), "alarm_time": told.get("time"),
+            "alarm_number": told.get("number"), "attachments": told.get("attachments"),
+        }  # fmt: skip
+        yield Event(place, int(value.get("level", RAISED_FROM_LEVEL)), value["state"] == ENDED, evidence)
+
+
+class ActiveSafety(Rule):
+    """Raised by an alarm of the second level, a warning by one of the first; over with its end, or when no further one of the
+    kind came for `active_safety_quiet_s`."""
+
+    name = "transport.active_safety"
+    title_zh, title_en, unit = "主动安全报警", "Active-safety alarm", "级"
+    table, thing_kind = "position", "vehicle"
+    parameters = ("active_safety_quiet_s",)
+    # One place a kind, in the order of KINDS: when its latest alarm came, in milliseconds since 1970; bit n: kind n was raised.
+    state = {"latest_ms": pl.Array(pl.Int64, len(KEYS)), "raised_bits": pl.UInt32}
+    tolerated_quality = 0xFFFF  # an alarm counts where the receiver has no fix too
+    severity, urgency, certainty = Severity.SEVERE, Urgency.IMMEDIATE, Certainty.OBSERVED
+
+    def evaluate(
+        self, batch: pl.DataFrame, state: pl.DataFrame, parameters: dict[str, Any], now: datetime
+    ) -> tuple[pl.DataFrame, pl.DataFrame]:
+        items = (
+            batch["items"] if "items" in batch.columns else pl.repeat(None, batch.height, dtype=pl.Binary, eager=True)
+        )
+        suspects = _suspects(items)
+        is_open = state["latest_ms"].is_not_null()
+        if not suspects.any() and not is_open.any():
+            return no_findings(), state  # as nearly always
+        things, thing = state["thing"].to_numpy(), batch["thing"].to_numpy()
+        place = np.searchsorted(things, thing)
+        latest, raised = _stored(state)
+        concerned = np.flatnonzero(np.isin(place, np.union1d(place[suspects], np.flatnonzero(is_open.to_numpy()))))
+        at = milliseconds(batch["observed_at"])
+        quiet_ms = int(parameters["active_safety_quiet_s"] * 1000)
+        told: list[dict[str, Any]] = []
+        for row in concerned.tolist():
+            position = {name: batch[name][row] for name in ("longitude_deg", "latitude_deg")}
+            mine = int(place[row])
+            found = list(events_in(items[row])) if suspects[row] else []
+            told += _step(latest[mine], raised[mine], int(thing[row]), int(at[row]), found, quiet_ms, position)
+        return _findings(told), state.with_columns(**_to_store(latest, raised))
+
+
+def _suspects(items: pl.Series) -> Array:
+    """Rows whose items may hold an alarm: long enough, and the id and a length of it stand somewhere in them. Tyres have many
+    lengths. Most positions are out by their length, which costs next to nothing."""
+    found = (items.bin.size() >= SHORTEST_BYTES).fill_null(False).to_numpy().copy()
+    rows = np.flatnonzero(found)
+    if len(rows):
+        long = items.gather(rows)
+        hit = long.bin.contains(bytes([TYRES]))
+        for sign in _SIGNS:
+            hit |= long.bin.contains(sign)
+        found[rows] = hit.to_numpy()
+    return found
+
+
+def _step(latest: Array, raised: Array, thing: int, at: int, events: list[Event], quiet_ms: int, position: dict[str, Any]) -> list[dict[str, Any]]:  # fmt: skip
+    """One position of a thing: changes `latest` and `raised`, gives findings."""
+
+    def finding(phase: str, kind: int, level: int, facts: dict[str, Any]) -> dict[str, Any]:
+        evidence = json.dumps(position | facts, ensure_ascii=False)
+        return {"thing": thing, "key": KEYS[kind], "phase": phase, "at": at, "value": float(level), "limit": float(RAISED_FROM_LEVEL), "evidence": evidence}  # fmt: skip
+
+    told = []
+    for kind in np.flatnonzero((latest != NEVER) & (at - latest > quiet_ms)).tolist():
+        told.append(finding("end", kind, 0, {}))
+        latest[kind], raised[kind] = NEVER, False
+    for event in events:
+        kind, is_open = event.place, latest[event.place] != NEVER
+        if event.ended:
+            if is_open:
+                told.append(finding("end", kind, event.level, event.evidence))
+                latest[kind], raised[kind] = NEVER, False
+            continue
+        rises = event.level >= RAISED_FROM_LEVEL and not raised[kind]
+        told.append(
+            finding("raise" if rises else "update" if is_open else "warning", kind, event.level, event.evidence)
+        )
+        latest[kind], raised[kind] = at, raised[kind] or rises
+    return told
+
+
+def _findings(told: list[dict[str, Any]]) -> pl.DataFrame:
+    if not told:
+        return no_findings()
+    columns: dict[str, Any] = {name: [each[name] for each in told] for name in FINDINGS if name != "observed_at"}
+    frame = pl.DataFrame(columns).with_columns(observed_at=instants(np.array([each["at"] for each in told], np.int64)))
+    return frame.select(pl.col(name).cast(kind) for name, kind in FINDINGS.items())
+
+
+def _stored(state: pl.DataFrame) -> tuple[Array, Array]:
+    latest = np.full((state.height, len(KEYS)), NEVER, dtype=np.int64)
+    known = state["latest_ms"].is_not_null().to_numpy()
+    if known.any():
+        latest[known] = state["latest_ms"].drop_nulls().to_numpy()
+    raised = state["raised_bits"].fill_null(0).to_numpy()[:, None] & (1 << np.arange(len(KEYS))) != 0
+    return latest, raised
+
+
+def _to_store(latest: Array, raised: Array) -> dict[str, pl.Expr]:
+    """Columns of the state; null for things without an alarm, as for those never seen."""
+    kept = pl.lit(pl.Series(latest, dtype=pl.Array(pl.Int64, len(KEYS))))
+    bits = pl.Series(raised @ (1 << np.arange(len(KEYS))), dtype=pl.UInt32)
+    has_any = pl.lit(pl.Series((latest != NEVER).any(axis=1)))
+    return {"latest_ms": pl.when(has_any).then(kept), "raised_bits": pl.when(has_any).then(pl.lit(bits))}
