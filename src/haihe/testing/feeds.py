@@ -156,7 +156,7 @@ class FeedContract:
         feed = type(self).feed
         assert re.fullmatch(r"[a-z][a-z0-9_]{0,39}", feed.name), "the name stands in HAIHE_FEED_PORTS and in rows"
         assert feed.title_zh and feed.title_en
-        assert 1024 <= feed.default_port <= 65535
+        assert feed.default_port == 0 or 1024 <= feed.default_port <= 65535, "0: off until a port is given to it"
 
     # --- cutting ----------------------------------------------------------------------------------------------------
 
