@@ -29,6 +29,7 @@ from haihe.packs.transport.jt808 import columns, splitter
 from haihe.packs.transport.jt808.acks import encode_acks
 from haihe.packs.transport.jt808.codec import decode, encode, encode_all, read_body
 from haihe.packs.transport.jt808.frame import (
+    FLAG,
     Header,
     checksum,
     escape,
@@ -60,6 +61,7 @@ NO_SUCH_VEHICLE, NO_SUCH_TERMINAL = 2, 4
 FIXED_BIT = 1 << 1
 WRONG_CODES = 3
 MILEAGE = 0x01
+DATAGRAM_BYTES = 1400
 LOOK_BACK = timedelta(seconds=15)  # a change is stamped before its transaction ends, and is seen only after it
 
 
@@ -68,6 +70,7 @@ class JT808(Feed):
     title_zh = "JT/T 808 车载终端"
     title_en = "JT/T 808 vehicle terminals"
     default_port = 7611
+    speaks_udp = True
 
     def __init__(self) -> None:
         self.looked_at: datetime = timezone.now()
@@ -76,6 +79,16 @@ class JT808(Feed):
 
     def splitter(self) -> Splitter:
         return splitter.Splitter()
+
+    def datagrams(self, data: bytes) -> list[bytes]:
+        """Whole frames in datagrams that no network cuts up; a flag never stands within a frame."""
+        found = [b""]
+        for part in filter(None, data.split(FLAG)):
+            frame = FLAG + part + FLAG
+            if found[-1] and len(found[-1]) + len(frame) > DATAGRAM_BYTES:
+                found.append(b"")
+            found[-1] += frame
+        return found
 
     # --- a batch ----------------------------------------------------------------------------------------------------
 
