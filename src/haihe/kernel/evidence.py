@@ -48,6 +48,7 @@ DEVICE_TYPES: Types = {
     ".mp3": ("audio/mpeg", (b"ID3", b"\xff\xfb", b"\xff\xf3", b"\xff\xf2")),
     ".wav": ("audio/wav", (b"RIFF",)),
     ".wmv": ("video/x-ms-wmv", (b"0&\xb2u\x8ef\xcf\x11",)),
+    ".mp4": ("video/mp4", (b"\0\0\0",)),
     ".bin": ("application/octet-stream", (b"",)),
 }
 

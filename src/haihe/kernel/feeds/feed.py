@@ -75,6 +75,11 @@ class Feed:
     title_zh: str
     title_en: str
     default_port: int
+    speaks_udp: bool = False  # also over UDP, at the same port
+
+    def datagrams(self, data: bytes) -> list[bytes]:
+        """What is sent at once, as datagrams; a feed that sends several frames at once cuts between them."""
+        return [data]
 
     def splitter(self) -> Splitter:
         """A fresh splitter for one connection."""

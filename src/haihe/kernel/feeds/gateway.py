@@ -22,6 +22,7 @@ import polars as pl
 import structlog
 
 from haihe.kernel.errors import InvalidInput
+from haihe.kernel.feeds.datagrams import Datagrams
 from haihe.kernel.feeds.feed import Answer, Batch, Feed, Read
 from haihe.kernel.feeds.rows import Presence, presence_rows, raw_frames
 from haihe.kernel.feeds.session import Session
@@ -192,6 +193,7 @@ class Gateway:
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="read")
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="write")
         self._servers: list[asyncio.Server] = []
+        self._endpoints: list[asyncio.DatagramTransport] = []
         self._cannot_write = False
         self.loop: asyncio.AbstractEventLoop
 
@@ -208,6 +210,11 @@ class Gateway:
             )
             self._servers.append(server)
             taken[name] = server.sockets[0].getsockname()[1]
+            if feed.speaks_udp:
+                endpoint, _ = await self.loop.create_datagram_endpoint(
+                    partial(Datagrams, self, feed), local_addr=(host, taken[name])
+                )
+                self._endpoints.append(endpoint)
         self._keeper = self.loop.create_task(self._keep())
         return taken
 
@@ -229,6 +236,8 @@ class Gateway:
         while time.monotonic() < end and self._is_busy():
             await asyncio.sleep(0.02)
         self._keeper.cancel()
+        for endpoint in self._endpoints:
+            endpoint.close()
         for thread in (self._reader, self._writer):
             thread.shutdown(wait=False, cancel_futures=True)
 

@@ -25,10 +25,13 @@ from haihe.kernel.feeds.rows import raw_frames
 from haihe.kernel.feeds.session import Session
 from haihe.kernel.observations.quality import Quality
 from haihe.kernel.observations.standard import Position
+from haihe.packs.transport.file_feed import hear, take_piece
 from haihe.packs.transport.jt808 import columns, splitter
 from haihe.packs.transport.jt808.acks import encode_acks
+from haihe.packs.transport.jt808.attachments import PIECE_SIGN, PieceSplitter
 from haihe.packs.transport.jt808.codec import decode, encode, encode_all, read_body
 from haihe.packs.transport.jt808.frame import (
+    FLAG,
     Header,
     checksum,
     escape,
@@ -60,6 +63,7 @@ NO_SUCH_VEHICLE, NO_SUCH_TERMINAL = 2, 4
 FIXED_BIT = 1 << 1
 WRONG_CODES = 3
 MILEAGE = 0x01
+DATAGRAM_BYTES = 1400
 LOOK_BACK = timedelta(seconds=15)  # a change is stamped before its transaction ends, and is seen only after it
 
 
@@ -68,6 +72,7 @@ class JT808(Feed):
     title_zh = "JT/T 808 车载终端"
     title_en = "JT/T 808 vehicle terminals"
     default_port = 7611
+    speaks_udp = True
 
     def __init__(self) -> None:
         self.looked_at: datetime = timezone.now()
@@ -76,6 +81,16 @@ class JT808(Feed):
 
     def splitter(self) -> Splitter:
         return splitter.Splitter()
+
+    def datagrams(self, data: bytes) -> list[bytes]:
+        """Whole frames in datagrams that no network cuts up; a flag never stands within a frame."""
+        found = [b""]
+        for part in filter(None, data.split(FLAG)):
+            frame = FLAG + part + FLAG
+            if found[-1] and len(found[-1]) + len(frame) > DATAGRAM_BYTES:
+                found.append(b"")
+            found[-1] += frame
+        return found
 
     # --- a batch ----------------------------------------------------------------------------------------------------
 
@@ -392,6 +407,50 @@ class JT808(Feed):
         serial, frames = self._to_session(session, message_id, body)
         conversation(session).begin(serial, len(frames), order)
         return serial, b"".join(frames)
+
+
+class AlarmFiles(Feed):
+    """Attachments of alarms come on a port of their own; it is off until a port is given to it."""
+
+    name = "jt808_files"
+    title_zh = "报警附件（T/JSATL 12）"
+    title_en = "Alarm attachments (T/JSATL 12)"
+    default_port = 0
+
+    def __init__(self) -> None:
+        self.uploading: set[Session] = set()
+
+    def splitter(self) -> Splitter:
+        return PieceSplitter()
+
+    def read(self, batch: Batch) -> Read:
+        """Pieces of files are not kept as frames: the file that they make is evidence itself."""
+        close_old_connections()
+        read, told = Read(), Batch()
+        issues: list[str | None] = []
+        self.uploading = {session for session in self.uploading if not session.closing}
+        for frame, session, received_us in zip(batch.frames, batch.sessions, batch.received_us, strict=True):
+            if frame.startswith(PIECE_SIGN):
+                odd = take_piece(session, frame)
+                if odd:
+                    log.warning("a part of a file is not taken", peer=session.peer, because=odd)
+                continue
+            message = decode(frame)
+            odd = ""
+            if message["checksum_ok"] and message["version"] is not None:
+                held = sum(upload.size for each in self.uploading for upload in each.memory["uploads"].values())
+                answer, odd = hear(session, message, datetime.fromtimestamp(received_us / 1e6, UTC), held)
+                if session.authenticated:
+                    self.uploading.add(session)
+                if answer:
+                    read.replies.append((session, answer))
+            told.frames.append(frame)
+            told.sessions.append(session)
+            told.received_us.append(received_us)
+            issues.append(odd or "; ".join(issue["zh"] + " " + issue["en"] for issue in message["issues"]) or None)
+        if len(told):
+            read.tables.append(("raw_frame", raw_frames(self.name, told, issues)))
+        return read
 
 
 def _split(frame: bytes) -> tuple[Header, bytes]:

@@ -70,14 +70,28 @@ def _media(body: dict[str, Any]) -> tuple[EvidenceFile | None, str]:
     data = bytes.fromhex(body.get("data", ""))
     if not data:
         return None, "多媒体数据为空 the media holds no data"
-    name = (
-        f"media-{body.get('media_id', 0)}-channel-{body.get('channel', 0)}{ENDINGS.get(body.get('format', -1), '.bin')}"
+    return _file(
+        f"media-{body.get('media_id', 0)}-channel-{body.get('channel', 0)}{ENDINGS.get(body.get('format', -1), '.bin')}",
+        data,
     )
+
+
+def _file(name: str, data: bytes) -> tuple[EvidenceFile, str]:
+    """The bytes as a file of the type that the name says; as mere bytes, with an issue, where they are not."""
     try:
         return evidence.receive(name, [data], None, types=DEVICE_TYPES), ""
     except InvalidInput:
-        stored = evidence.receive(f"{name.rsplit('.', 1)[0]}.bin", [data], None, types=DEVICE_TYPES)
+        stored = evidence.receive(f"{name.rpartition('.')[0] or name}.bin", [data], None, types=DEVICE_TYPES)
         return stored, "内容不是终端所称的格式 the bytes are not of the format that the terminal says"
+
+
+def keep_attachment(thing: int, name: str, data: bytes, alarm: dict[str, Any], at: datetime) -> Report | None:
+    """A file of an alarm; `alarm` says of which. Durable when it returns."""
+    vehicle = Vehicle.objects.filter(thing=thing).first()
+    if vehicle is None:
+        return None
+    file, issue = _file(name, data)
+    return _store(vehicle, Report.Kind.MEDIA, at, {"alarm": alarm, "file": name}, issue, file)
 
 
 def card_issue(body: dict[str, Any]) -> str:

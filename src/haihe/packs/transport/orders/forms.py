@@ -154,7 +154,8 @@ class Order:
     """One order: its message, what it asks for, the body made of that, and the message that answers it (None: the general reply).
 
     `guarded`: it listens, looks, unlocks or changes the terminal itself; only supervisors give it, with a reason. `edition`: the only
-    edition that has it. `shown`: the fields of the answer that are kept with the order, all where None."""
+    edition that has it. `shown`: the fields of the answer that are kept with the order, all where None. `drawn`: a value that nobody
+    gives and nobody can guess, by which what the terminal sends elsewhere is believed."""
 
     name: str
     message_id: str
@@ -167,6 +168,7 @@ class Order:
     guarded: bool = False
     edition: str = ""
     shown: tuple[str, ...] | None = None
+    drawn: str = ""
 
     @property
     def title(self) -> str:
@@ -186,7 +188,8 @@ class Order:
 
     def with_defaults(self, values: Mapping[str, Any]) -> Values:
         """Values as they are kept with a command: one that an earlier version queued may lack fields."""
-        return {row.name: values.get(row.name, row.default) for row in self.inputs}
+        token = {self.drawn: values[self.drawn]} if self.drawn in values else {}
+        return {row.name: values.get(row.name, row.default) for row in self.inputs} | token
 
     def message(self, values: Values, version: str) -> tuple[str, dict[str, Any]]:
         """The id and the body for a terminal of an edition."""

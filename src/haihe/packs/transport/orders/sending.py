@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from typing import Any
 
@@ -51,11 +52,15 @@ def _queue(account: Account, vehicle: Vehicle, order: Order, values: Mapping[str
     terminal = Terminal.objects.filter(vehicle=vehicle).first()
     if terminal is None:
         raise Conflict("该车没有登记终端。", "No terminal is registered for this vehicle.", where=vehicle.plate)
-    ready = order.check(values)
+    ready = order.check(values) | ({order.drawn: secrets.token_hex(16)} if order.drawn else {})
     version = "2019" if terminal.version == "2019" else "2013"
     message_id, body = order.message(ready, order.edition or version)
     # What cannot be written is refused now, not at the gateway.
     encode_all({"message_id": message_id, "version": order.edition or version, "phone": "1", "body": body})
-    audit.note(order=order.name, values=str(ready)[:AUDITED_CHARACTERS], reason=reason)
+    audit.note(
+        order=order.name,
+        values=str({name: value for name, value in ready.items() if name != order.drawn})[:AUDITED_CHARACTERS],
+        reason=reason,
+    )
     return queue(account, vehicle.thing, feed="jt808", device=terminal.phone, kind=order.name,
                  content={"values": ready, "reason": reason})  # fmt: skip

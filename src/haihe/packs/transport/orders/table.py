@@ -281,6 +281,21 @@ def _picture(values: Values, version: str) -> dict[str, Any]:
     return {"interval_s": 0, "quality": 3, "brightness": 127, "contrast": 63, "saturation": 63, "chroma": 127} | values
 
 
+def _attachments(values: Values, version: str) -> dict[str, Any]:
+    """The identifier as the alert's evidence names it; its length is that of the terminal's id (7 bytes, or 30)."""
+    long = len(values["alarm_terminal"]) > 7
+    if "T" not in values["alarm_time"]:
+        raise InvalidInput("报警时间应带日期。", "The alarm's time needs its day.", where="alarm_time")
+    identifier = {
+        "terminal_id": values["alarm_terminal"], "time": values["alarm_time"], "number": values["number"], "attachments": values["attachments"],
+        "reserved": "0000" if long else "00",
+    }  # fmt: skip
+    return {
+        "address": values["address"], "tcp_port": values["tcp_port"], "udp_port": 0, "identifier": identifier,
+        "alarm_number": values.get("alarm_number", ""), "reserved": "00" * 16, "layout": "2019" if long else "2013",
+    }  # fmt: skip
+
+
 _ROWS = (
     Order("query_parameters", "0x8104", "查询参数", "Query parameters", "read",
           (Input("ids", "lines", "参数 ID（每行一个，空为全部）", "Parameter ids, one a line; none for all", most=200, required=False, hint_zh="如 0x0029", hint_en="such as 0x0029"),), _query, "0x0104", shown=("parameters",)),
@@ -322,6 +337,11 @@ _ROWS = (
            _choice("sampling", "采样率", "Sampling", (0, "8 kHz", "8 kHz"), (1, "11 kHz", "11 kHz"), (2, "23 kHz", "23 kHz"), (3, "32 kHz", "32 kHz"), default=0)), _same, guarded=True),
     Order("call_back", "0x8400", "回拨与监听", "Call-back and monitoring", "watch",
           (_choice("mode", "方式", "How", (0, "普通通话", "Call"), (1, "监听", "Monitoring"), default=0), Input("phone", "text", "回拨电话号码", "Telephone number", least=3, most=20)), _same, guarded=True),
+    Order("attachments", "0x9208", "上传报警附件", "Upload an alarm's attachments", "watch",
+          (Input("alarm_terminal", "text", "终端 ID（见预警证据）", "Terminal id (in the alert's evidence)", least=1, most=30), Input("alarm_time", "time", "报警时间", "Time of the alarm"),
+           _number("number", "序号", "Number", 255), _number("attachments", "附件数量", "Attachments", 32, least=1),
+           Input("address", "text", "本区附件服务地址", "Address of this district's file port", least=1, most=60), _number("tcp_port", "端口", "Port", 65535, least=1, default=7612)),
+          _attachments, guarded=True, drawn="alarm_number"),
     Order("circle", "0x8600", "设置圆形区域", "Set a circle", "area",
           (*_AREA, Input("centre", "points", "中心点（经度,纬度）", "Centre (longitude,latitude)", least=1, most=1), _number("radius_m", "半径", "Radius", 1_000_000, least=1, unit="m")), _circle),
     Order("rectangle", "0x8602", "设置矩形区域", "Set a rectangle", "area",

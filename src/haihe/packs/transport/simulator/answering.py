@@ -56,6 +56,7 @@ class Answering:
     events: dict[int, str] = field(default_factory=dict)
     contacts: list[dict[str, Any]] = field(default_factory=list)
     tracking_s: int = 0
+    files_asked: list[dict[str, Any]] = field(default_factory=list)
     locked: bool = False
     assembly: Assembly = field(default_factory=lambda: Assembly(Held()))
     sent: Sent = field(default_factory=Sent)
@@ -228,6 +229,10 @@ class Answering:
     def _upgrade(self, serial: int, number: int, body: dict[str, Any]) -> list[bytes]:
         return [*self._ok(serial, number, body), *self.say(0x0108, {"part": body["part"], "result": DONE})]
 
+    def _attachments(self, serial: int, number: int, body: dict[str, Any]) -> list[bytes]:
+        self.files_asked.append(body)
+        return self._ok(serial, number, body)
+
     def _again(self, serial: int, number: int, body: dict[str, Any]) -> list[bytes]:
         return self.sent.again(body["first_serial"], [row["number"] for row in body["packages"]])
 
@@ -241,4 +246,5 @@ _ACTS: dict[int, Act] = {
     **dict.fromkeys(AREA_KINDS, Answering._set_areas), **dict.fromkeys(DELETED_KINDS, Answering._delete_areas), 0x8608: Answering._tell_areas,
     0x8700: Answering._recorder, 0x8701: Answering._ok, 0x8702: Answering._driver, 0x8801: Answering._photograph, 0x8802: Answering._found,
     0x8803: Answering._upload_found, 0x8804: Answering._ok, 0x8805: Answering._upload_one, 0x8900: Answering._ok, 0x8A00: Answering._key,
+    0x9208: Answering._attachments,
 }  # fmt: skip

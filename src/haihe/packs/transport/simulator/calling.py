@@ -74,3 +74,12 @@ class CallingTerminal:
 
     def close(self) -> None:
         self.socket.close()
+
+
+class DatagramTerminal(CallingTerminal):
+    """The same over UDP."""
+
+    def connect(self, port: int) -> None:
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.connect((self.host, port))
+        self.splitter, self.heard = Splitter(), list[dict[str, Any]]()

@@ -20,6 +20,7 @@ from haihe.packs.transport.jt808.frame import Header, build_frame
 from haihe.packs.transport.jt808.packages import build_frames
 from haihe.packs.transport.orders.table import ORDERS
 from haihe.packs.transport.simulator.answering import PIXEL, Answering
+from haihe.packs.transport.simulator.calling import DatagramTerminal
 from haihe.packs.transport.tests.live import SYNTHETIC, Device, Live, eventually
 from haihe.packs.transport.tests.test_orders import VALUES
 from haihe.testing.database import query
@@ -116,6 +117,43 @@ def test_a_terminal_registers_authenticates_beats_and_reports(live: Live, number
     late = rows.filter(pl.col("observed_at") < at)
     assert late.height == 3 and set(late["quality"]) == {int(Quality.LATE)}
     assert frames_of(live, device)["issues"].null_count() == 5, "nothing is odd about these five frames"
+
+
+def test_a_terminal_over_udp_is_believed_acknowledged_and_ordered_as_over_tcp(live: Live) -> None:
+    device = DatagramTerminal(live.port, "10000000034", "2013", "模A00034")
+    assert device.report(now()) == 1, "who has not said who he is is not believed"
+    device.sign_on()
+    at = now()
+    frames = b"".join(device.terminal.location(at - timedelta(seconds=n), 117.5, 39.1, 40) for n in range(5))
+    device.send(frames)  # several frames of one datagram
+    heard = [device.hear() for _ in range(5)]
+    assert [message["body"]["result"] for message in heard if message] == [0] * 5
+    assert positions_of(live, device).height == 5, "durable when it is acknowledged"
+    pk = live.run(SEND_TEXT, device.terminal.plate, "请回场")
+    message = device.hear()
+    assert message is not None and message["body"]["text"] == "请回场"
+    device.send(device.terminal.reply(message["serial"], 0x8300))
+    eventually(lambda: command(live, pk) == "done", what="the text confirmed")
+
+
+def test_half_a_frame_of_a_datagram_does_not_go_on_in_the_next(live: Live) -> None:
+    device = DatagramTerminal(live.port, "10000000035", "2013", "模A00035").sign_on()
+    frame = device.terminal.heartbeat()
+    device.send(frame[:9])
+    device.send(frame[9:])
+    assert device.report(now()) == 0
+    assert frames_of(live, device).filter(pl.col("frame").bin.contains(bytes.fromhex("00020000"))).height == 0
+
+
+def test_what_a_udp_peer_wastes_closes_its_session_and_it_may_begin_anew(live: Live) -> None:
+    device = DatagramTerminal(live.port, "10000000036", "2013", "模A00036").sign_on()
+    for _ in range(3):
+        device.send(b"\0" * 40_000)
+    eventually(
+        lambda: (live.rows("presence").filter(pl.col("device") == "10000000036")["state"] == "lost").any(),
+        what="the session's end",
+    )
+    assert device.authenticate() == 0 and device.report(now()) == 0
 
 
 def test_a_registration_of_2011_is_told_by_its_layout(live: Live) -> None:

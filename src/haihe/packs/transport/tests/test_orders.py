@@ -25,6 +25,7 @@ VALUES: dict[str, dict[str, Any]] = {
     "polygon": AREA | {"points": [[117.6, 39.0], [117.8, 39.0], [117.7, 39.1]]}, "route": AREA | {"points": "117.6,39.0\n117.8,39.0", "name": "港城大道"},
     "delete_areas": {"kind": 1, "ids": "7"}, "set_parameters": {"parameters": "0x0029=30\n0x0083=津A12345"}, "control": {"command": 4}, "door": {"lock": 1},
     "upgrade": {"maker": "HAIHE", "firmware_version": "1.1", "data": "AAEC"}, "recorder_parameters": {"command": 130, "data": "00"},
+    "attachments": {"alarm_terminal": "0000001", "alarm_time": "2026-03-02 10:00", "number": 0, "attachments": 1, "address": "127.0.0.1"},
     "transparent": {"kind": 240, "data": "0102"}, "platform_key": {"modulus": "01" * 128},
 }  # fmt: skip
 
