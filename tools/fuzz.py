@@ -164,13 +164,26 @@ def plan() -> Target:
 
 @target
 def places() -> Target:
-    """GeoJSON is read or refused with a sentence; what was read is valid and is read again as itself. Two numbers: coordinates come
-    back from where they were converted to."""
+    """GeoJSON, as text or drawn from bytes, is read or refused with a sentence; what was read is valid and is read again as itself.
+    Sixteen bytes are two numbers: coordinates come back from where they were converted to."""
     import struct
 
     from haihe.kernel.errors import InvalidInput
     from haihe.kernel.places import coordinates
-    from haihe.kernel.places.geojson import as_shape, bounding_box, check_geometry, converted, features_of
+    from haihe.kernel.places.geojson import DEPTH, as_shape, bounding_box, check_geometry, converted, features_of
+
+    def drawn(data: bytes) -> Any:
+        """A geometry whose bytes are its positions, so that outlines and not brackets are what changes."""
+        points: list[Any] = [
+            [x / 180, y / 364] for x, y in struct.iter_unpack("<hh", data[2 : 2 + (len(data) - 2) // 4 * 4])
+        ]
+        kind = list(DEPTH)[(data[:1] or b"\0")[0] % len(DEPTH)]
+        if data[1:2] > b"\x7f" and points:
+            points.append(points[0])
+        nested = points[0] if DEPTH[kind] == 0 and points else points
+        for _ in range(DEPTH[kind] - 1):
+            nested = [nested]
+        return {"type": kind, "coordinates": nested}
 
     def one(data: bytes) -> None:
         if len(data) == 16:
@@ -180,10 +193,13 @@ def places() -> Target:
                 assert math.dist(coordinates.gcj02_to_wgs84(*there), (lon, lat)) < 1e-6
                 assert math.dist(coordinates.bd09_to_wgs84(*coordinates.wgs84_to_bd09(lon, lat)), (lon, lat)) < 1e-5
             return
-        try:
-            content = json.loads(data)
-        except (ValueError, RecursionError):
-            return
+        if data[:1] < b"\x08":
+            content = drawn(data)
+        else:
+            try:
+                content = json.loads(data)
+            except (ValueError, RecursionError):
+                return
         try:
             found = features_of(content)
         except InvalidInput as refused:
