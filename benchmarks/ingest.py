@@ -115,11 +115,12 @@ print(session.session_key)
 
 
 class Visitor(threading.Thread):
-    """Opens a signed-in page five times a second while the load runs."""
+    """Opens a signed-in page five times a second, or as often as said, while the load runs."""
 
-    def __init__(self, port: int, session: str) -> None:
+    def __init__(self, port: int, session: str, every_s: float = 0.2) -> None:
         super().__init__(daemon=True)
-        self.port, self.session, self.took_s, self.over = port, session, list[float](), False
+        self.port, self.session, self.every_s = port, session, every_s
+        self.took_s, self.over = list[float](), False
 
     def run(self) -> None:
         while not self.over:
@@ -130,7 +131,7 @@ class Visitor(threading.Thread):
             with contextlib.suppress(OSError), urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310
                 answer.read()
                 self.took_s.append(time.perf_counter() - started)
-            time.sleep(0.2)
+            time.sleep(self.every_s)
 
     def p99_ms(self) -> float:
         took = sorted(self.took_s) or [0.0]

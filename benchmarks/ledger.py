@@ -8,8 +8,7 @@ are rows written directly, in bulk and without actions or audit records, and ind
 
 A page is a whole request in one process (middleware, permission, database, template), without network. Each round prints the time
 that passed (median, p95) and the processor time of this process (on PostgreSQL the server's own is not in it), with the load of the
-machine before it; the last lines are medians of the rounds. The goal is a p95 of 200 ms. The overview of a large district is kept for 30 s
-and therefore measured twice: as visitors find it, and counted anew for each request. `--postgres` starts Debian's PostgreSQL, with
+machine before it; the last lines are medians of the rounds. The goal is a p95 of 200 ms. `--postgres` starts Debian's PostgreSQL, with
 fsync; a HAIHE_DATABASE_URL that is set is used instead. `--keep`: a folder (with HAIHE_DATABASE_URL its database) that is filled once
 and measured again and again.
 """
@@ -230,7 +229,7 @@ def tell(name: str, figures: tuple[float, ...]) -> None:
 
 WORDS = ("数据", "算力调度", "平台", "单位007", "7", "建设 停车", "集123", "标准", "智慧停车试点", "zzz")
 PATHS = {
-    "supervisor": ("/programme/", "/board/", "/board/?page=1000", "/board/?light=green", "/board/?unit=单位007", "/board/?q=算力", "/cases/"),
+    "supervisor": ("/programme/", "/board/", "/board/?page=1000", "/board/?light=green", "/board/?unit=单位007", "/board/?q=算力", "/cases/", "/screen/", "/plans/", "/plans/audit/", "/coordination/ledger/", "/papers/new/"),
     "officer": ("/week/", "/my-tasks/", "/my-tasks/?page=3"),
 }  # fmt: skip
 
@@ -240,7 +239,6 @@ def questions() -> dict[str, Callable[[int], int]]:
     from django.test import Client
 
     from haihe.kernel.identity import Account
-    from haihe.packs.plans import counting
 
     found: dict[str, Callable[[int], int]] = {}
     for role, paths in PATHS.items():
@@ -253,13 +251,6 @@ def questions() -> dict[str, Callable[[int], int]]:
         for path in paths:
             found[f"{role} {path}"] = lambda n, path=path, get=get: get(path)
         found[f"{role} /search/"] = lambda n, get=get: get("/search/", q=WORDS[n % len(WORDS)])
-        if role == "supervisor":
-
-            def anew(n: int, get: Any = get) -> int:
-                counting.forget()
-                return int(get("/programme/"))
-
-            found["supervisor /programme/ counted anew"] = anew
     return found
 
 
@@ -268,8 +259,7 @@ def ask_pages(arguments: argparse.Namespace) -> None:
     for number in range(arguments.rounds):
         print(f"round {number + 1}, load of the machine {os.getloadavg()[0]:.1f}")
         for name, ask in questions().items():
-            requests = max(10, arguments.requests // 4) if "anew" in name else arguments.requests
-            rounds.setdefault(name, []).append(measure(name, requests, ask))
+            rounds.setdefault(name, []).append(measure(name, arguments.requests, ask))
             tell(name, rounds[name][-1])
     print(f"medians of {arguments.rounds} rounds, load of the machine {os.getloadavg()[0]:.1f}")
     for name, figures in rounds.items():

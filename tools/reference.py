@@ -97,8 +97,8 @@ def rules_page() -> str:
     for name, rule in sorted(RULES.items()):
         told = (type(rule).__doc__ or "").strip().split("\n\n")[0]
         parts.append(
-            f"## `{name}` {rule.title_zh} {rule.title_en}\n\n{told}\n\nTable `{rule.table}`, things of the kind `{rule.thing_kind or 'any'}`; severity {rule.severity.value}, "
-            f"urgency {rule.urgency.value}, certainty {rule.certainty.value}; opens {f'a case `{rule.opens_case}`' if rule.opens_case else 'no case'}.\n"
+            f"## `{name}` {rule.title_zh} {rule.title_en}\n\n{told}\n\n{f'Table `{rule.table}`' if rule.table else 'No table: a duty finds what it speaks of'}, things of the kind `{rule.thing_kind or 'any'}`; severity {rule.severity.value}, "
+            f"urgency {rule.urgency.value}, certainty {rule.certainty.value}; opens {f'a case `{rule.opens_case}`' if rule.opens_case else 'no case'}{f', for a warning `{rule.warning_opens_case}`' if rule.warning_opens_case else ''}.\n"
         )
         for key in rule.parameters:
             parameter = known[f"{rule.pack}.{key}"]

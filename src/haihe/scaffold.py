@@ -56,6 +56,14 @@ pages.in_nav("home", two("{name}", "{name}"), order=500, group="supervision", ro
     "tests/__init__.py": "",
     "tests/test_{name}.py": '''"""The {name} pack answers to those who may see it, and to nobody else."""
 
+from django.apps import apps
+
+from haihe.testing.packs import problems
+
+
+def test_the_pack_keeps_the_contract(db):
+    assert problems(apps.get_app_config("{name}")) == []
+
 
 def test_a_viewer_sees_the_page(account_with, signed_in):
     assert signed_in(account_with("viewer")).get("/{name}/").status_code == 200

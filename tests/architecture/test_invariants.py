@@ -18,7 +18,7 @@ SOURCE = Path(__file__).resolve().parents[2] / "src" / "haihe"
 # The one order in which nouns of the kernel import each other: a noun imports only from its left.
 NOUNS = (
     "errors", "language", "calendar", "packs", "policies", "organisations", "locks", "audit", "evidence", "identity", "permissions", "exports",
-    "search", "places", "things", "observations", "indicators", "notices", "cases", "registers", "alerts", "feeds", "systems", "administration", "duties", "models", "apps",
+    "search", "places", "things", "observations", "indicators", "notices", "cases", "registers", "alerts", "rosters", "feeds", "systems", "administration", "duties", "models", "apps",
 )  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
@@ -13,6 +14,7 @@ import polars as pl
 import pytest
 from django.apps import apps
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 sys.path.insert(0, str(Path(__file__).parent))
 from rule_for_tests import START, HighWater, levels, policy
@@ -207,8 +209,8 @@ def test_a_rule_that_breaks_is_shown_and_does_not_stop_the_others(
     assert RuleStatus.objects.get(rule="water.broken").failing_since is None
 
 
-def test_a_rule_without_name_parts_titles_or_table_cannot_be_declared() -> None:
-    with pytest.raises(ValueError, match="two titles and a table"):
+def test_a_rule_without_name_parts_or_titles_cannot_be_declared() -> None:
+    with pytest.raises(ValueError, match="two titles"):
         type("Nameless", (Rule,), {"name": "water"})
 
 
@@ -359,6 +361,28 @@ def test_an_alert_opens_its_case_once(journal: Journal, gauge: Thing, opening: N
     assert case.subject == "水位超限：一号水位" and case.severity == alert.severity.lower()
     parts = {role: unit for unit, role in case.units_with_roles()}
     assert parts["handler"] == gauge.organisation and parts["reviewer"] == gauge.organisation.parent
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_a_warning_opens_its_own_case_however_the_rows_are_cut_and_pauses_then(
+    journal: Journal, gauge: Thing, opening: None, monkeypatch: pytest.MonkeyPatch, together: bool
+) -> None:
+    """Warned, raised and over in one step or in several: a case of the warning and one of the alert. What warns again within the pause
+    opens none, afterwards it does."""
+    monkeypatch.setattr(HighWater, "warning_opens_case", "water.warning")
+    monkeypatch.setattr(HighWater, "warning_case_pause", "pause_h")
+    warned = CASE_TYPES["water.case"]
+    monkeypatch.setitem(CASE_TYPES, "water.warning", replace(warned, name="water.warning", prefix="SY"))
+    monkeypatch.setattr("haihe.kernel.alerts.writing.parameter", lambda key, on: {"water.pause_h": 4}[key])
+    rows = levels(gauge.pk, [1.0, 3.5, 3.6, 3.2, 1.0])
+    step(journal, *([rows] if together else [rows.slice(n, 1) for n in range(rows.height)]))
+    assert sorted(Case.objects.values_list("type_name", flat=True)) == ["water.case", "water.warning"]
+    Alert.objects.update(state="ended")  # people did; a warning about an alert that stands would be no news
+    step(journal, levels(gauge.pk, [3.5, 1.0], start=START + timedelta(hours=2)))
+    assert Case.objects.filter(type_name="water.warning").count() == 1 and Alert.objects.count() == 2
+    later = timezone.now() + timedelta(hours=5)
+    step(journal, levels(gauge.pk, [3.5, 1.0], start=START + timedelta(hours=8)), now=later)
+    assert Case.objects.filter(type_name="water.warning").count() == 2
 
 
 def test_closing_the_case_ends_the_alert(journal: Journal, gauge: Thing, opening: None, account_with: Any) -> None:

@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 
 from haihe.testing.database import query
+from haihe.testing.districts import migrated
 
 START = "from haihe.runtime import set_up_django\nset_up_django()\nfrom django.core.management import call_command\n"
 SEED = (
     START
     + """
 import sys
-call_command("migrate", verbosity=0)
 from datetime import timedelta
 from django.utils import timezone
 from haihe.kernel.cases import Case, open_case
@@ -47,7 +47,6 @@ while watch(timezone.now()):
 CLOSE_WITHOUT_PACK = (
     START
     + """
-call_command("migrate", verbosity=0)
 from django.test import Client
 from haihe.kernel.cases import CASE_TYPES, Case, take_step, watch
 from haihe.kernel.identity import Account
@@ -74,7 +73,7 @@ print("closed")
 
 
 def run(program: str, home: Path, *arguments: str, packs: str = "plans") -> str:
-    environment = {**os.environ, "HAIHE_HOME": str(home), "HAIHE_PACKS": packs}
+    environment = {**os.environ, "HAIHE_HOME": str(migrated(home)), "HAIHE_PACKS": packs}
     done = subprocess.run(
         [sys.executable, "-c", program, *arguments], env=environment, capture_output=True, text=True, timeout=240
     )

@@ -229,3 +229,18 @@ def test_only_those_with_the_permission_register_places(account_with: Any, distr
     for role in ("viewer", "officer", "auditor"):
         with pytest.raises(NotAllowed):
             places.register_place(account_with(role, district.data), None, kind="area", name="甲")
+
+
+@pytest.mark.parametrize(
+    ("position", "said"),
+    [
+        ([117.05, 39.1, 5], "altitude"),
+        ([117.05, 10**400], "longitude, latitude"),
+        ([117.05, 39.1, -(10**400)], "with an altitude"),
+    ],
+)
+def test_positions_that_fuzzing_found_are_refused_with_a_sentence(position: list[float], said: str) -> None:
+    """One with an altitude among others without, and whole numbers that no float can hold."""
+    ring = [[117.0, 39.0], [117.1, 39.0], position, [117.0, 39.0]]
+    with pytest.raises(InvalidInput, match=said):
+        places.check_geometry({"type": "Polygon", "coordinates": [ring]})

@@ -7,11 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+from haihe.testing.districts import migrated
+
 
 def haihe(home: Path, *arguments: str, packs: str = "transport") -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "HAIHE_HOME": str(home), "HAIHE_PACKS": packs, "COLUMNS": "200"}
-    prepare = "from haihe.runtime import set_up_django as s; s(); from django.core.management import call_command as c; c('migrate', verbosity=0)"  # fmt: skip
-    subprocess.run([sys.executable, "-c", prepare], env=environment, check=True, timeout=120)
+    environment = {**os.environ, "HAIHE_HOME": str(migrated(home)), "HAIHE_PACKS": packs, "COLUMNS": "200"}
     return subprocess.run(
         [sys.executable, "-m", "haihe.cli", *arguments], env=environment, capture_output=True, text=True, timeout=120
     )

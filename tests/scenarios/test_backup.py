@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 from tests.scenarios.district import haihe, run, start
 
+from haihe.testing.database import IS_POSTGRESQL
 from haihe.testing.districts import migrated
 
 PROGRAM = """
@@ -26,11 +28,21 @@ audit.checkpoint()
 """
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    folder = tmp_path / "district"
+def fill(folder: Path) -> Path:
     subprocess.run([sys.executable, "-c", PROGRAM], env={**os.environ, "HAIHE_HOME": str(migrated(folder))}, check=True)
     return folder
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path | None:
+    """Made once and copied; records on a server do not lie in the folder, so there each test makes its own."""
+    return None if IS_POSTGRESQL else fill(tmp_path_factory.mktemp("model") / "district")
+
+
+@pytest.fixture
+def home(tmp_path: Path, model: Path | None) -> Path:
+    folder = tmp_path / "district"
+    return fill(folder) if model is None else Path(shutil.copytree(model, folder))
 
 
 def test_a_restored_district_has_its_accounts_files_keys_and_an_intact_audit_record(home: Path, tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ def test_a_pack_from_elsewhere_runs_by_being_installed(tmp_path: Path, monkeypat
     tested = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"], cwd=project, capture_output=True, text=True
     )
-    assert tested.returncode == 0 and "2 passed" in tested.stdout, tested.stdout
+    assert tested.returncode == 0 and "3 passed" in tested.stdout, tested.stdout
 
 
 def test_a_name_that_python_or_haihe_cannot_use_is_refused(tmp_path: Path) -> None:

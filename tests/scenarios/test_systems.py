@@ -45,13 +45,18 @@ def test_every_check_of_a_pack_fails_without_the_pack(pack: str) -> None:
 
 
 @pytest.mark.all
-def test_the_check_of_key_vehicles_fails_with_its_rule_switched_off() -> None:
-    """Map and areas are all there: it is the missing alert that it notices."""
+def test_a_check_fails_with_the_rule_behind_it_switched_off() -> None:
+    """Everything else is there: it is the missing alert that each of them notices."""
+    rules = {
+        "TRA-03": ("rosters.gap", "raised no alert"), "TRA-12": ("transport.fatigue", "No warning came"),
+        "TRA-18": ("transport.area", "raised no alert"),
+    }  # fmt: skip
     with scratch_district(packs="transport") as scratch:
         supervisor = scratch.account("supervisor")
-        supervisor.post("/rules/transport.area/switch", {"enabled": False, "reason": "证明检查会失败"})
-        found = check_one(scratch, PROVIDERS["TRA-18"], limit_s=12)
-    assert not found.passed and "raised no alert" in found.saw.en, found
+        for system, (rule, told) in rules.items():
+            supervisor.post(f"/rules/{rule}/switch", {"enabled": False, "reason": "证明检查会失败"})
+            found = check_one(scratch, PROVIDERS[system], limit_s=45)
+            assert not found.passed and told in found.saw.en, found
 
 
 @pytest.mark.all

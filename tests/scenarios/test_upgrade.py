@@ -54,7 +54,7 @@ def boom(apps, schema_editor):
     schema_editor.execute("DELETE FROM plans_reminder")
     raise RuntimeError("the disk is full")
 from django.db.migrations.loader import MigrationLoader
-last = import_module("haihe.packs.plans.migrations.0009_lines_written_once").Migration
+last = import_module("haihe.packs.plans.migrations.0011_counting_parts").Migration
 last.operations = [*last.operations, migrations.RunPython(boom)]
 last.atomic = False
 try:

@@ -177,12 +177,12 @@ def test_nothing_that_a_person_sends_makes_a_page_fail(client: Client, account_w
         for name in (
             "plan", "unit", "account", "grant", "parent", "scope", "organisation", "successor", "on", "until", "since", "deputy", "days", "token",
             "value", "as_of", "target", "task", "deadline", "text", "line", "new_kind", "name", "kind", "username", "q", "action", "actor", "before",
-            "object", "step", "choice-0", "account-0", "state", "light", "purpose", "password", "new", "old", "show", "type", "page", "to", "reason", "subject", "severity", "email",
+            "object", "step", "choice-0", "account-0", "state", "light", "purpose", "password", "new", "old", "show", "type", "page", "to", "reason", "subject", "severity", "email", "person", "starts_at", "ends_at", "shift", "check", "question", "week", "telephone", "plate", "seed", "carrier", "result", "month",
         )
     }  # fmt: skip
     steps = {"plans:task_step": ("accept", "report", "close", "chase", "break-down", "deadline", "assign", "no-such"), "plans:target_step": ("report", "milestones", "baseline", "no-such"),
              "admin:account_step": ("disable", "reset", "grant", "revoke", "hand-over", "no-such"), "admin:me_step": ("deputy", "token", "revoke-token", "no-such"),
-             "cases:step": ("answer", "review", "no-such"), "plans:decide": ("confirm", "correct", "no-such"), "plans:plan_step": ("file", "publish", "no-such")}  # fmt: skip
+             "cases:step": ("answer", "review", "no-such"), "rosters:step": ("arrange", "withdraw", "hand-over", "take-over", "check", "answer", "retire", "no-such"), "plans:decide": ("confirm", "correct", "no-such"), "plans:plan_step": ("file", "publish", "no-such")}  # fmt: skip
     for pages in ALL_PAGES:
         for pattern in pages.urlpatterns:
             if pattern.name in ("sign_out", "password"):

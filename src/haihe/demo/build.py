@@ -15,6 +15,7 @@ from pathlib import Path
 from django.conf import settings
 from django.utils import timezone
 
+from haihe.demo import duty
 from haihe.kernel import evidence
 from haihe.kernel.identity import Account, Role, RoleGrant, random_password, set_password
 from haihe.kernel.indicators import measure_now
@@ -69,6 +70,8 @@ def build(tell: Tell, today: date | None = None) -> None:
         if demo is not None:
             tell(f"{pack.title_zh} {pack.title_en}")
             demo.build(people)
+    tell("值班 duty")
+    duty.build(people, timezone.now())
     tell("测得 measuring")
     _measure(supervisor, plan)
 
@@ -98,6 +101,7 @@ PEOPLE = (
     ("jiaotong", "交通局联络员", "区交通运输局", Role.OFFICER),
     ("liudu", "柳渡镇联络员", "柳渡镇", Role.OFFICER),
     ("shunda", "顺达运输安全员", "顺达运输", Role.OFFICER),
+    ("shundazhi", "顺达运输值班员", "顺达运输", Role.OFFICER),
     ("anxing", "安行客运安全员", "安行客运", Role.OFFICER),
 )
 

@@ -8,7 +8,6 @@ from datetime import date
 
 from django.db import models, transaction
 from django.utils import timezone
-from pypinyin import lazy_pinyin
 
 from haihe.kernel import audit
 from haihe.kernel.errors import Conflict, InvalidInput, NotFound
@@ -23,7 +22,7 @@ from haihe.kernel.identity import (
     random_password,
     set_password,
 )
-from haihe.kernel.language import pick
+from haihe.kernel.language import pick, pinyin
 from haihe.kernel.organisations import (
     Organisation,
     OrganisationAlias,
@@ -200,8 +199,7 @@ def _account_of(account: Account, unit: Organisation) -> Account:
 def propose_username(organisation: Organisation) -> str:
     """A free account name from the initials of the unit's pinyin: 区数据局 → qsjj, qsjj2 …"""
     initials = (
-        "".join(syllable[0] for syllable in lazy_pinyin(str(organisation)) if syllable[:1].isalnum()).lower()[:20]
-        or "unit"
+        "".join(syllable[0] for syllable in pinyin(str(organisation)) if syllable[:1].isalnum()).lower()[:20] or "unit"
     )
     number = 1
     while Account.objects.filter(username=initials if number == 1 else f"{initials}{number}").exists():

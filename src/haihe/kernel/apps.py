@@ -11,4 +11,5 @@ class KernelConfig(AppConfig):
         import haihe.kernel.alerts.search
         import haihe.kernel.cases.search
         import haihe.kernel.registers.search
+        import haihe.kernel.rosters.search
         import haihe.kernel.search.own  # noqa: F401

@@ -11,7 +11,7 @@ import structlog
 from django.db import close_old_connections
 from django.utils import timezone
 
-from haihe.kernel import audit, cases, evidence, indicators, notices, search
+from haihe.kernel import audit, cases, evidence, indicators, notices, rosters, search
 
 log = structlog.get_logger()
 
@@ -118,6 +118,11 @@ def _expire(at: datetime) -> int:
 @duty("cases.watch", every_s=20)
 def _watch_cases(at: datetime) -> int:
     return cases.watch(at)
+
+
+@duty("rosters.watch", every_s=5)
+def _watch_rosters(at: datetime) -> int:
+    return rosters.watch(at)
 
 
 @duty("notices.send", every_s=5)

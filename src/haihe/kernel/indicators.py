@@ -91,6 +91,10 @@ class IndicatorValue(models.Model):
     evidence = models.ManyToManyField(EvidenceFile, related_name="values")
     replaces = models.OneToOneField("self", models.PROTECT, null=True, blank=True, related_name="replaced_by")
 
+    class Meta:
+        # The newest value of each of thousands of indicators is found without reading the others.
+        indexes = [models.Index(fields=["indicator", "kind", "-as_of", "-recorded_at"], name="kernel_newest_value")]
+
 
 # --- writing values -------------------------------------------------------------------------------------------------
 

@@ -14,3 +14,11 @@ def pick(zh: str, en: str) -> str:
 
 
 two = lazy(pick, str)  # as `pick`, decided when shown; for labels of models and titles of pages
+
+
+def pinyin(words: str) -> list[str]:
+    """The syllables of Chinese words without tones: 数据局 → shu, ju, ju."""
+    # Loading its dictionary takes half a second, which every process of a district would pay at its start.
+    from pypinyin import lazy_pinyin
+
+    return lazy_pinyin(words)

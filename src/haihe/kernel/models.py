@@ -12,6 +12,7 @@ from haihe.kernel.notices.models import ContactAddress, Notice, NoticeReading
 from haihe.kernel.organisations import Organisation, OrganisationAlias, Succession
 from haihe.kernel.places import Place
 from haihe.kernel.registers.models import EntryEvent, RegisterEntry
+from haihe.kernel.rosters.models import CheckResult, DutyCheck, DutyPost, HandoverNote, Shift, TakeOver
 from haihe.kernel.search.models import SearchEntry
 from haihe.kernel.systems.models import SystemCheck
 from haihe.kernel.things import Thing
@@ -26,12 +27,16 @@ __all__ = [
     "CaseCounter",
     "CaseEvent",
     "CaseUnit",
+    "CheckResult",
     "Command",
     "ContactAddress",
     "Deputy",
+    "DutyCheck",
+    "DutyPost",
     "EntryEvent",
     "EvidenceFile",
     "Export",
+    "HandoverNote",
     "Indicator",
     "IndicatorDefinition",
     "IndicatorValue",
@@ -46,8 +51,10 @@ __all__ = [
     "RuleState",
     "RuleStatus",
     "SearchEntry",
+    "Shift",
     "Succession",
     "Suppression",
     "SystemCheck",
+    "TakeOver",
     "Thing",
 ]

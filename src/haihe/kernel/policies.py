@@ -90,8 +90,10 @@ def read_parameters(path: Path, prefix: str) -> dict[str, Parameter]:
 
 @functools.cache
 def all_parameters() -> dict[str, Parameter]:
-    """Every parameter of the loaded packs."""
+    """Every parameter of the kernel's own nouns (a `limits.yaml` in their folder) and of the loaded packs."""
     found: dict[str, Parameter] = {}
+    for path in sorted(Path(__file__).parent.glob("*/limits.yaml")):
+        found.update(read_parameters(path, path.parent.name))
     for pack in loaded_packs():
         for path in sorted((Path(pack.path) / "policies").glob("*.yaml")):
             found.update(read_parameters(path, pack.pack))

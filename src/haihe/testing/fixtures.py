@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -82,27 +83,46 @@ def signed_in(client: Any) -> Callable[[Any], Any]:
     return sign_in
 
 
+def _written_once() -> Iterator[Any]:
+    """The migrations of kernel and packs that make rows written once."""
+    from importlib import import_module
+    from pkgutil import iter_modules
+
+    from django.apps import apps
+
+    for app in apps.get_app_configs():
+        if app.name.startswith("haihe.") and find_spec(f"{app.name}.migrations"):
+            package = import_module(f"{app.name}.migrations")
+            for module in iter_modules(package.__path__):
+                if module.name.endswith("written_once"):
+                    yield import_module(f"{package.__name__}.{module.name}")
+
+
+@pytest.fixture(autouse=True)
+def _written_once_again(request: pytest.FixtureRequest, django_db_blocker: Any) -> Iterator[None]:
+    """After `writable_rows`: makes the triggers again. As one of those that every test has it begins before the test's database
+    and ends after it, and so after its flush."""
+    yield
+    if "writable_rows" in request.fixturenames:
+        from django.apps import apps
+        from django.db import connection
+
+        with django_db_blocker.unblock(), connection.schema_editor() as editor:
+            for migration in _written_once():
+                migration.protect(apps, editor)
+
+
 @pytest.fixture
 def writable_rows(transactional_db: None) -> Iterator[None]:
     """For tests that commit: rows that are written once can be flushed afterwards, because the triggers are dropped at the
-    end of the test and made again for the next one."""
-    from importlib import import_module
-
+    end of the test and made again for the next one. (PostgreSQL refuses to truncate even an empty table that has them.)"""
     from django.apps import apps
     from django.db import connection
 
-    names = ("0002_written_once", "0006_case_history_written_once", "0009_registers_written_once")
-    migrations = [import_module(f"haihe.kernel.migrations.{name}") for name in names]
     yield
     with connection.schema_editor() as editor:
-        for migration in migrations:
+        for migration in _written_once():
             migration.unprotect(apps, editor)
-    from django.core.management import call_command
-
-    call_command("flush", verbosity=0, interactive=False)
-    with connection.schema_editor() as editor:
-        for migration in migrations:
-            migration.protect(apps, editor)
 
 
 ALARM_LIMITS = """

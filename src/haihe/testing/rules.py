@@ -88,7 +88,7 @@ class RuleContract:
         same(self._run([self.rows()]), self._run([self.rows()], now=NOW + timedelta(days=400)))
 
     def test_it_does_not_matter_how_the_stream_is_cut(self) -> None:
-        rows, dice = self.rows(), Random(7)  # noqa: S311  (dice of a test)
+        rows, dice = self.rows(), Random(7)
         whole = self._run([rows])
         for _ in range(5):
             places = [dice.randrange(rows.height + 1) for _ in range(dice.randrange(1, 12))]

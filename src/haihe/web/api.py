@@ -21,7 +21,16 @@ from haihe.kernel.errors import HaiheError, NotAllowed
 from haihe.kernel.identity import Account, find_token
 from haihe.kernel.packs import find_module, loaded_packs
 from haihe.kernel.permissions import roles_of
-from haihe.web import api_account, api_administration, api_alerts, api_cases, api_registers, api_search, systems
+from haihe.web import (
+    api_account,
+    api_administration,
+    api_alerts,
+    api_cases,
+    api_registers,
+    api_rosters,
+    api_search,
+    systems,
+)
 from haihe.web.middleware import NOT_TEXT
 
 
@@ -160,6 +169,7 @@ def build_api() -> NinjaAPI:
     api.add_router("", api_alerts.router)
     api.add_router("", api_search.router)
     api.add_router("", api_registers.router)
+    api.add_router("", api_rosters.router)
     api.add_router("", api_account.router)
     api.add_router("", systems.router)
     for pack in loaded_packs():

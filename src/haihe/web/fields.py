@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from haihe.kernel import evidence
 from haihe.kernel.errors import InvalidInput, NotFound
@@ -53,6 +54,15 @@ def day_from(request: AccountRequest, name: str) -> date:
         raise InvalidInput(
             "请填写日期。", "Give a date.", where=name, to_do_zh="格式：2026-06-30。", to_do_en="Like 2026-06-30."
         ) from error
+
+
+def instant_from(request: AccountRequest, name: str) -> datetime:
+    """A local day and time as the browser's field writes it: 2026-11-26T14:30."""
+    written = request.POST.get(name, "").strip()
+    try:
+        return timezone.make_aware(datetime.fromisoformat(written).replace(tzinfo=None))
+    except (ValueError, OverflowError) as error:
+        raise InvalidInput("请填写日期和时间。", "Give a day and a time.", where=name) from error
 
 
 def number_from(request: AccountRequest, name: str) -> Decimal:

@@ -16,7 +16,7 @@ from django.utils import timezone
 from haihe.kernel.alerts import board, lifecycle
 from haihe.kernel.alerts.models import RuleStatus
 from haihe.kernel.alerts.processing import parameter_of
-from haihe.kernel.alerts.replay import get_rule
+from haihe.kernel.alerts.replay import get_judging_rule, get_rule
 from haihe.kernel.alerts.rules import Rule
 from haihe.kernel.alerts.trial import LONGEST, Compared, Trial, prepare_trial, run_trial
 from haihe.kernel.errors import InvalidInput
@@ -125,14 +125,14 @@ def rule(request: AccountRequest, rule: str) -> HttpResponse:
     content = {
         "rule": found, "title": pick(found.title_zh, found.title_en), "parameters": _parameters(found),
         "status": RuleStatus.objects.filter(rule=rule).first() or RuleStatus(rule=rule), "since": today - timedelta(days=7), "until": today,
-        "may_switch": allows(request.user, "rule.switch"), "may_try": allows(request.user, "rule.try"), "longest": LONGEST.days,
+        "may_switch": allows(request.user, "rule.switch"), "may_try": bool(found.table) and allows(request.user, "rule.try"), "longest": LONGEST.days,
     }  # fmt: skip
     return render(request, "web/rule.html", content)
 
 
 @pages.page("rules/<str:rule>/trials/", "rule_try", permission="rule.try", methods=("POST",))
 def try_rule(request: AccountRequest, rule: str) -> HttpResponse:
-    found, today = get_rule(rule), timezone.localdate()
+    found, today = get_judging_rule(rule), timezone.localdate()
     trial = prepare_trial(
         request.user, None, rule=rule, since=_day(request.POST.get("since", ""), "since"),
         until=_day(request.POST.get("until", ""), "until") + timedelta(days=1), changed=changed_by(found, request.POST, today),

@@ -5,7 +5,20 @@ from __future__ import annotations
 from django.urls import include, path
 
 from haihe.kernel.packs import find_module, loaded_packs
-from haihe.web import administration, alerts, cases, indicators, maps, outbox, registers, rules, search, site, systems  # noqa: F401  (alerts, indicators, maps, rules, search, systems add to site)
+from haihe.web import (
+    administration,
+    alerts,
+    cases,
+    indicators,
+    maps,
+    outbox,
+    registers,
+    rosters,
+    rules,
+    search,
+    site,
+    systems,
+)
 from haihe.web.api import build_api
 from haihe.web.live import live
 from haihe.web.pages import Pages
@@ -20,11 +33,13 @@ def _pages_of_packs() -> list[Pages]:
     return found
 
 
+ADD_TO_SITE = (alerts, indicators, maps, rules, search, systems)  # their pages stand among those of the site
 ALL_PAGES: list[Pages] = [
     site.pages,
     administration.pages,
     cases.pages,
     registers.pages,
+    rosters.pages,
     outbox.pages,
     *_pages_of_packs(),
 ]

@@ -149,7 +149,9 @@ def process_once(
         # First start, or a kill between the commit and the journal's note: the journal must not forget what is still needed.
         journal.set_cursor(CURSOR, cursor.seq)
     minute = minute_before(now)  # before reading: everything that was received until then is among what is read
-    entries, seq = journal.news(cursor.seq, limit_rows, only=sorted({rule.table for rule in RULES.values()}))
+    entries, seq = journal.news(
+        cursor.seq, limit_rows, only=sorted({rule.table for rule in RULES.values() if rule.table})
+    )
     is_up_to_date = sum(entry.rows for entry in entries) < limit_rows
     ask_at = minute if is_up_to_date and minute != memory.asked_at else None
     if seq == cursor.seq and ask_at is None:

@@ -23,7 +23,7 @@ from haihe.kernel.alerts.processing import parameter_of, things_for, with_facts
 from haihe.kernel.alerts.rows import Rows
 from haihe.kernel.alerts.rules import INSTANT, RULES, Rule
 from haihe.kernel.alerts.silence import advance_with_silence, ask
-from haihe.kernel.errors import NotFound
+from haihe.kernel.errors import InvalidInput, NotFound
 
 WARM_UP = timedelta(hours=24)
 ALERTS: dict[str, Any] = {
@@ -51,6 +51,17 @@ class Replay:
         """The alerts as a frame: thing, key, level, started_at, raised_at, last_at, over_at, count, value, limit."""
         rows = [{name: getattr(alert, name) for name in ALERTS} for alert in self.alerts]
         return pl.DataFrame(rows, schema=ALERTS)
+
+
+def get_judging_rule(name: str) -> Rule:
+    """A rule that judges stored rows; InvalidInput for one whose findings a duty brings."""
+    found = get_rule(name)
+    if not found.table:
+        raise InvalidInput(
+            f"规则 {name} 不按观测数据判断，不能重放或试算。", f"The rule {name!r} judges no observations: there is nothing to replay.",
+            where=name, to_do_zh="请选择按观测数据判断的规则。", to_do_en="Choose a rule that judges observations.",
+        )  # fmt: skip
+    return found
 
 
 def get_rule(name: str) -> Rule:
@@ -110,7 +121,7 @@ def replay(
     things: pl.DataFrame | None = None, policy: Callable[[str], Any] = parameter_of, now: datetime | None = None,
 ) -> Replay:  # fmt: skip
     """Evaluate batches in their order (see `Run`)."""
-    run = Run(get_rule(rule) if isinstance(rule, str) else rule, things=things, policy=policy, now=now)
+    run = Run(get_judging_rule(rule) if isinstance(rule, str) else rule, things=things, policy=policy, now=now)
     for batch in batches:
         run.take(batch)
     return run.end(since, until)
@@ -131,5 +142,5 @@ def stored_batches(rule: Rule, since: datetime, until: datetime, *, rows_at_once
 
 def replay_stored(name: str, since: datetime, until: datetime, *, warm_up: timedelta = WARM_UP) -> Replay:
     """Replay a rule over what is stored, reading `warm_up` more before `since` so that its state is as it was live."""
-    rule = get_rule(name)
+    rule = get_judging_rule(name)
     return replay(rule, stored_batches(rule, since - warm_up, until), since=since, until=until)

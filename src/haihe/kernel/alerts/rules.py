@@ -45,7 +45,8 @@ RULES: dict[str, Rule] = {}
 
 
 class Rule:
-    """A condition. `name` is "pack.rule"; `parameters` are keys of dated parameters without the pack's prefix; `state` the
+    """A condition. `name` is "pack.rule"; `table`: whose rows it judges, empty where no stream tells of it and a duty brings what it
+    finds (kernel/rosters); `parameters` are keys of dated parameters without the pack's prefix; `state` the
     columns kept per thing; `attributes` facts of the thing (Thing.attributes) wanted as text columns of the batch."""
 
     name: ClassVar[str] = ""
@@ -62,14 +63,18 @@ class Rule:
     urgency: ClassVar[Urgency] = Urgency.UNKNOWN
     certainty: ClassVar[Certainty] = Certainty.UNKNOWN
     opens_case: ClassVar[str] = ""
+    # The type of the case that a mere warning opens, and the parameter (hours, without the pack's prefix) for which a thing that had one
+    # gets no other: a driver who keeps near a limit all day is one case and not twenty.
+    warning_opens_case: ClassVar[str] = ""
+    warning_case_pause: ClassVar[str] = ""
     speaks_of_silence: ClassVar[bool] = False
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if not cls.name:
             return
-        if not (cls.title_zh and cls.title_en and cls.table and "." in cls.name):
-            raise ValueError(f"the rule {cls.name!r} needs the name pack.rule, two titles and a table")
+        if not (cls.title_zh and cls.title_en and "." in cls.name):
+            raise ValueError(f"the rule {cls.name!r} needs the name pack.rule and two titles")
         if cls.name in RULES and type(RULES[cls.name]).__module__ != cls.__module__:
             raise ValueError(f"the rule {cls.name!r} is declared twice")
         RULES[cls.name] = cls()

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from haihe.kernel import audit
 from haihe.kernel.alerts.processing import parameter_of
-from haihe.kernel.alerts.replay import WARM_UP, Replay, Run, get_rule, stored_batches
+from haihe.kernel.alerts.replay import WARM_UP, Replay, Run, get_judging_rule, stored_batches
 from haihe.kernel.alerts.rules import Rule
 from haihe.kernel.errors import InvalidInput
 from haihe.kernel.identity import Account, Role
@@ -59,7 +59,7 @@ def prepare_trial(
     account: Account, _target: None, *, rule: str, since: datetime, until: datetime, changed: Mapping[str, Any]
 ) -> Trial:
     """Check what is asked and note that it was; `run_trial` does the work, outside of any transaction."""
-    found = get_rule(rule)
+    found = get_judging_rule(rule)
     if not since < until or until - since > LONGEST:
         raise InvalidInput(
             f"时段应为 1–{LONGEST.days} 天。", f"The period has 1 to {LONGEST.days} days.", where="since"

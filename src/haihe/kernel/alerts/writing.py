@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import polars as pl
 import structlog
 from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
 
 from haihe.kernel import search
 from haihe.kernel.alerts import folding
 from haihe.kernel.alerts.models import Alert, Suppression
 from haihe.kernel.alerts.rules import Rule
-from haihe.kernel.cases import open_case
+from haihe.kernel.cases import Case, open_case
 from haihe.kernel.errors import InvalidInput
+from haihe.kernel.policies import parameter
 from haihe.kernel.things import Thing
 
 log = structlog.get_logger()
@@ -42,6 +45,7 @@ def write_findings(rule: Rule, findings: pl.DataFrame, at: datetime) -> list[Ale
     going_on = {(a.thing_id, a.key): a for a in mine.filter(state=Alert.State.HANDLED, over_at=None)}
     touched: dict[int, Alert] = {}
     made: list[Alert] = []
+    warned: dict[int, Alert] = {}
     for finding in findings.iter_rows(named=True):
         place = (finding["thing"], finding["key"])
         thing = things.get(finding["thing"])
@@ -64,12 +68,15 @@ def write_findings(rule: Rule, findings: pl.DataFrame, at: datetime) -> list[Ale
             # A suppressed alert that is raised again after its window shows itself.
             alert.suppression = _window(rule, thing, finding["observed_at"], windows)
         touched[id(alert)] = alert
+        if finding["phase"] == "warning":
+            warned[id(alert)] = alert
     new = {id(alert) for alert in made}
     # Old ones first: one of them may have been closed to make room for a new one.
     Alert.objects.bulk_update([a for key, a in touched.items() if key not in new], CHANGING, batch_size=200)
     Alert.objects.bulk_create(made, batch_size=500)
     search.index(made)
     _open_cases(rule, touched.values())
+    _open_warning_cases(rule, warned.values(), at)
     return list(touched.values())
 
 
@@ -86,23 +93,47 @@ def _window(rule: Rule, thing: Thing, at: datetime, windows: Iterable[Suppressio
 
 
 def _open_cases(rule: Rule, alerts: Iterable[Alert]) -> None:
-    """Once for each raised alert that is not suppressed, in the transaction of the alert; the unit above the thing's own reviews. A case that cannot be opened is
-    reported, tried again when the alert is next touched, and does not hold up the stream."""
+    """Once for each raised alert that is not suppressed, in the transaction of the alert. A case that cannot be opened is reported,
+    tried again when the alert is next touched, and does not hold up the stream."""
     if not rule.opens_case:
         return
     for alert in alerts:
         if alert.case_opened or alert.suppression_id is not None or alert.level != Alert.Level.RAISED:
             continue
-        try:
-            if alert.organisation is None:
-                raise InvalidInput("该对象没有所属单位。", "The thing belongs to no unit.", where=str(alert.thing))
-            with transaction.atomic():
-                open_case(
-                    None, rule.opens_case, f"{rule.title_zh}：{alert.thing}", alert.organisation, about=alert,
-                    severity=alert.severity.lower(), reviewer=alert.organisation.parent,
-                )  # fmt: skip
-                alert.case_opened = True
-                alert.save(update_fields=["case_opened"])
-        except Exception as error:
+        alert.case_opened = True
+        if _open_case(rule, rule.opens_case, f"{rule.title_zh}：{alert.thing}", alert):
+            alert.save(update_fields=["case_opened"])
+        else:
             alert.case_opened = False
-            log.error("no case could be opened for an alert", rule=rule.name, alert=alert.pk, error=str(error))
+
+
+def _open_warning_cases(rule: Rule, warned: Iterable[Alert], at: datetime) -> None:
+    """Once for each alert that a warning opened, whatever became of it in the same step, and not again for the thing within the pause."""
+    if not rule.warning_opens_case:
+        return
+    pause = timedelta(hours=float(parameter(f"{rule.pack}.{rule.warning_case_pause}", timezone.localdate(at))))
+    for alert in warned:
+        if alert.suppression_id is not None:
+            continue
+        earlier = Alert.objects.filter(rule=rule.name, thing=alert.thing_id, key=alert.key).values_list("pk", flat=True)
+        told = Case.objects.filter(
+            type_name=rule.warning_opens_case, about_type=Alert._meta.label_lower, about_id__in=[str(pk) for pk in earlier]
+        )  # fmt: skip
+        if not told.filter(Q(opened_at__gt=at - pause) | Q(about_id=str(alert.pk))).exists():
+            _open_case(rule, rule.warning_opens_case, f"{rule.title_zh}提前预警：{alert.thing}", alert)
+
+
+def _open_case(rule: Rule, type_name: str, subject: str, alert: Alert) -> bool:
+    """Whether the case could be opened; the unit above the thing's own reviews."""
+    try:
+        if alert.organisation is None:
+            raise InvalidInput("该对象没有所属单位。", "The thing belongs to no unit.", where=str(alert.thing))
+        with transaction.atomic():
+            open_case(
+                None, type_name, subject, alert.organisation, about=alert, severity=alert.severity.lower(),
+                reviewer=alert.organisation.parent,
+            )  # fmt: skip
+    except Exception as error:
+        log.error("no case could be opened for an alert", rule=rule.name, alert=alert.pk, error=str(error))
+        return False
+    return True

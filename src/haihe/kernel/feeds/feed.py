@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Protocol
 
-from haihe.kernel.errors import ConfigurationError
+from haihe.kernel.errors import ConfigurationError, InvalidInput
 from haihe.kernel.packs import find_module, loaded_packs
 
 if TYPE_CHECKING:
@@ -91,7 +91,9 @@ class Feed:
 
     def command(self, session: Session, kind: str, content: dict[str, object]) -> tuple[int, bytes]:
         """The serial number and the frame that carry a command to a connected device; InvalidInput where there is no such one."""
-        raise NotImplementedError
+        raise InvalidInput(
+            f"{self.title_zh}没有命令“{kind}”。", f"{self.title_en} have no command {kind!r}.", where="kind"
+        )
 
     def refresh(self) -> None:
         """Called every few seconds in the reading thread: read again what the registers say about devices."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -77,9 +76,7 @@ def _check_nested(value: Any, depth: int, kind: str, where: str, left: list[int]
 
 
 def _check_position(value: Any, where: str) -> list[float]:
-    numbers = isinstance(value, list) and all(
-        isinstance(n, int | float) and not isinstance(n, bool) and math.isfinite(n) for n in value
-    )
+    numbers = isinstance(value, list) and all(map(_is_number, value))
     if not numbers or not 2 <= len(value) <= 3:
         raise _wrong(where, "点应是 [经度, 纬度] 两个数（可加高程）。", "A position is [longitude, latitude], with an altitude if any.")  # fmt: skip
     longitude, latitude = value[0], value[1]
@@ -92,8 +89,17 @@ def _check_position(value: Any, where: str) -> list[float]:
                  else "Longitude ±180, latitude ±90, in degrees of WGS 84.")  # fmt: skip
 
 
+def _is_number(value: Any) -> bool:
+    """Whether it can be a coordinate; a whole number of JSON may be too large for any of them."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e15
+
+
 def _check_shape(geometry: dict[str, Any], where: str) -> None:
-    built = shape(geometry)
+    try:
+        built = shape(geometry)
+    except ValueError as error:  # GEOS holds an altitude for all positions of a geometry or for none
+        raise _wrong(where, "有的点带高程，有的不带。", "Some of its positions have an altitude, some have none.",
+                     "请给所有点加上高程，或全部去掉。", "Give all of them one, or leave it out everywhere.") from error  # fmt: skip
     if not shapely.is_valid(built):
         reason = shapely.is_valid_reason(built)
         raise _wrong(where, f"边界自相交或重叠（{reason}）。", f"The outline crosses or overlaps itself ({reason}).",

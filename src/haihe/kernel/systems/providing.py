@@ -72,13 +72,14 @@ class ScratchDistrict(Protocol):
 
 @dataclass(frozen=True)
 class Provider:
-    """A check (`asks_zh`: in Chinese, the catalogue's sentence on what it must see) and, where the pack can tell, how new the system's data are in this district."""
+    """A check (`asks_zh`: in Chinese, the catalogue's sentence on what it must see) and, where the pack can tell, how new the system's data are in this district. `by_hand`: how a person sees the same on the pages, in two sentences."""
 
     system: str
     module: str
     check: Callable[[ScratchDistrict], Saw]
     asks_zh: str
     live: Callable[[datetime], Live | None] | None = None
+    by_hand: tuple[str, str] = ("", "")
 
     @property
     def pack(self) -> str:
@@ -102,17 +103,21 @@ def expect(holds: Any, zh: str, en: str, where: str = "") -> None:
 
 
 def provides(
-    system: str, asks_zh: str, *, live: Callable[[datetime], Live | None] | None = None
+    system: str,
+    asks_zh: str,
+    *,
+    live: Callable[[datetime], Live | None] | None = None,
+    by_hand: tuple[str, str] = ("", ""),
 ) -> Callable[[Callable[[ScratchDistrict], Saw]], Callable[[ScratchDistrict], Saw]]:
     """Declare the check of a system that runs. `asks_zh` says in Chinese what the catalogue asks of it; `live` answers the newest
-    data here, or None."""
+    data here, or None; `by_hand`: how a person sees it on the pages, Chinese and English."""
     if get_system(system).kind != "run":
         raise ValueError(f"{system} is nothing that runs: it can be counted or followed, not checked")
 
     def wrap(check: Callable[[ScratchDistrict], Saw]) -> Callable[[ScratchDistrict], Saw]:
         if system in PROVIDERS and PROVIDERS[system].module != check.__module__:
             raise ValueError(f"{system} is provided by {PROVIDERS[system].module} and by {check.__module__}")
-        PROVIDERS[system] = Provider(system, check.__module__, check, asks_zh, live)
+        PROVIDERS[system] = Provider(system, check.__module__, check, asks_zh, live, by_hand)
         return check
 
     return wrap

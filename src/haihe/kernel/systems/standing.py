@@ -59,6 +59,12 @@ class Row:
         return pick(provider.asks_zh, self.system.check) if provider else self.system.check
 
     @property
+    def by_hand(self) -> str:
+        """How a person sees the same on the pages; empty where nobody wrote it."""
+        provider = PROVIDERS.get(self.system.id)
+        return pick(*provider.by_hand) if provider else ""
+
+    @property
     def is_stale(self) -> bool:
         """Whether it passed, but with another version."""
         return self.check is not None and self.check.passed and self.check.version != __version__

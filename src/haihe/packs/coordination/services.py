@@ -29,10 +29,12 @@ from haihe.packs.coordination.rounds import (
 from haihe.packs.coordination.screen import Screen, screen_of
 from haihe.packs.coordination.yearly import (
     LedgerLine,
+    LedgerPage,
     add_item,
     adopt_year_plan,
     change_item,
     ledger_lines,
+    ledger_page,
     light_of,
     remove_item,
     report_item,
@@ -42,10 +44,10 @@ from haihe.packs.coordination.yearly import (
 )
 
 __all__ = [
-    "DecisionLine", "LedgerLine", "Screen", "add_item", "add_member", "adopt_year_plan", "answer_invitation", "approve_minutes",
+    "DecisionLine", "LedgerLine", "LedgerPage", "Screen", "add_item", "add_member", "adopt_year_plan", "answer_invitation", "approve_minutes",
     "asked_units", "cancel_meeting", "change_item", "change_meeting", "close_problem", "compile_bulletin", "convene",
     "correct_bulletin", "correct_minutes", "current_notes", "decide", "decide_problem", "decision_lines", "end_member", "gathered",
-    "hand_in", "issue_bulletin", "ledger_lines", "light_of", "line_of", "member_units", "members_on", "open_round", "own_among",
+    "hand_in", "issue_bulletin", "ledger_lines", "ledger_page", "light_of", "line_of", "member_units", "members_on", "open_round", "own_among",
     "record_attendance", "remove_item", "report_item", "return_year_plan", "save_bulletin", "save_minutes", "screen_of",
     "start_year_plan", "submit_year_plan",
 ]  # fmt: skip

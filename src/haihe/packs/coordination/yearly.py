@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 import haihe.packs.plans.services as plans
@@ -169,12 +170,86 @@ def light_of(item: YearItem, today: date) -> str:
     return "amber" if item.due - today <= timedelta(days=SOON_DAYS) else "green"
 
 
+@dataclass(frozen=True)
+class LedgerPage:
+    """Some rows of the ledger in their order, how many there are by light (of the chosen unit), and the units to choose from."""
+
+    lines: list[LedgerLine]
+    lights: dict[str, int]
+    units: list[str]
+
+
 def ledger_lines(account: Account, year: int, today: date) -> list[LedgerLine]:
     """All rows of the year that the account may see: late first, then by day."""
+    lines = _lines_of_items(account, year, today)
+    lines += [_line_of_task(task, today) for task in _whole(_tasks_of(account, year))]
+    return sorted(lines, key=lambda line: (line.light == "closed", line.due or date.max, line.unit, line.measure))
+
+
+def ledger_page(
+    account: Account, year: int, today: date, *, unit: str = "", light: str = "", page: int = 1, size: int = 100
+) -> LedgerPage:
+    """One page of the ledger: what is open before what is closed, by day, measures before tasks. Of the tasks only these are loaded."""
+    items, tasks = _lines_of_items(account, year, today), _tasks_of(account, year)
+    units = {line.unit for line in items} | _units_of(account, year)
+    if unit:
+        items, tasks = [line for line in items if line.unit == unit], _of_unit(account, tasks, unit)
+    lights = plans.lights_of(tasks, today)
+    for line in items:
+        lights[line.light] += 1
+    if light:
+        items, tasks = [line for line in items if line.light == light], tasks.filter(plans.has_light(light, today))
+    rows: list[tuple[tuple[bool, date, int, int], LedgerLine | None]] = [
+        ((line.light == "closed", line.due or date.max, 0, n), line) for n, line in enumerate(items)
+    ]
+    ends = _first_ends(tasks, page * size)
+    rows = sorted([*rows, *(((closed, due, 1, pk), None) for closed, due, pk in ends)], key=lambda row: row[0])
+    rows = rows[(page - 1) * size : page * size]
+    found = {task.pk: task for task in _whole(tasks.filter(pk__in=[key[3] for key, line in rows if line is None]))}
+    lines = [line or _line_of_task(found[key[3]], today) for key, line in rows if line or key[3] in found]
+    return LedgerPage(lines, lights, sorted(units))
+
+
+def _first_ends(tasks: QuerySet[plans.Task], number: int) -> list[tuple[bool, date, int]]:
+    """(whether closed, deadline, number) of the first tasks in the ledger's order; each half is walked along the deadlines."""
+    found: list[tuple[bool, date, int]] = []
+    for closed in (False, True):
+        half = tasks.filter(state="closed") if closed else tasks.exclude(state="closed")
+        rows = half.order_by("deadline", "pk").values_list("deadline", "pk")[: max(0, number - len(found))]
+        found += [(closed, due, pk) for due, pk in rows if due]
+    return found
+
+
+def _tasks_of(account: Account, year: int) -> QuerySet[plans.Task]:
+    return plans.in_force(account).tasks.filter(deadline__year=year)
+
+
+def _of_unit(account: Account, tasks: QuerySet[plans.Task], unit: str) -> QuerySet[plans.Task]:
+    """Those for which the unit answers, or in which it has a part where nobody does."""
+    parts = plans.in_force(account).parts.order_by()
+    units = [row.pk for row in Organisation.objects.filter(Q(name=unit) | Q(short_name=unit)) if str(row) == unit]
+    own = parts.filter(Q(organisation__in=units) | Q(organisation=None, name=unit))
+    answers = ~Q(role="support")
+    unanswered = ~Exists(parts.filter(answers, task=OuterRef("pk")))
+    return tasks.filter(
+        Q(pk__in=own.filter(answers).values("task")) | Q(unanswered, pk__in=own.exclude(answers).values("task"))
+    )
+
+
+def _units_of(account: Account, year: int) -> set[str]:
+    parts = plans.in_force(account).parts.filter(task_deadline__year=year).order_by()
+    linked = {str(row) for row in Organisation.objects.filter(Exists(parts.filter(organisation=OuterRef("pk"))))}
+    return {*linked, *parts.filter(organisation=None).values_list("name", flat=True).distinct()}
+
+
+def _whole(tasks: QuerySet[plans.Task]) -> QuerySet[plans.Task]:
+    return tasks.select_related("plan").defer("text", "plan__content").prefetch_related("units__organisation")
+
+
+def _lines_of_items(account: Account, year: int, today: date) -> list[LedgerLine]:
     rows = visible(account, YearItem.objects.filter(plan__year=year, plan__state=YearPlan.State.ADOPTED))
     items = rows.select_related("plan__organisation").prefetch_related("reports__evidence")
-    lines = [_line_of_item(item, today) for item in items] + _lines_of_tasks(account, year, today)
-    return sorted(lines, key=lambda line: (line.light == "closed", line.due or date.max, line.unit, line.measure))
+    return sorted((_line_of_item(item, today) for item in items), key=lambda line: (line.unit, line.measure))
 
 
 def _line_of_item(item: YearItem, today: date) -> LedgerLine:
@@ -185,15 +260,12 @@ def _line_of_item(item: YearItem, today: date) -> LedgerLine:
     return LedgerLine(unit, item.measure, item.result, item.due, item.percent, light_of(item, today), said, files, item)
 
 
-def _lines_of_tasks(account: Account, year: int, today: date) -> list[LedgerLine]:
-    found = plans.programme(account, today)
-    return [
-        LedgerLine(
-            _accountable(task), task.heading, "", task.deadline, 100 if found.lights[task.pk] == "closed" else None,
-            found.lights[task.pk], str(task.get_state_display()), 0, task,
-        )
-        for task in found.tasks if task.deadline is not None and task.deadline.year == year
-    ]  # fmt: skip
+def _line_of_task(task: plans.Task, today: date) -> LedgerLine:
+    lamp = plans.light(task, today)
+    percent = 100 if lamp == "closed" else None
+    return LedgerLine(
+        _accountable(task), task.heading, "", task.deadline, percent, lamp, str(task.get_state_display()), 0, task
+    )
 
 
 def _accountable(task: plans.Task) -> str:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 
-from django.db.models import Count, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.urls import reverse
+from django.utils import timezone
 
 from haihe.kernel.identity import Role
-from haihe.kernel.indicators import MEASURES, IndicatorValue
+from haihe.kernel.indicators import MEASURES, IndicatorDefinition, IndicatorValue
 from haihe.kernel.language import pick
 from haihe.kernel.permissions import declare
 from haihe.kernel.policies import parameter
-from haihe.packs.plans.models import Plan, Report, Step, Target, Task, TaskUnit
-from haihe.packs.plans.progress import leading_targets, standing
+from haihe.packs.plans.models import Milestone, Plan, Report, Step, Target, Task, TaskUnit
+from haihe.packs.plans.states import deciding
 
 declare("plan.audit", "审计检查", "read the auditors' checks", roles=[Role.SUPERVISOR, Role.VIEWER, Role.AUDITOR])
 
@@ -43,14 +44,42 @@ class Finding:
         return pick(self.why_zh, self.why_en)
 
 
-def findings(today: date) -> list[Finding]:
-    """Everything that the checks find in the filed plans in force, in the order of CHECKS."""
-    plans = list(Plan.objects.filter(replaced_by=None).exclude(filed_at=None))
-    targets = list(leading_targets(plans))
-    tasks = Task.objects.filter(plan__in=plans).select_related("plan")
+@dataclass(frozen=True)
+class Check:
+    """What one check finds: how many, and the findings themselves, which are made only as far as they are asked for."""
+
+    key: str
+    number: int
+    rows: Callable[[int | None], Iterable[Finding]]
+
+    def first(self, most: int | None = None) -> list[Finding]:
+        return list(self.rows(most))
+
+
+def checks(today: date) -> list[Check]:
+    """Each of CHECKS over the filed plans in force."""
+    plans = Plan.objects.filter(~Exists(Plan.objects.filter(replaces=OuterRef("pk")))).exclude(filed_at=None)
+    others = list(Plan.objects.exclude(pk__in=plans.order_by().values("pk")).values_list("pk", flat=True))
+    targets = Target.objects.filter(plan__in=plans.order_by().values("pk"), repeat_of=None)
+    shown = targets.select_related("indicator", "plan").defer("plan__content").order_by("clause__position", "pk")
+    unset = shown.exclude(Exists(Milestone.objects.filter(target=OuterRef("pk"), assumed=False)))
+    # Few in a good ledger, and found by asking every task: therefore once, and their number is told from that.
+    ownerless = list(without_owner(Task.objects.exclude(plan__in=others)).order_by("pk").values_list("pk", flat=True))
+    silent = silent_supporters(
+        TaskUnit.objects.exclude(task_plan__in=others) if others else TaskUnit.objects.all(), today
+    )
+    reasons = not_recomputable(targets, today)
     return [
-        *without_milestones(targets), *without_owner(tasks), *silent_supporters(tasks, today), *not_recomputable(targets, today),
-    ]  # fmt: skip
+        Check("no_milestone", unset.count(), lambda most: map(_without_milestones, unset[:most])),
+        Check("no_owner", len(ownerless), lambda most: map(_without_owner, _whole(ownerless[:most]))),
+        Check("silent_support", silent.count(), lambda most: (_silent(part, today) for part in silent[:most])),
+        Check("not_recomputable", len(reasons), lambda most: _not_recomputable(shown, reasons, most)),
+    ]
+
+
+def findings(today: date) -> list[Finding]:
+    """Everything that the checks find, in their order."""
+    return [row for check in checks(today) for row in check.first()]
 
 
 def _of_target(target: Target, check: str, zh: str, en: str, anchor: str = "") -> Finding:
@@ -58,80 +87,82 @@ def _of_target(target: Target, check: str, zh: str, en: str, anchor: str = "") -
     return Finding(check, target.indicator.title, target.plan.title, zh, en, link)
 
 
-def without_milestones(targets: Iterable[Target]) -> Iterator[Finding]:
+def _without_milestones(target: Target) -> Finding:
     """No point between beginning and deadline that a person set."""
-    for target in targets:
-        if not any(not milestone.assumed for milestone in target.milestones.all()):
-            yield _of_target(
-                target, "no_milestone", "没有人定过阶段目标，进度线只是直线推算。",
-                "Nobody set a milestone: its line is only an assumption.", "#set",
-            )  # fmt: skip
+    return _of_target(
+        target, "no_milestone", "没有人定过阶段目标，进度线只是直线推算。", "Nobody set a milestone: its line is only an assumption.", "#set"
+    )  # fmt: skip
 
 
-def without_owner(tasks: QuerySet[Task]) -> Iterator[Finding]:
+ACCOUNTABLE = (TaskUnit.Role.LEAD, TaskUnit.Role.RESPONSIBLE)
+
+
+def without_owner(tasks: QuerySet[Task]) -> QuerySet[Task]:
     """No leading or responsible unit, or none of them linked to a unit of the district."""
-    accountable = (TaskUnit.Role.LEAD, TaskUnit.Role.RESPONSIBLE)
-    for task in tasks.prefetch_related("units"):
-        named = [part for part in task.units.all() if part.role in accountable]
-        if any(part.organisation_id for part in named):
-            continue
-        zh, en = ("没有牵头或责任单位。", "It names no leading or responsible unit.")
-        link = reverse("plans:check", args=[task.plan_id]) + f"#c{task.clause_id}"
-        if named:
-            zh, en = f"“{named[0].name}”尚未对应到单位。", f"Nobody has said which unit {named[0].name!r} is."
-            link = reverse("plans:units")
-        yield Finding("no_owner", task.heading, task.plan.title, zh, en, link)
+    owned = TaskUnit.objects.filter(task=OuterRef("pk"), role__in=ACCOUNTABLE).exclude(organisation=None)
+    return tasks.exclude(Exists(owned))
 
 
-def silent_supporters(tasks: QuerySet[Task], today: date) -> Iterator[Finding]:
-    """A supporting unit of a task that was assigned some time ago, with neither report nor step on it."""
+def _whole(numbers: list[int]) -> QuerySet[Task]:
+    rows = Task.objects.filter(pk__in=numbers).select_related("plan").defer("text", "plan__content")
+    return rows.prefetch_related("units").order_by("pk")
+
+
+def _without_owner(task: Task) -> Finding:
+    named = [part for part in task.units.all() if part.role in ACCOUNTABLE]
+    zh, en = ("没有牵头或责任单位。", "It names no leading or responsible unit.")
+    link = reverse("plans:check", args=[task.plan_id]) + f"#c{task.clause_id}"
+    if named:
+        zh, en = f"“{named[0].name}”尚未对应到单位。", f"Nobody has said which unit {named[0].name!r} is."
+        link = reverse("plans:units")
+    return Finding("no_owner", task.heading, task.plan.title, zh, en, link)
+
+
+def silent_supporters(parts: QuerySet[TaskUnit], today: date) -> QuerySet[TaskUnit]:
+    """Parts of supporting units in tasks that were assigned some time ago, where neither the unit nor one below it reported on the
+    task or broke it down."""
     days = int(parameter("plans.silent_support_days", today))
-    parts = TaskUnit.objects.filter(
-        role=TaskUnit.Role.SUPPORT, task__in=tasks, task__assigned_at__date__lte=today - timedelta(days=days)
-    ).exclude(organisation=None)  # fmt: skip
-    heard = set(Report.objects.exclude(task=None).values_list("task_id", "organisation__path").distinct())
-    heard |= set(Step.objects.values_list("task_id", "organisation__path").distinct())
-    by_task: dict[int | None, list[str]] = {}
-    for task_id, path in heard:
-        by_task.setdefault(task_id, []).append(path or "")
-    for part in parts.select_related("task__plan", "organisation"):
-        path = part.organisation.path if part.organisation else ""
-        if not any(said.startswith(path) for said in by_task.get(part.task_id, [])):
-            yield Finding(
-                "silent_support", part.task.heading, part.task.plan.title,
-                f"{part.organisation}：交办 {days} 天以来没有填报，也没有分解。",
-                f"{part.organisation}: neither report nor step in the {days} days since it was assigned.",
-                reverse("plans:task", args=[part.task_id]),
-            )  # fmt: skip
+    # Compared as an instant: the day of each of a hundred thousand would be asked of Python on SQLite.
+    before = timezone.make_aware(datetime.combine(today - timedelta(days=days - 1), time.min))
+    said = {"task": OuterRef("task"), "organisation__path__startswith": OuterRef("organisation__path")}
+    asked = parts.filter(role=TaskUnit.Role.SUPPORT, task__assigned_at__lt=before)
+    rows = asked.exclude(organisation=None).exclude(Exists(Report.objects.filter(**said))).exclude(Exists(Step.objects.filter(**said)))  # fmt: skip
+    return rows.select_related("task__plan", "organisation").defer("task__text", "task__plan__content").order_by("pk")
 
 
-def not_recomputable(targets: Iterable[Target], today: date) -> Iterator[Finding]:
+def _silent(part: TaskUnit, today: date) -> Finding:
+    days = int(parameter("plans.silent_support_days", today))
+    return Finding(
+        "silent_support", part.task.heading, part.task.plan.title, f"{part.organisation}：交办 {days} 天以来没有填报，也没有分解。",
+        f"{part.organisation}: neither report nor step in the {days} days since it was assigned.", reverse("plans:task", args=[part.task_id]),
+    )  # fmt: skip
+
+
+Reason = tuple[str, str, str]  # Chinese, English, the place on the page
+
+
+def not_recomputable(targets: QuerySet[Target], today: date) -> dict[int, Reason]:
     """The number that decides has no evidence, or its indicator neither a measure nor a definition beyond its name."""
-    rows = [standing(target, today) for target in targets]
-    deciding = {row.target.pk: row.measured or row.reported for row in rows}
-    ids = [value.pk for value in deciding.values() if value is not None]
-    files = dict(IndicatorValue.objects.filter(pk__in=ids).annotate(n=Count("evidence")).values_list("pk", "n"))
-    for row in rows:
-        value = deciding[row.target.pk]
-        if value is None:
-            continue
-        source = row.target.bound.indicator if row.measured and row.target.bound else row.target.indicator
-        known = [d for d in source.definitions.all() if d.since <= today]
-        last = max(known, key=lambda d: d.since, default=None)
-        if value.kind == IndicatorValue.Kind.MEASURED and (last is None or last.measure not in MEASURES):
-            yield _of_target(
-                row.target,
-                "not_recomputable",
-                "测得值的计算程序已不在。",
-                "What measured it is not loaded any more.",
-                "#measure",
-            )
-        elif value.kind == IndicatorValue.Kind.REPORTED and not files[value.pk]:
-            yield _of_target(
-                row.target, "not_recomputable", "填报值没有佐证材料。", "The reported value has no evidence.", "#report"
-            )
-        elif value.kind == IndicatorValue.Kind.REPORTED and (last is None or last.text.strip() == source.title.strip()):
-            yield _of_target(
-                row.target, "not_recomputable", "指标没有测算程序，口径也只写了名称，无从复算。",
-                "Its indicator has no measure, and its definition is only its name.", "#set",
-            )  # fmt: skip
+    found = deciding(targets, today)
+    values, sources = {value for _, _, value in found.values()}, {source for source, _, _ in found.values()}
+    proven = set(IndicatorValue.objects.filter(pk__in=values).exclude(evidence=None).values_list("pk", flat=True))
+    known = IndicatorDefinition.objects.filter(indicator__in=sources, since__lte=today).order_by("since")
+    in_force = {row[0]: row[1:] for row in known.values_list("indicator", "measure", "text", "indicator__title")}
+    reasons: dict[int, Reason] = {}
+    for pk, (source, kind, value) in found.items():
+        measure, text, title = in_force.get(source, ("", "", ""))
+        if kind == IndicatorValue.Kind.MEASURED:
+            if measure not in MEASURES:
+                reasons[pk] = "测得值的计算程序已不在。", "What measured it is not loaded any more.", "#measure"
+        elif value not in proven:
+            reasons[pk] = "填报值没有佐证材料。", "The reported value has no evidence.", "#report"
+        elif text.strip() == title.strip():
+            reasons[pk] = "指标没有测算程序，口径也只写了名称，无从复算。", "Its indicator has no measure, and its definition is only its name.", "#set"  # fmt: skip
+    return reasons
+
+
+def _not_recomputable(targets: QuerySet[Target], reasons: dict[int, Reason], most: int | None) -> Iterator[Finding]:
+    rows = targets.in_bulk(list(reasons)[:most])
+    for pk, reason in reasons.items():
+        if pk in rows:
+            yield _of_target(rows[pk], "not_recomputable", *reason)

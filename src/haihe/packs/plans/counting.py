@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 
-from django.db.models import Case, Count, IntegerField, Q, QuerySet, Value, When
+from django.db.models import Case, Count, F, IntegerField, Q, QuerySet, Value, When
 from django.utils import timezone
 
 from haihe.kernel.calendar import is_working_day
@@ -16,11 +16,7 @@ from haihe.kernel.organisations import Organisation
 from haihe.kernel.policies import parameter
 from haihe.packs.plans.models import Task, TaskUnit
 
-T = TypeVar("T")
 LIGHT_NAMES = ("red", "amber", "green", "none", "closed")
-# Above so many tasks an overview is counted at most once in KEPT_S and says of when it is.
-LARGE = 5_000
-KEPT_S = 30.0
 
 
 def amber_until(today: date) -> date:
@@ -35,7 +31,7 @@ def amber_until(today: date) -> date:
 
 
 def has_light(name: str, today: date, prefix: str = "") -> Q:
-    """Tasks with a light, as progress.light tells it; `prefix` is the way to the task (`task__`)."""
+    """Tasks with a light, as progress.light tells it; `prefix` begins the names of what stands in the task (`task_`: a part's copies)."""
     closed = Q(**{f"{prefix}state": Task.State.CLOSED})
     if name == "closed":
         return closed
@@ -74,52 +70,75 @@ def urgent_slice(tasks: QuerySet[Task], counts: dict[str, int], start: int, size
     return found
 
 
-@dataclass(frozen=True)
-class Pile:
-    """`number` tasks of one state and deadline, closed on one day (or not)."""
-
-    state: str
-    deadline: date | None
-    closed_on: date | None
-    number: int = 1
+Counts = Counter[tuple[str, str]]  # (state, light) → how many tasks
 
 
-def piles_of(tasks: QuerySet[Task], since: date) -> list[Pile]:
-    """All tasks in piles; what was closed before `since` in one pile a deadline, as if on the day before."""
-    plain = tasks.order_by()
-    grouped = plain.exclude(state=Task.State.CLOSED).values_list("state", "deadline").annotate(Count("pk"))
-    found = [Pile(state, deadline, None, number) for state, deadline, number in grouped]
-    begin = timezone.make_aware(datetime(since.year, since.month, since.day))  # noqa: DTZ001
-    closed = plain.filter(state=Task.State.CLOSED)
-    early = closed.filter(Q(closed_at__lt=begin) | Q(closed_at=None)).values_list("deadline").annotate(Count("pk"))
-    found += [Pile(Task.State.CLOSED, deadline, since - timedelta(days=1), number) for deadline, number in early]
-    late = closed.filter(closed_at__gte=begin).values_list("deadline", "closed_at")
-    return found + [Pile(Task.State.CLOSED, day, timezone.localtime(at).date()) for day, at in late if at]
+def counts_of(tasks: QuerySet[Task], today: date) -> Counts:
+    """How many of the tasks stand how. Most are neither late nor due soon: all are counted by state alone, these few by their day."""
+    rows, red = tasks.order_by().values_list("state"), Count("pk", filter=Q(deadline__lt=today))
+    found: Counts = Counter({(state, _other(state)): number for state, number in rows.annotate(Count("pk"))})
+    near = ~Q(state=Task.State.CLOSED) & (Q(deadline__lte=amber_until(today)) | Q(deadline=None))
+    for state, dated, number, late in rows.filter(near).annotate(Count("deadline"), Count("pk"), red=red):
+        found += Counter({(state, "red"): late, (state, "amber"): dated - late, (state, "none"): number - dated})
+        found[state, "green"] -= number
+    return found
 
 
-def by_state(piles: Iterable[Pile]) -> dict[str, int]:
-    counts = dict.fromkeys(Task.State.values, 0)
-    for pile in piles:
-        counts[pile.state] += pile.number
-    return counts
+def _other(state: str) -> str:
+    return "closed" if state == Task.State.CLOSED else "green"
 
 
-def by_light(piles: Iterable[Pile], today: date) -> dict[str, int]:
-    counts, last = dict.fromkeys(LIGHT_NAMES, 0), amber_until(today)
-    for pile in piles:
-        day = pile.deadline
-        name = (
-            "closed" if pile.state == Task.State.CLOSED else "none" if day is None
-            else "red" if day < today else "amber" if day <= last else "green"
-        )  # fmt: skip
-        counts[name] += pile.number
-    return counts
+def by_state(counts: Counts) -> dict[str, int]:
+    found = dict.fromkeys(Task.State.values, 0)
+    for (state, _), number in counts.items():
+        found[state] += number
+    return found
+
+
+def by_light(counts: Counts) -> dict[str, int]:
+    found = dict.fromkeys(LIGHT_NAMES, 0)
+    for (_, light), number in counts.items():
+        found[light] += number
+    return found
 
 
 def lights_of(tasks: QuerySet[Task], today: date) -> dict[str, int]:
-    """How many of the tasks have which light: counted by state and deadline in one walk along their index."""
-    grouped = tasks.order_by().values_list("state", "deadline").annotate(Count("pk"))
-    return by_light((Pile(state, deadline, None, number) for state, deadline, number in grouped), today)
+    """How many of the tasks have which light."""
+    return by_light(counts_of(tasks, today))
+
+
+@dataclass(frozen=True)
+class Lateness:
+    """What it takes to tell how many tasks were late on a day of the last weeks, and would be on one of the next: open tasks by
+    deadline, and tasks that were closed after it, by deadline and the day on which they were closed."""
+
+    open: Counter[date] = field(default_factory=Counter)
+    closed_late: Counter[tuple[date, date]] = field(default_factory=Counter)
+
+    def on(self, day: date, today: date) -> int:
+        """Late tasks on a day; of a day to come: if nothing more is closed from today on."""
+        late = sum(number for deadline, number in self.open.items() if deadline < day)
+        seen = min(day, today)
+        return late + sum(n for (deadline, closed), n in self.closed_late.items() if deadline < day and seen < closed)
+
+
+def lateness_of(tasks: QuerySet[Task], since: date, until: date) -> Lateness:
+    """For days from `since` to `until`."""
+    plain = tasks.order_by()
+    ends = plain.filter(~Q(state=Task.State.CLOSED), deadline__lt=until).values_list("deadline").annotate(Count("pk"))
+    begin = timezone.make_aware(datetime(since.year, since.month, since.day))  # noqa: DTZ001
+    closed = plain.filter(state=Task.State.CLOSED, closed_at__gte=begin, closed_at__gt=F("deadline"))
+    found: Counter[tuple[date, date]] = Counter()
+    for deadline, at in closed.values_list("deadline", "closed_at"):
+        if at and deadline and (day := timezone.localdate(at)) > deadline:
+            found[deadline, day] += 1
+    return Lateness(Counter(dict(ends)), found)
+
+
+# --- by unit --------------------------------------------------------------------------------------------------------
+
+
+SHOWN: tuple[str, ...] = ("closed", "reported", "under_way", "to_accept", "amber", "late")
 
 
 @dataclass
@@ -134,76 +153,42 @@ class UnitLine:
     closed: int = 0
     amber: int = 0
     late: int = 0
-    shown: dict[str, int] = field(default_factory=dict)
+    shown: dict[str, int] = field(default_factory=lambda: dict.fromkeys(SHOWN, 0))
+
+    def add(self, state: str, number: int, late: int, amber: int, waits: int) -> None:
+        """So many more parts in tasks of a state; `late` and `amber` of them, and so many that nobody accepted yet."""
+        self.total += number
+        if state == Task.State.CLOSED:
+            self.closed += number
+            self.shown["closed"] += number
+            return
+        self.under_way += number * (state in (Task.State.UNDER_WAY, Task.State.REPORTED))
+        self.unaccepted += waits * (state in (Task.State.ASSIGNED, Task.State.UNDER_WAY))
+        self.late, self.amber = self.late + late, self.amber + amber
+        self.shown["late"] += late
+        self.shown["amber"] += amber
+        self.shown[state if state in SHOWN else "to_accept"] += number - late - amber
 
 
-def unit_lines(tasks: QuerySet[Task], today: date, *, all_of_them: bool = False) -> list[UnitLine]:
-    """A line for each unit with a part in the tasks, those with late tasks first. `all_of_them`: every task there is."""
-    parts = (
-        TaskUnit.objects.order_by() if all_of_them else TaskUnit.objects.filter(task__in=tasks.order_by()).order_by()
-    )
+def unit_lines(parts: QuerySet[TaskUnit], today: date) -> list[UnitLine]:
+    """A line for each unit of the parts, those with late tasks first.
+
+    Parts are counted by the copies of what stands in their tasks, linked ones by the number of their unit: an index alone answers
+    both questions, where asking two hundred thousand parts for their tasks took ten times as long."""
+    names = dict(Organisation.objects.values_list("pk", "name"))
     lines: dict[str, UnitLine] = {}
-    for name, unit, state, lamp, is_open, number in _parts_counted(parts, today):
-        line = lines.setdefault(name, UnitLine(name, unit, shown=dict.fromkeys(SHOWN, 0)))
-        _add(line, state, lamp, is_open, number)
+    for unit, counted in _counted(parts.exclude(organisation=None), "organisation_id", today):
+        lines.setdefault(names[unit], UnitLine(names[unit], unit)).add(*counted)
+    for name, counted in _counted(parts.filter(organisation=None), "name", today):
+        lines.setdefault(name, UnitLine(name, None)).add(*counted)
     return sorted(lines.values(), key=lambda line: (-line.late, -line.amber, -line.total, line.name))
 
 
-def _parts_counted(parts: QuerySet[TaskUnit], today: date) -> Iterator[tuple[str, int | None, str, str, int, int]]:
-    """Name and number of a unit, state, light, whether it waits to be accepted → how many parts. Linked parts are counted by the
-    number of their unit: counting by names would carry two texts for each of a hundred thousand parts."""
-    by = ("task__state", "lamp", "is_open")
-    rows = parts.annotate(lamp=_lamp(today), is_open=_is_open())
-    linked = rows.exclude(organisation=None).values_list("organisation_id", *by).annotate(Count("pk"))
-    names = dict(Organisation.objects.values_list("pk", "name"))
-    for unit, *rest in linked:
-        yield names[unit], unit, *rest
-    for name, *rest in rows.filter(organisation=None).values_list("name", *by).annotate(Count("pk")):
-        yield name, None, *rest
-
-
-SHOWN = ("closed", "reported", "under_way", "to_accept", "amber", "late")
-
-
-def _add(line: UnitLine, state: str, lamp: str, is_open: int, number: int) -> None:
-    line.total += number
-    line.closed += number * (state == Task.State.CLOSED)
-    line.under_way += number * (state in (Task.State.UNDER_WAY, Task.State.REPORTED))
-    line.unaccepted += number * bool(is_open)
-    line.amber += number * (lamp == "amber")
-    line.late += number * (lamp == "red")
-    key = "closed" if state == Task.State.CLOSED else {"red": "late", "amber": "amber"}.get(lamp) or state
-    line.shown[key if key in SHOWN else "to_accept"] += number
-
-
-def _lamp(today: date) -> Case:
-    lamps = [When(has_light(name, today, "task__"), then=Value(name)) for name in ("closed", "red", "amber")]
-    return Case(*lamps, default=Value(""))
-
-
-def _is_open() -> Case:
-    waits = Q(accepted_at=None, task__state__in=(Task.State.ASSIGNED, Task.State.UNDER_WAY))
-    return Case(When(waits, then=Value(1)), default=Value(0), output_field=IntegerField())
-
-
-# --- kept for a while -----------------------------------------------------------------------------------------------
-
-_kept: dict[str, tuple[float, Any]] = {}
-
-
-def forget() -> None:
-    """Count anew at the next question."""
-    _kept.clear()
-
-
-def kept(key: str, make: Callable[[], T]) -> T:
-    """What `make` gave for this key within the last KEPT_S seconds, otherwise what it gives now."""
-    now = time.monotonic()
-    at, value = _kept.get(key, (0.0, None))
-    if at and now - at < KEPT_S:
-        return value
-    fresh = make()
-    for old in [name for name, (then, _) in _kept.items() if now - then >= KEPT_S]:
-        del _kept[old]
-    _kept[key] = (now, fresh)
-    return fresh
+def _counted(parts: QuerySet[TaskUnit], by: str, today: date) -> Iterator[tuple[Any, tuple[str, int, int, int, int]]]:
+    """Unit and (state of the task, how many parts, how many of them late and due soon, and how many that nobody accepted)."""
+    rows = parts.order_by().values_list(by, "task_state")
+    near = rows.filter(~Q(task_state=Task.State.CLOSED), task_deadline__lte=amber_until(today))
+    red = Count("pk", filter=Q(task_deadline__lt=today))
+    late = {(unit, state): (red, number - red) for unit, state, number, red in near.annotate(Count("pk"), red=red)}
+    for unit, state, number, waits in rows.annotate(Count("pk"), waits=Count("pk", filter=Q(accepted_at=None))):
+        yield unit, (state, number, *late.get((unit, state), (0, 0)), waits)

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from itertools import pairwise
 
 from django.db import models
 from django.utils import timezone
-from pypinyin import lazy_pinyin
 from rapidfuzz import fuzz
 
 from haihe.kernel import audit, locks
@@ -21,6 +21,7 @@ from haihe.kernel.errors import Conflict, InvalidInput, NotFound
 from haihe.kernel.evidence import EvidenceFile
 from haihe.kernel.identity import Account, Role, on_hand_over
 from haihe.kernel.indicators import Indicator, IndicatorDefinition, IndicatorValue, report_value
+from haihe.kernel.language import pinyin
 from haihe.kernel.organisations import Organisation, find_organisation, successor_on
 from haihe.kernel.permissions import action, unit_paths
 from haihe.packs.plans.chasing import answer_notices, settle_notices
@@ -35,6 +36,7 @@ from haihe.packs.plans.models import (
     TaskUnit,
     end_of_period,
 )
+from haihe.packs.plans.trajectories import UPPER_LIMITS, Facts, start
 
 ACCOUNTABLE = (TaskUnit.Role.LEAD, TaskUnit.Role.RESPONSIBLE)
 EVERY_PART = tuple(TaskUnit.Role.values)
@@ -55,11 +57,14 @@ def file_plan(account: Account, plan: Plan) -> tuple[int, int]:
     clauses = [c for c in plan.clauses.select_related("target", "task", "carried_from") if c.binds and not _is_filed(c)]
     targets = [c for c in clauses if c.kind == Clause.Kind.TARGET and c.current.get("kind") == "target"]
     tasks = [c for c in clauses if c.kind == Clause.Kind.TASK]
-    for clause in targets:
-        _file_target(account, plan, clause)
+    fresh = [_file_target(account, plan, clause) for clause in targets]
     for clause in tasks:
         _file_task(plan, clause)
-    _settle_targets(plan)
+    settled = {target.indicator_id for target in fresh}
+    _settle_targets(plan, settled)
+    for target in plan.targets.exclude(indicator__in=settled).filter(repeat_of=None).select_related("indicator"):
+        if _find_baseline(plan, target):
+            draw_assumed_milestones(target)
     plan.filed_at = plan.filed_at or timezone.now()
     plan.save(update_fields=["filed_at"])
     audit.note(targets=len(targets), tasks=len(tasks))
@@ -124,17 +129,18 @@ def _same_subject(plan: Plan, subject: str, unit: str) -> Target | None:
 
 
 def _free_key(subject: str) -> str:
-    base = re.sub(r"[^a-z0-9]+", "-", "-".join(lazy_pinyin(subject)).lower()).strip("-")[:60] or "indicator"
+    base = re.sub(r"[^a-z0-9]+", "-", "-".join(pinyin(subject)).lower()).strip("-")[:60] or "indicator"
     key, number = base, 2
     while Indicator.objects.filter(key=key).exists():
         key, number = f"{base}-{number}", number + 1
     return key
 
 
-def _settle_targets(plan: Plan) -> None:
-    """Within each indicator the target with the last deadline leads; the others repeat it or are its milestones."""
+def _settle_targets(plan: Plan, indicators: set[int]) -> None:
+    """Within each of the indicators the target with the last deadline leads; the others repeat it or are its milestones. Only where
+    a target was just filed: elsewhere a person may have set other milestones since, and filing what is new must not undo that."""
     by_indicator: dict[int, list[Target]] = {}
-    for target in plan.targets.select_related("indicator", "clause"):
+    for target in plan.targets.filter(indicator__in=indicators).select_related("indicator", "clause"):
         by_indicator.setdefault(target.indicator_id, []).append(target)
     for group in by_indicator.values():
         main = max(group, key=lambda t: (t.deadline or date.min, not t.deadline_assumed, -t.clause.position))
@@ -149,10 +155,10 @@ def _settle_targets(plan: Plan) -> None:
         draw_assumed_milestones(main)
 
 
-def _find_baseline(plan: Plan, target: Target) -> None:
-    """Take over a confirmed baseline that the document states for exactly the same subject and unit."""
+def _find_baseline(plan: Plan, target: Target) -> bool:
+    """Take over a confirmed baseline that the document states for exactly the same subject and unit; whether there was a new one."""
     if target.baseline_value is not None:
-        return
+        return False
     for clause in plan.clauses.filter(kind=Clause.Kind.TARGET):
         content = clause.current
         same = content.get("subject") == target.indicator.title and (content.get("unit") or "") == target.indicator.unit
@@ -160,28 +166,23 @@ def _find_baseline(plan: Plan, target: Target) -> None:
             target.baseline_value = Decimal(str(content["value"]))
             target.baseline_on = end_of_period(content.get("deadline")) or plan.issued_on
             target.save(update_fields=["baseline_value", "baseline_on"])
-            return
+            return True
+    return False
 
 
-UPPER_LIMITS = ("<", "<=")
+def facts_of(target: Target) -> Facts[Decimal]:
+    """What the target's line depends on (read from what is prefetched)."""
+    facts = Facts(
+        target.comparator, target.value, target.deadline, target.baseline_value, target.baseline_on, target.plan.period_start,
+        target.plan.issued_on, target.filed_at, target.indicator.title,
+    )  # fmt: skip
+    known = first_value(target) if facts.needs_first else None
+    return replace(facts, first=(known.as_of, known.value)) if known else facts
 
 
 def start_of(target: Target) -> tuple[date, Decimal, bool]:
-    """Where the trajectory begins: day, value, and whether that is assumed.
-
-    Without a baseline: zero at the start of the period. An upper limit starts at its first value, because coming down from there
-    is what the plan asks for, or, before there is one, at the limit itself: from zero it would look behind for ever.
-    """
-    if target.baseline_value is not None and target.baseline_on is not None:
-        return target.baseline_on, target.baseline_value, False
-    year = target.plan.period_start[:4]
-    first = date(int(year), 1, 1) if year.isdigit() else (target.plan.issued_on or timezone.localdate(target.filed_at))
-    if target.comparator in UPPER_LIMITS:
-        known = first_value(target)
-        before_end = known is not None and (target.deadline is None or known.as_of < target.deadline)
-        return (known.as_of, known.value, True) if known and before_end else (first, target.value, True)
-    is_rate = "增长" in target.indicator.title or "增速" in target.indicator.title
-    return first, target.value if is_rate else Decimal(0), True
+    """Where a target's line begins: day, value, and whether that is assumed."""
+    return start(facts_of(target), Decimal(0))
 
 
 def first_value(target: Target) -> IndicatorValue | None:

@@ -251,6 +251,7 @@ class Task(models.Model):
         indexes = [
             models.Index(fields=["state", "deadline", "plan"], name="plans_task_counting"),
             models.Index(fields=["deadline", "id", "state", "plan"], name="plans_task_by_deadline"),
+            models.Index(fields=["closed_at", "deadline", "plan"], name="plans_task_closed"),
         ]
 
     def __str__(self) -> str:
@@ -275,8 +276,14 @@ class Task(models.Model):
                     yield heir, unit.role
 
 
+COUNTED_BY = ("task_state", "task_deadline", "accepted_at", "task_plan")
+
+
 class TaskUnit(models.Model):
-    """A unit's part in a task. `organisation` stays empty until a person has linked the name as written."""
+    """A unit's part in a task. `organisation` stays empty until a person has linked the name as written.
+
+    `task_state`, `task_deadline` and `task_plan` are copies of what stands in the task. The database itself keeps them the same
+    (triggers of migration 0010), whoever writes: parts are only counted by them, and nothing else sets or reads them."""
 
     class Role(models.TextChoices):
         LEAD = "lead", two("牵头", "Lead")
@@ -291,12 +298,18 @@ class TaskUnit(models.Model):
     officer = models.ForeignKey(Account, models.PROTECT, null=True, related_name="+")
     accepted_at = models.DateTimeField(null=True)
     accepted_by = models.ForeignKey(Account, models.PROTECT, null=True, related_name="+")
+    task_state = models.CharField(max_length=10, editable=False, default="")
+    task_deadline = models.DateField(null=True, editable=False)
+    task_plan = models.BigIntegerField(null=True, editable=False)
 
     class Meta:
         ordering = ["position"]
         constraints = [models.UniqueConstraint(fields=["task", "name", "role"], name="one_part_per_unit_and_role")]
         indexes = [
-            models.Index(fields=["name"], name="plans_unlinked_names", condition=models.Q(organisation=None)),
+            models.Index(
+                fields=["name", *COUNTED_BY], name="plans_unlinked_names", condition=models.Q(organisation=None)
+            ),
+            models.Index(fields=["organisation", *COUNTED_BY], name="plans_part_counting"),
             models.Index(fields=["organisation", "task", "accepted_at"], name="plans_part_of_unit"),
         ]
 

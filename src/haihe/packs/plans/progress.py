@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from django.utils import timezone
@@ -14,27 +15,29 @@ from django.utils import timezone
 from haihe.kernel.calendar import working_days_until
 from haihe.kernel.cases import Case
 from haihe.kernel.identity import Account
-from haihe.kernel.indicators import Assessment, Indicator, IndicatorDefinition, IndicatorValue, Point, assess
+from haihe.kernel.indicators import Assessment, Indicator, IndicatorDefinition, IndicatorValue, Point, State, assess
 from haihe.kernel.organisations import Organisation, units_carried_on
-from haihe.kernel.permissions import unit_paths, visible
+from haihe.kernel.permissions import WHOLE, roles_of, unit_paths, visible
 from haihe.kernel.policies import parameter
 from haihe.packs.plans.chasing import open_notices
 from haihe.packs.plans.counting import (
-    LARGE,
-    Pile,
+    Counts,
+    Lateness,
     UnitLine,
     amber_until,
     by_light,
     by_state,
+    counts_of,
     has_light,
-    kept,
-    piles_of,
+    lateness_of,
     unit_lines,
 )
-from haihe.packs.plans.ledger import UPPER_LIMITS, start_of
+from haihe.packs.plans.ledger import facts_of
 from haihe.packs.plans.models import Plan, Target, Task, TaskUnit
 from haihe.packs.plans.models_supervision import Binding
 from haihe.packs.plans.pace import Pace, pace
+from haihe.packs.plans.states import states_of
+from haihe.packs.plans.trajectories import UPPER_LIMITS, trajectory
 
 Light = Literal["closed", "red", "amber", "green", "none"]
 
@@ -85,11 +88,7 @@ class Standing:
 
 
 def trajectory_of(target: Target) -> tuple[Point, ...]:
-    first, value, assumed = start_of(target)
-    points = [Point(first, float(value), assumed)]
-    points += [Point(m.due, float(m.value), m.assumed) for m in target.milestones.all()]
-    points.append(Point(target.deadline or date(9999, 12, 31), float(target.value)))
-    return tuple(points)
+    return trajectory(facts_of(target), Decimal(0), ((m.due, m.value, m.assumed) for m in target.milestones.all()))
 
 
 def standing(target: Target, at: date) -> Standing:
@@ -158,9 +157,10 @@ def pace_of(target: Target, comparable: Sequence[IndicatorValue], at: date, *, f
     )  # fmt: skip
 
 
-def leading_targets(plans: Iterable[Plan]) -> QuerySet[Target]:
+def leading_targets(plans: QuerySet[Plan] | Iterable[Plan]) -> QuerySet[Target]:
     """The targets to show: those that no other statement of the same plan repeats."""
-    return with_values(Target.objects.filter(plan__in=list(plans), repeat_of=None))
+    chosen: Any = plans.order_by().values("pk") if isinstance(plans, QuerySet) else list(plans)
+    return with_values(Target.objects.filter(plan__in=chosen, repeat_of=None))
 
 
 def with_values(rows: QuerySet[Target]) -> QuerySet[Target]:
@@ -178,16 +178,48 @@ FIRST = 6  # tasks of a list that the overview itself shows; the board has all o
 
 @dataclass
 class Programme:
-    """Everything the home page and the leader's view need, as of one day. `rows` are its tasks, counted by the database."""
+    """Everything the home page and the leader's view need, as of one day, counted by the database. What needs each of its rows
+    (`standings`, `tasks`) is loaded when it is asked for."""
 
     today: date
-    plans: list[Plan]
-    standings: list[Standing]
+    plans: QuerySet[Plan]
+    targets: QuerySet[Target]
     rows: QuerySet[Task]
-    piles: list[Pile]
-    units: list[UnitLine] = field(default_factory=list)
+    parts: QuerySet[TaskUnit]
     counted_at: datetime = field(default_factory=timezone.now)
-    shown: dict[str, list[Task]] = field(default_factory=dict)
+
+    @cached_property
+    def states(self) -> dict[int, State]:
+        """How each target stands, by its number, in their order."""
+        return states_of(self.targets, self.today)
+
+    def standings_of(self, numbers: Sequence[int]) -> list[Standing]:
+        """All about a few of the targets, in the order that is asked for."""
+        found = {target.pk: target for target in self._unread.filter(pk__in=numbers)}
+        return [standing(found[pk], self.today) for pk in numbers if pk in found]
+
+    @cached_property
+    def standings(self) -> list[Standing]:
+        """All about every target."""
+        return [standing(target, self.today) for target in self._unread.order_by("clause__position", "pk")]
+
+    @property
+    def _unread(self) -> QuerySet[Target]:
+        """What stands in the documents is not shown, and reading it would be most of the work."""
+        return self.targets.defer("plan__content", "clause__read", "clause__correction", "clause__changed_since")
+
+    @cached_property
+    def counts(self) -> Counts:
+        return counts_of(self.rows, self.today)
+
+    @cached_property
+    def units(self) -> list[UnitLine]:
+        return unit_lines(self.parts, self.today)
+
+    @cached_property
+    def lateness(self) -> Lateness:
+        weeks = timedelta(weeks=1)
+        return lateness_of(self.rows, self.today - (WEEKS_BACK + 1) * weeks, self.today + WEEKS_AHEAD * weeks)
 
     @property
     def late(self) -> QuerySet[Task]:
@@ -195,62 +227,60 @@ class Programme:
 
     @cached_property
     def tasks(self) -> list[Task]:
-        """All of them with their units. Loads every row: only for what truly needs each; `piles`, `units`, `first` count instead."""
+        """All of them with their units. Loads every row: only for what truly needs each; `counts`, `units`, `first` count instead."""
         return list(self.rows.select_related("plan", "clause").prefetch_related("units__organisation"))
 
-    @cached_property
-    def lights(self) -> dict[int, Light]:
-        return {task.pk: light(task, self.today) for task in self.tasks}
-
     def first(self, **condition: object) -> list[Task]:
-        """The most urgent few of the tasks that fit, with their units."""
-        key = str(condition)
-        if key not in self.shown:
-            rows = self.rows.filter(**condition).order_by("deadline", "pk") if condition else self.late
-            rows = rows.select_related("plan").defer("text", "plan__content").prefetch_related("units__organisation")
-            self.shown[key] = list(rows[:FIRST])
-        return self.shown[key]
+        """The most urgent few of the tasks that fit, or of the late ones, with their units."""
+        rows = self.rows.filter(**condition).order_by("deadline", "pk") if condition else self.late
+        rows = rows.select_related("plan").defer("text", "plan__content").prefetch_related("units__organisation")
+        return list(rows[:FIRST])
 
     def by_state(self) -> dict[str, int]:
-        return by_state(self.piles)
+        return by_state(self.counts)
 
     def by_light(self) -> dict[str, int]:
-        return by_light(self.piles, self.today)
+        return by_light(self.counts)
 
     def by_standing(self) -> dict[str, int]:
         counts = dict.fromkeys(("met", "on_track", "at_risk", "late", "no_data"), 0)
-        for row in self.standings:
-            counts[row.assessment.state] += 1
+        for state in self.states.values():
+            counts[state] += 1
         return counts
 
 
-WEEKS_BACK = 16  # how far back late tasks are counted
+WEEKS_BACK, WEEKS_AHEAD = 16, 12  # how far back late tasks are counted, and ahead
 
 
-def in_force(account: Account | None, plan: Plan | None = None) -> tuple[QuerySet[Plan], QuerySet[Task]]:
-    """The filed plans in force (or the one plan of them) and their tasks, of those the account may see."""
+@dataclass(frozen=True)
+class InForce:
+    """The filed plans in force (or the one plan of them), their tasks and the parts of these, of those that an account may see."""
+
+    plans: QuerySet[Plan]
+    tasks: QuerySet[Task]
+    parts: QuerySet[TaskUnit]
+
+
+def in_force(account: Account | None, plan: Plan | None = None) -> InForce:
     # Asked as "no plan replaces it": for a join that finds nothing PostgreSQL expects one plan where there are a thousand.
     in_place = ~Exists(Plan.objects.filter(replaces=OuterRef("pk")))
-    of_plans = visible(account, Plan.objects.filter(in_place).exclude(filed_at=None))
-    of_plans = of_plans.filter(pk=plan.pk) if plan else of_plans
-    return of_plans, visible(account, Task.objects.filter(plan__in=of_plans.order_by().values("pk")))
+    plans = visible(account, Plan.objects.filter(in_place).exclude(filed_at=None))
+    plans = plans.filter(pk=plan.pk) if plan else plans
+    if not roles_of(account) & WHOLE or plan:
+        tasks = visible(account, Task.objects.filter(plan__in=plans.order_by().values("pk")))
+        return InForce(plans, tasks, TaskUnit.objects.filter(task__in=tasks.order_by()))
+    # Whoever sees every task has all of them counted but those of the few plans that are not in force: to ask each of a hundred
+    # thousand tasks whether its plan is one of a thousand takes several times as long.
+    others = list(Plan.objects.exclude(pk__in=plans.order_by().values("pk")).values_list("pk", flat=True))
+    return InForce(
+        plans, Task.objects.exclude(plan__in=others), TaskUnit.objects.exclude(task_plan__in=others) if others else TaskUnit.objects.all()
+    )  # fmt: skip
 
 
 def programme(account: Account | None, today: date, plan: Plan | None = None) -> Programme:
-    """The whole programme that this account may see, or one plan of it. Of a large one the count may be KEPT_S seconds old."""
-    of_plans, rows = in_force(account, plan)
-
-    def count() -> Programme:
-        plans = list(of_plans.defer("content"))
-        # What stands in the documents is not shown here, and reading it would be most of the work.
-        unread = ("plan__content", "clause__read", "clause__correction", "clause__changed_since")
-        standings = [standing(target, today) for target in leading_targets(plans).defer(*unread)]
-        piles = piles_of(rows, today - timedelta(weeks=WEEKS_BACK + 1))
-        return Programme(today, plans, standings, rows, piles, unit_lines(rows, today))
-
-    if Task.objects.count() <= LARGE:
-        return count()
-    return kept(f"{today} {of_plans.query} {rows.query}", count)
+    """The whole programme that this account may see, or one plan of it."""
+    found = in_force(account, plan)
+    return Programme(today, found.plans, leading_targets(found.plans), found.tasks, found.parts)
 
 
 WEEK_LISTS = ("to_accept", "late", "due", "chased", "under_way", "waiting")

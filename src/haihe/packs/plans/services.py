@@ -1,13 +1,14 @@
 """The only door to this pack: what pages, programs and other packs may ask of it. Importing it registers the actions."""
 
 from haihe.packs.plans import visibility as _visibility  # noqa: F401  (registers who sees what)
-from haihe.packs.plans.auditing import CHECKS, findings
+from haihe.packs.plans.auditing import CHECKS, checks, findings
 from haihe.packs.plans.binding import bind, candidates_of, measured_indicators, redefine, suggestions, unbind
 from haihe.packs.plans.bundles import Side, compare_stored, release_comparison, side_of
 from haihe.packs.plans.chasing import chase
 from haihe.packs.plans.checking import add_clause, confirm, confirm_rest, correct, reject, reopen
 from haihe.packs.plans.contacts import log_contact
 from haihe.packs.plans.contradictions import Judged, findings_of, mark_intended, unmark
+from haihe.packs.plans.counting import has_light, lights_of
 from haihe.packs.plans.fill_in import apply_sheet, hand_in, release_marked, release_sheet
 from haihe.packs.plans.foreseeing import foresee, notices_about, pace_sentence
 from haihe.packs.plans.importing import Imported, import_evidence
@@ -77,6 +78,7 @@ __all__ = [
     "bind",
     "candidates_of",
     "chase",
+    "checks",
     "close",
     "compare_stored",
     "confirm",
@@ -90,6 +92,7 @@ __all__ = [
     "finish_step",
     "foresee",
     "hand_in",
+    "has_light",
     "import_evidence",
     "in_force",
     "inspect",
@@ -97,6 +100,7 @@ __all__ = [
     "issue",
     "leading_targets",
     "light",
+    "lights_of",
     "link_tasks",
     "link_units",
     "links_of",

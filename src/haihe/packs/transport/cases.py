@@ -1,4 +1,5 @@
-"""The pack's case type: an alert about a vehicle that its carrier answers and the duty officer reviews."""
+"""The pack's case types: an alert about a vehicle that its carrier answers and the duty officer reviews, and a warning before a limit is
+reached, which the carrier handles at once."""
 
 from __future__ import annotations
 
@@ -24,5 +25,21 @@ ALERT = case_type(
             ),
         ),
         after_step=follow_case,
+    )
+)  # fmt: skip
+
+WARNING = case_type(
+    CaseType(
+        name="transport.warning",
+        prefix="TX",
+        title_zh="车辆提前预警处置",
+        title_en="Warning about a vehicle",
+        steps=(
+            CaseStep(
+                "answer", "第一时间处置", "The carrier acts at once",
+                performers=("handler",), limit="transport.warning_answer_hours", escalate_to=("reviewer", "supervisor"), evidence="text",
+                exits=(Exit(CLOSED, "已提醒驾驶人，办结", "The driver was told: close"),),
+            ),
+        ),
     )
 )  # fmt: skip

@@ -103,9 +103,8 @@ class JT808(Feed):
         result = np.where(believed, np.where(np.isin(frames.message_id, SUPPORTED), DONE, UNSUPPORTED), FAILED)
         # A frame that arrived damaged gets no answer: the terminal sends it again.
         answered = frames.checksum_ok & (frames.version > 0) & ~np.isin(frames.message_id, CONTROL)
-        things = np.fromiter(
-            (session.thing or 0 if session.authenticated else 0 for session in batch.sessions), np.int64, len(batch)
-        )
+        # Frames before a terminal said who it is, and after it signed off, are nobody's, however they fall into batches.
+        things = np.fromiter((session.thing or 0 for session in batch.sessions), np.int64, len(batch)) * allowed
         issues = frames.issues
         if found.locations.issues.any():
             issues = issues.astype(np.uint32)

@@ -155,3 +155,47 @@ class AreaVehicle(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["area", "vehicle"], name="one_area_per_vehicle")]
+
+
+class SpotCheck(models.Model):
+    """That somebody chose a vehicle's day to look at 抽查, written once. One that was drawn can be drawn again by anybody: `seed`, the
+    number of days that stood to choose from and the digest of their list (spot_checks.py)."""
+
+    vehicle = models.ForeignKey(Vehicle, models.PROTECT, related_name="spot_checks")
+    carrier = models.ForeignKey(Carrier, models.PROTECT, related_name="spot_checks")
+    on = models.DateField()
+    by = models.ForeignKey(Account, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    drawn = models.BooleanField(default=False)
+    seed = models.CharField(max_length=64, blank=True)
+    drawn_from = models.PositiveIntegerField(default=0)
+    digest = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.vehicle} {self.on}"
+
+    def units_with_roles(self) -> Iterator[tuple[Organisation, str]]:
+        yield self.carrier.organisation, "carrier"
+
+    @property
+    def outcome(self) -> SpotFinding | None:
+        """The finding, or None until there is one."""
+        return getattr(self, "finding", None)
+
+
+class SpotFinding(models.Model):
+    """What was found, written once."""
+
+    class Result(models.TextChoices):
+        COMPLETE = "complete", two("数据完整，未见违规", "Complete, no violation")
+        GAPS = "gaps", two("数据缺失", "Gaps in the data")
+        VIOLATION = "violation", two("发现违规", "Violation")
+
+    spot_check = models.OneToOneField(SpotCheck, models.PROTECT, related_name="finding")
+    result = models.CharField(max_length=10, choices=Result.choices)
+    text = models.TextField(blank=True)
+    by = models.ForeignKey(Account, models.PROTECT, related_name="+")
+    at = models.DateTimeField()

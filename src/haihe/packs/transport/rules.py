@@ -63,7 +63,7 @@ class Speeding(Rule):
         "warned": pl.Boolean, "raised": pl.Boolean, "peak_kmh": pl.Float64, "limit_kmh": pl.Float64,
     }  # fmt: skip
     severity, urgency, certainty = Severity.MODERATE, Urgency.IMMEDIATE, Certainty.OBSERVED
-    opens_case = "transport.alert"
+    opens_case, warning_opens_case, warning_case_pause = "transport.alert", "transport.warning", "warning_case_pause_h"
     facts = {"near_s": ("接近限速持续", "near the limit for", "s"), "over_s": ("超速持续", "above the limit for", "s"), "peak_kmh": ("最高速度", "top speed", "km/h")}  # fmt: skip
 
     def evaluate(
@@ -168,7 +168,7 @@ class Fatigue(Rule):
         **{f"{key}_{flag}": pl.Boolean for key in ("continuous", "night", "total") for flag in ("warned", "raised")},
     }  # fmt: skip
     severity, urgency, certainty = Severity.SEVERE, Urgency.IMMEDIATE, Certainty.LIKELY
-    opens_case = "transport.alert"
+    opens_case, warning_opens_case, warning_case_pause = "transport.alert", "transport.warning", "warning_case_pause_h"
 
     def evaluate(
         self, batch: pl.DataFrame, state: pl.DataFrame, parameters: dict[str, Any], now: datetime

@@ -15,11 +15,13 @@ from haihe.kernel.permissions import visible
 from haihe.kernel.policies import parameter
 from haihe.packs.transport import visibility as _visibility  # noqa: F401  (registers who sees what)
 from haihe.packs.transport.areas import assign_area, draw_area, release_area, retire_area
-from haihe.packs.transport.models import USE_OF_KIND, Area, Carrier, Vehicle
+from haihe.packs.transport.driving import continuous_driving
+from haihe.packs.transport.models import USE_OF_KIND, Area, Carrier, SpotCheck, SpotFinding, Vehicle
 from haihe.packs.transport.orders.sending import get_order, give_order, may_order
 from haihe.packs.transport.orders.table import GROUPS, ORDERS
 from haihe.packs.transport.registers import register_carrier, register_terminal, register_vehicle, revoke_terminal
 from haihe.packs.transport.reports import release_report, reports_of
+from haihe.packs.transport.spot_checks import conclude, draw_day, list_checks, list_shares, may_check, pick_day
 from haihe.packs.transport.tracks import day_bounds, last_positions, read_day
 
 
@@ -78,19 +80,28 @@ __all__ = [
     "ORDERS",
     "Area",
     "Carrier",
+    "SpotCheck",
+    "SpotFinding",
     "Vehicle",
     "alerts_of",
     "assign_area",
     "commands_of",
+    "conclude",
+    "continuous_driving",
     "count_open_alerts",
     "draw_area",
+    "draw_day",
     "get_order",
     "give_order",
     "has_synthetic",
     "last_positions",
+    "list_checks",
+    "list_shares",
+    "may_check",
     "may_order",
     "note_map_read",
     "open_alert_by_thing",
+    "pick_day",
     "read_day",
     "register_carrier",
     "register_terminal",

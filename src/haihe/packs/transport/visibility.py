@@ -6,7 +6,7 @@ from django.db.models import Q, QuerySet
 
 from haihe.kernel.identity import Account, Role
 from haihe.kernel.permissions import WHOLE, declare, of_own_units, roles_of, visibility
-from haihe.packs.transport.models import Area, Carrier, Report, Terminal, Vehicle
+from haihe.packs.transport.models import Area, Carrier, Report, SpotCheck, SpotFinding, Terminal, Vehicle
 
 READERS = [Role.SUPERVISOR, Role.VIEWER, Role.OFFICER]
 declare("vehicle.read", "查看车辆", "see vehicles on the map", roles=READERS)
@@ -46,3 +46,14 @@ def _areas(account: Account | None, rows: QuerySet[Area]) -> QuerySet[Area]:
         if roles_of(account) & WHOLE
         else rows.filter(_within(account, "vehicles__carrier__organisation")).distinct()
     )
+
+
+@visibility(SpotCheck)
+def _spot_checks(account: Account | None, rows: QuerySet[SpotCheck]) -> QuerySet[SpotCheck]:
+    """A carrier sees what was found about it."""
+    return rows.filter(_within(account, "carrier__organisation"))
+
+
+@visibility(SpotFinding)
+def _spot_findings(account: Account | None, rows: QuerySet[SpotFinding]) -> QuerySet[SpotFinding]:
+    return rows.filter(_within(account, "spot_check__carrier__organisation"))

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
-from django.utils import timezone
 
 from haihe.kernel.cases import Case
-from haihe.kernel.errors import InvalidInput
 from haihe.kernel.identity import Account
 from haihe.kernel.language import two
 from haihe.kernel.organisations import Organisation
@@ -25,15 +22,6 @@ LIGHTS = {
     "red": two("逾期", "Overdue"), "amber": two("临期", "Due soon"), "green": two("正常", "On time"), "closed": two("已办结", "Closed"),
     "none": two("无时限", "No limit"),
 }  # fmt: skip
-
-
-def instant_from(request: AccountRequest, name: str) -> datetime:
-    """A local day and time as the browser's field writes it: 2026-11-26T14:30."""
-    written = request.POST.get(name, "").strip()
-    try:
-        return timezone.make_aware(datetime.fromisoformat(written).replace(tzinfo=None))
-    except (ValueError, OverflowError) as error:
-        raise InvalidInput("请填写日期和时间。", "Give a day and a time.", where=name) from error
 
 
 def lines_in(request: AccountRequest, name: str) -> list[str]:

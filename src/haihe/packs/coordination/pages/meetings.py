@@ -18,7 +18,6 @@ from haihe.packs.coordination.models import Decision, Meeting
 from haihe.packs.coordination.pages.base import (
     chosen_units,
     decision_rows,
-    instant_from,
     lines_in,
     number_in,
     own_unit_in,
@@ -26,7 +25,7 @@ from haihe.packs.coordination.pages.base import (
     unit_choices,
     unit_in,
 )
-from haihe.web.fields import day_from, ids_in, visible_row
+from haihe.web.fields import day_from, ids_in, instant_from, visible_row
 from haihe.web.pages import AccountRequest, go
 
 

@@ -14,7 +14,7 @@ from haihe.packs.coordination import services
 from haihe.packs.coordination.pages.base import pages
 from haihe.web.pages import AccountRequest
 
-LATE_ROWS, DECISION_ROWS, GAUGES = 6, 5, 8
+DECISION_ROWS = 5
 STATES = {
     "met": two("已达成", "Met"), "on_track": two("正常", "On track"), "at_risk": two("偏慢", "At risk"), "late": two("落后", "Late"), "no_data": two("无数据", "No data"),
 }  # fmt: skip
@@ -26,11 +26,11 @@ HALF_CIRCLE = pi * RADIUS
 def screen(request: AccountRequest) -> HttpResponse:
     found = services.screen_of(request.user, timezone.now())
     theme = "light" if request.GET.get("theme") == "light" else "dark"
-    gauges = [_gauge(row) for row in found.standings if row.assessment.state != "no_data"]
     content = {
-        "found": found, "theme": theme, "late": found.late[:LATE_ROWS], "more_late": max(0, len(found.late) - LATE_ROWS),
+        "found": found, "theme": theme, "late": found.late, "more_late": found.late_tasks + found.late_decisions - len(found.late),
         "problems": found.open_problems[:DECISION_ROWS], "more_problems": max(0, len(found.open_problems) - DECISION_ROWS),
-        "gauges": gauges[:GAUGES], "more_gauges": max(0, len(gauges) - GAUGES), "without_data": len(found.standings) - len(gauges),
+        "gauges": [_gauge(row) for row in found.standings], "more_gauges": found.targets_with_data - len(found.standings),
+        "without_data": found.targets - found.targets_with_data,
     }  # fmt: skip
     return render(request, "coordination/screen.html", content)
 

@@ -20,6 +20,8 @@ from haihe.packs.coordination.pages.base import LIGHTS, number_in, pages, unit_i
 from haihe.web.fields import day_from, id_in, number_from, received, visible_row
 from haihe.web.pages import AccountRequest, go
 
+ROWS_A_PAGE = 100
+
 
 def _year_in(request: AccountRequest) -> int:
     year = id_in(request.GET.get("year")) or 0
@@ -30,14 +32,17 @@ def _year_in(request: AccountRequest) -> int:
 def ledger(request: AccountRequest) -> HttpResponse:
     """Every measure and task of the year that the account may see; what is overdue flags itself."""
     year, unit, light = _year_in(request), request.GET.get("unit", ""), request.GET.get("light", "")
-    lines = services.ledger_lines(request.user, year, timezone.localdate())
-    units = sorted({line.unit for line in lines})
-    lines = [line for line in lines if not unit or line.unit == unit]
+    light = light if light in LIGHTS else ""
+    number = min(id_in(request.GET.get("page")) or 1, 10_000)
+    found = services.ledger_page(
+        request.user, year, timezone.localdate(), unit=unit, light=light, page=number, size=ROWS_A_PAGE
+    )
+    total = found.lights[light] if light else sum(found.lights.values())
     plans = visible(request.user, YearPlan.objects.filter(year=year).select_related("organisation"))
     content = {
-        "year": year, "units": units, "unit": unit, "light": light, "all": len(lines), "years": [year - 1, year, year + 1],
-        "lights": [(key, LIGHTS[key], sum(line.light == key for line in lines)) for key in ("red", "amber", "green", "closed")],
-        "rows": [{"line": line, "light_title": LIGHTS[line.light], "url": line.row.get_absolute_url()} for line in lines if not light or line.light == light],
+        "year": year, "units": [(name, name) for name in found.units], "unit": unit, "light": light, "all": sum(found.lights.values()), "years": [year - 1, year, year + 1],
+        "lights": [(key, LIGHTS[key], found.lights[key]) for key in ("red", "amber", "green", "closed")], "number": number, "has_next": number * ROWS_A_PAGE < total,
+        "rows": [{"line": line, "light_title": LIGHTS[line.light], "url": line.row.get_absolute_url()} for line in found.lines],
         "plans": plans, "own_units": _units_without_plan(request, year),
     }  # fmt: skip
     return render(request, "coordination/ledger.html", content)

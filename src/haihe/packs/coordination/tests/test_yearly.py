@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date, datetime, time, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -10,11 +11,13 @@ import pytest
 from django.utils import timezone
 
 from haihe.kernel.errors import Conflict, InvalidInput, NotAllowed
+from haihe.kernel.evidence import receive
 from haihe.kernel.notices import own_notices
 from haihe.packs.coordination import services
 from haihe.packs.coordination.duties import remind
 from haihe.packs.coordination.models import YearItem, YearPlan
 from haihe.packs.coordination.tests.conftest import evidence_of
+from haihe.packs.plans.models import Clause, Plan, PlanFile, Task, TaskUnit
 
 YEAR = 2027
 DUE = date(YEAR, 6, 30)
@@ -104,3 +107,65 @@ def test_tasks_of_plans_that_end_in_the_year_stand_in_the_same_ledger(mechanism:
     plans.file_plan(mechanism.coordinator, plan)
     (line,) = lines(mechanism.coordinator, date(YEAR, 4, 1))
     assert (line.measure, line.unit, line.light) == ("建设平台", "区数据局", "red")
+
+
+def test_pages_of_the_ledger_are_the_whole_ledger_cut_in_the_same_order(
+    mechanism: SimpleNamespace, adopted: YearItem
+) -> None:
+    """Whatever the size of a page, by unit and by light: the same rows as the ledger read whole, measures before tasks of a day."""
+    today, units = DUE - timedelta(days=3), [mechanism.district.data, mechanism.district.city, None]
+    plan = plan_of_tasks(mechanism.coordinator, YEAR, 13, units)
+    assert plan.tasks.count() == 13
+    whole = lines(mechanism.coordinator, today)
+    assert len(whole) == 14 and {line.light for line in whole} == {"red", "amber", "green", "closed"}
+
+    def cut(size: int, **chosen: str) -> list[str]:
+        found, number = [], 1
+        while rows := services.ledger_page(mechanism.coordinator, YEAR, today, page=number, size=size, **chosen).lines:
+            found, number = [*found, *rows], number + 1
+        assert [(line.light == "closed", line.due) for line in found] == sorted(
+            (line.light == "closed", line.due) for line in found
+        )
+        return [line.measure for line in found]
+
+    for size in (1, 3, 14, 50):
+        assert sorted(cut(size)) == sorted(line.measure for line in whole)
+        assert cut(size) == cut(14)
+    page = services.ledger_page(mechanism.coordinator, YEAR, today)
+    assert {key: n for key, n in page.lights.items() if n} == Counter(line.light for line in whole)
+    assert set(page.units) >= {line.unit for line in whole}
+    for light in ("red", "amber", "green", "closed"):
+        assert sorted(cut(3, light=light)) == sorted(line.measure for line in whole if line.light == light)
+    for unit in page.units:
+        assert sorted(cut(3, unit=unit)) == sorted(line.measure for line in whole if unit in line.unit.split("、"))
+
+
+def plan_of_tasks(account: Any, year: int, number: int, units: list[Any]) -> Plan:
+    """A filed plan with tasks that end in the year, in every state, each with a responsible unit and sometimes a supporting one."""
+    file = PlanFile.objects.create(
+        file=receive("p.txt", [b"p"], account), sha256="0" * 64, format="txt", text="", reader_version="1"
+    )
+    plan = Plan.objects.create(
+        file=file,
+        title="方案",
+        series="方案",
+        kind="plan",
+        status="final",
+        line=1,
+        end_line=99,
+        filed_at=timezone.now(),
+    )
+    for n in range(number):
+        clause = Clause.objects.create(
+            plan=plan, kind="task", position=n, line=n + 1, end_line=n + 1, decision="confirmed", fingerprint=str(n)
+        )
+        state = ("under_way", "assigned", "closed", "reported")[n % 4]
+        task = Task.objects.create(
+            clause=clause, plan=plan, heading=f"任务{n:02d}", text="", state=state, deadline=date(year, 1 + n % 12, 15)
+        )
+        for place, role in enumerate(("responsible", "support")[: 1 + n % 2]):
+            unit = units[(n + place) % len(units)]
+            TaskUnit.objects.create(
+                task=task, position=place, name=unit.name if unit else "谁", role=role, organisation=unit
+            )
+    return plan

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
 from datetime import date, timedelta
 
 from haihe.kernel.language import pick as in_language
-from haihe.packs.plans.counting import Pile
+from haihe.packs.plans.counting import Lateness
 from haihe.packs.plans.pages.base import STATES
-from haihe.packs.plans.progress import WEEKS_BACK, Programme
+from haihe.packs.plans.progress import WEEKS_AHEAD, WEEKS_BACK, Programme
 
 UNITS_SHOWN = 14  # more rows than this are not read any more; the board has all of them
-WEEKS_AHEAD = 12
 # A task counts once, in the first of these that fits: late before due soon before its state.
 STATE_WORDS = {
     "closed": ("已办结", "Closed"), "reported": ("待审核", "To review"), "under_way": ("办理中", "Under way"),
@@ -26,7 +23,7 @@ def charts_of(found: Programme) -> dict[str, object]:
     return {
         "standing": [{"name": in_language(*STATES[key]), "value": count, "key": key} for key, count in standing.items()],
         "units": units_by_state(found),
-        "late": late_by_week(found.piles, found.today),
+        "late": late_by_week(found.lateness, found.today),
         "words": {key: in_language(*words) for key, words in STATE_WORDS.items()}
         | {"today": in_language("今天", "Today"), "late_now": in_language("逾期任务", "Overdue tasks"),
            "late_ahead": in_language("假设此后一项也不办结", "Assumed: nothing more is closed"), "tasks": in_language("项任务", "tasks")},
@@ -39,22 +36,14 @@ def units_by_state(found: Programme) -> dict[str, object]:
     return {"names": [unit.name for unit in units], **{key: [unit.shown[key] for unit in units] for key in STATE_WORDS}}
 
 
-def late_by_week(piles: Iterable[Pile], today: date) -> dict[str, list[list[object]]]:
+def late_by_week(lateness: Lateness, today: date) -> dict[str, list[list[object]]]:
     """Late tasks by week up to today, and on the assumption that nothing more is closed from today on; [[day, count], …].
 
     Counted by the deadlines that hold now: a deadline that was moved is not remembered here.
     """
-    ends = Counter[tuple[date, date]]()
-    for pile in piles:
-        if pile.deadline is not None:
-            ends[pile.deadline, pile.closed_on or date.max] += pile.number
-
-    def late_on(day: date) -> int:
-        seen = min(day, today)
-        return sum(n for (deadline, closed), n in ends.items() if deadline < day and seen < closed)
 
     def weeks(start: int, end: int) -> list[list[object]]:
         days = [today + timedelta(weeks=week) for week in range(start, end + 1)]
-        return [[day.isoformat(), late_on(day)] for day in days]
+        return [[day.isoformat(), lateness.on(day, today)] for day in days]
 
     return {"past": weeks(-WEEKS_BACK, 0), "ahead": weeks(0, WEEKS_AHEAD)}

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.contrib import messages
-from django.db.models import Count, Q
+from django.core.paginator import Paginator
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -20,9 +21,10 @@ from haihe.packs.plans import services
 from haihe.packs.plans.models import Clause, Plan, PlanFile
 from haihe.packs.plans.pages.base import pages
 from haihe.packs.plans.papers import release_division_table
-from haihe.web.fields import received, visible_row
+from haihe.web.fields import id_in, received, visible_row
 from haihe.web.pages import AccountRequest, go
 
+FILES_A_PAGE = 20
 READABLE = ".docx,.pdf,.txt,.html,.htm,.md"
 
 
@@ -34,40 +36,46 @@ class FileGroup:
     bundle: str
     plans: list[Plan]
 
-    @property
-    def is_current(self) -> bool:
-        return any(plan.is_current for plan in self.plans)
-
 
 @pages.page("plans/", "documents", permission="plan.read")
 def documents(request: AccountRequest) -> HttpResponse:
-    rows = (
-        visible(request.user, Plan.objects.select_related("file__file", "replaces", "replaced_by"))
-        .defer("file__text")  # hundreds of lines a file, not shown here
-        .annotate(total=Count("clauses"), open=Count("clauses", filter=Q(clauses__decision=Clause.Decision.PROPOSED)))
-        .order_by("-file__imported_at", "line", "pk")
-    )
-    found: dict[int, list[Plan]] = {}
-    shown = {plan.pk for plan in rows}
+    seen = visible(request.user, Plan.objects.all())
+    files = PlanFile.objects.filter(pk__in=seen.order_by().values("file")).order_by("-imported_at", "-pk")
+    in_place = Exists(seen.filter(file=OuterRef("pk"), replaced_by=None))
+    current = Paginator(files.filter(in_place), FILES_A_PAGE).get_page(id_in(request.GET.get("page")) or 1)
+    replaced = Paginator(files.exclude(in_place), FILES_A_PAGE).get_page(id_in(request.GET.get("older")) or 1)
+    may_import = allows(request.user, "plan.import")
+    content = {
+        "current": _groups(seen, list(current)), "replaced": _groups(seen, list(replaced)), "page": current, "older": replaced,
+        "open_older": bool(request.GET.get("older")), "readable": READABLE, "may_import": may_import,
+        "unlinked": len(services.unlinked_names()) if may_import else 0,
+    }  # fmt: skip
+    return render(request, "plans/documents.html", content)
+
+
+def _groups(seen: QuerySet[Plan], files: list[PlanFile]) -> list[FileGroup]:
+    """The files with the documents of each that are seen, and how far these are checked."""
+    rows = seen.filter(file__in=files).select_related("file__file", "replaces", "replaced_by")
+    rows = rows.defer("file__text", "replaces__content", "replaced_by__content").order_by("line", "pk")
+    open_ones = Count("pk", filter=Q(decision=Clause.Decision.PROPOSED))
+    counted = Clause.objects.filter(plan__in=rows.order_by().values("pk")).order_by().values_list("plan")
+    clauses = {plan: (total, left) for plan, total, left in counted.annotate(Count("pk"), left=open_ones)}
+    linked = [plan.replaces_id for plan in rows if plan.replaces_id] + [
+        plan.replaced_by.pk for plan in rows if not plan.is_current
+    ]
+    opens = set(seen.filter(pk__in=linked).values_list("pk", flat=True))
+    found: dict[int, list[Plan]] = {file.pk: [] for file in files}
     for plan in rows:
         # An earlier or later version is a link only for whoever may open it.
-        plan.opens_earlier = plan.replaces_id in shown  # type: ignore[attr-defined]
-        plan.opens_later = not plan.is_current and plan.replaced_by.pk in shown  # type: ignore[attr-defined]
+        plan.opens_earlier = plan.replaces_id in opens  # type: ignore[attr-defined]
+        plan.opens_later = not plan.is_current and plan.replaced_by.pk in opens  # type: ignore[attr-defined]
+        plan.total, plan.open = clauses.get(plan.pk, (0, 0))  # type: ignore[attr-defined]
         plan.done = plan.total - plan.open  # type: ignore[attr-defined]
-        found.setdefault(plan.file_id, []).append(plan)
-    groups = [
+        found[plan.file_id].append(plan)
+    return [
         FileGroup(plans[0].file, next((p.bundle_title for p in plans if p.bundle_title), ""), plans)
         for plans in found.values()
     ]
-    may_import = allows(request.user, "plan.import")
-    content = {
-        "current": [group for group in groups if group.is_current],
-        "replaced": [group for group in groups if not group.is_current],
-        "readable": READABLE,
-        "may_import": may_import,
-        "unlinked": len(services.unlinked_names()) if may_import else 0,
-    }
-    return render(request, "plans/documents.html", content)
 
 
 @pages.page("plans/import/", "import", permission="plan.import", methods=("POST",))

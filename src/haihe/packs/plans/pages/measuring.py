@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import groupby
-
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -56,13 +54,15 @@ def suggestions(request: AccountRequest) -> HttpResponse:
     return render(request, "plans/suggestions.html", content)
 
 
+FINDINGS_SHOWN = 100  # of each check; what is mended makes room for the next
+
+
 @pages.page("plans/audit/", "audit", permission="plan.audit")
 def audit(request: AccountRequest) -> HttpResponse:
-    found = services.findings(timezone.localdate())
-    by_check = {key: list(rows) for key, rows in groupby(found, key=lambda row: row.check)}
+    found = services.checks(timezone.localdate())
     content = {
-        "groups": [(key, in_language(*title), by_check.get(key, [])) for key, title in services.CHECKS.items()],
-        "total": len(found), "may_open": allows(request.user, "plan.read"),
+        "groups": [(check.key, in_language(*services.CHECKS[check.key]), check.first(FINDINGS_SHOWN), check.number) for check in found],
+        "may_open": allows(request.user, "plan.read"),
     }  # fmt: skip
     return render(request, "plans/audit.html", content)
 

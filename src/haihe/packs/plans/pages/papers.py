@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+from django.db.models import Exists, F, OuterRef, Q
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -16,7 +17,8 @@ from haihe.kernel.language import two
 from haihe.kernel.organisations import Organisation
 from haihe.kernel.permissions import allows, visible
 from haihe.packs.plans import services
-from haihe.packs.plans.models import IssuedPaper, PaperSeries, Plan, Task
+from haihe.packs.plans.counting import lights_of, urgent_slice
+from haihe.packs.plans.models import IssuedPaper, PaperSeries, Plan, Task, TaskUnit
 from haihe.packs.plans.pages.base import pages
 from haihe.packs.plans.papers.content import KINDS, Paper, get_kind, written_day
 from haihe.packs.plans.papers.layout import FALLBACKS, POINT_MM, Layout
@@ -41,15 +43,21 @@ def papers(request: AccountRequest) -> HttpResponse:
     return render(request, "plans/papers.html", content)
 
 
+TASKS_LISTED = 200  # the most urgent; the page of every other task leads here with that task ticked
+
+
 @pages.page("papers/new/", "paper_new", permission="paper.issue")
 def paper_new(request: AccountRequest) -> HttpResponse:
     """The form of one kind: what it is about, own words, and whose number it gets."""
     kind = get_kind(request.GET.get("kind", "supervision_notice"))
     today = timezone.localdate()
-    open_tasks = visible(request.user, Task.objects.filter(state__in=Task.OPEN, plan__replaced_by=None).select_related("plan"))  # fmt: skip
+    open_tasks = services.in_force(request.user).tasks.filter(~Q(state=Task.State.CLOSED))
+    chosen = _numbers(request, "task")
+    counts = lights_of(open_tasks, today)
+    rows = open_tasks.filter(pk__in=[*urgent_slice(open_tasks, counts, 0, TASKS_LISTED), *chosen])
     content = {
-        "kind": kind, "series": PaperSeries.objects.all(), "tasks": open_tasks.order_by("deadline", "pk"), "chosen": _numbers(request, "task"),
-        "units": Organisation.objects.filter(task_units__isnull=False).distinct(), "plans": visible(request.user, Plan.objects.filter(replaced_by=None, kind="plan").exclude(filed_at=None)),
+        "kind": kind, "series": PaperSeries.objects.all(), "tasks": rows.only("number", "heading", "deadline").order_by(F("deadline").asc(nulls_last=True), "pk"), "chosen": chosen, "most": TASKS_LISTED if sum(counts.values()) > TASKS_LISTED else 0,
+        "units": Organisation.objects.filter(Exists(TaskUnit.objects.filter(organisation=OuterRef("pk")))), "plans": visible(request.user, Plan.objects.filter(replaced_by=None, kind="plan").exclude(filed_at=None)).values_list("pk", "title"),
         "year": today.year, "unit": id_in(request.GET.get("organisation")),
     }  # fmt: skip
     return render(request, "plans/paper_new.html", content)

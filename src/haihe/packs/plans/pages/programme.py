@@ -70,23 +70,29 @@ def spark(row: Standing, width: int = 150, height: int = 40) -> dict[str, object
 @pages.page("programme/", "programme", permission="plan.read")
 def programme(request: AccountRequest) -> HttpResponse:
     chosen = request.GET.get("plan", "")
-    plans = visible(request.user, Plan.objects.filter(replaced_by=None).exclude(filed_at=None).only("title"))
+    plans = list(services.in_force(request.user).plans.values_list("pk", "title"))
     plan = visible_row(request.user, Plan.objects.all(), chosen) if chosen else None
     found = services.programme(request.user, timezone.localdate(), plan)
-    standings = sorted(found.standings, key=lambda row: WORST_FIRST.index(row.assessment.state))
+    ordered = sorted(found.states, key=lambda pk: WORST_FIRST.index(found.states[pk]))
     wanted = request.GET.get("state", "")
-    shown = [r for r in standings if r.assessment.state == wanted or (not wanted and r.assessment.state != "no_data")]
+    shown = [pk for pk in ordered if found.states[pk] == wanted or (not wanted and found.states[pk] != "no_data")]
     page = Paginator(shown, CARDS).get_page(id_in(request.GET.get("page")) or 1)
-    late, states = found.by_light()["red"], found.by_state()
+    without_data = [] if wanted else [pk for pk in ordered if found.states[pk] == "no_data"][:CARDS]
+    known = {row.target.pk: row for row in found.standings_of([*page, *without_data])}
+    late, states, standing = found.by_light()["red"], found.by_state(), found.by_standing()
     content = {
-        "found": found, "rows": [standing_row(r) for r in page], "page": page,
-        "without_data": [{"target": r.target} for r in standings if not wanted and r.assessment.state == "no_data"][:CARDS], "plans": plans, "without_data_count": found.by_standing()["no_data"], "total": len(standings), "chosen": plan, "wanted": wanted,
-        "states": [(key, in_language(*STATES[key]), count, STATE_COLOUR[key]) for key, count in found.by_standing().items()],
+        "found": found, "is_empty": not (found.plans.exists() if plan else plans), "rows": [standing_row(known[pk]) for pk in page], "page": page,
+        "without_data": [known[pk] for pk in without_data], "plans": [(pk, _short(title)) for pk, title in plans], "without_data_count": standing["no_data"], "total": len(ordered), "chosen": plan, "wanted": wanted,
+        "states": [(key, in_language(*STATES[key]), count, STATE_COLOUR[key]) for key, count in standing.items()],
         "task_states": [(str(Task.State(key).label), key, count) for key, count in states.items()], "charts": charts_of(found),
         "late": found.first() if late else [], "late_count": late, "task_count": sum(states.values()), "unaccepted_count": states[Task.State.ASSIGNED],
         "to_decide": found.first(state=Task.State.REPORTED) if states[Task.State.REPORTED] else [], "to_decide_count": states[Task.State.REPORTED],
     }  # fmt: skip
     return render(request, "plans/programme.html", content)
+
+
+def _short(title: str) -> str:
+    return title if len(title) <= 34 else f"{title[:33]}…"
 
 
 @pages.page("board/", "board", permission="plan.read", methods=("GET", "POST"))
@@ -100,13 +106,13 @@ def board(request: AccountRequest) -> HttpResponse:
             services.chase(request.user, task, text=request.POST.get("text", ""))
         return go(request, reverse("plans:board"))
     today = timezone.localdate()
-    plans, seen = services.in_force(request.user)
+    seen = services.in_force(request.user).tasks
     unit, state, lamp, words = (request.GET.get(name, "") for name in ("unit", "state", "light", "q"))
     lamp, words = lamp if lamp in LIGHTS else "", words.strip()[:60]
     tasks = _chosen(seen, unit, state, words)
     # The lights are tabs: each says how many of the otherwise chosen tasks it holds.
     filtered = bool(unit or state or words)
-    counts = lights_of(tasks, today) if filtered else _lights_of_all(request.user, plans, seen, today)
+    counts = lights_of(tasks, today)
     total = counts[lamp] if lamp else sum(counts.values())
     number = min(id_in(request.GET.get("page")) or 1, max(1, -(-total // ROWS_A_PAGE)))
     rows = _page_of(tasks, lamp, counts, number, today)
@@ -117,16 +123,6 @@ def board(request: AccountRequest) -> HttpResponse:
         "all": sum(counts.values()), "filtered": filtered, "unit": unit, "state": state, "light": lamp, "q": words,
     }  # fmt: skip
     return render(request, "plans/board.html", content)
-
-
-def _lights_of_all(account: Account, plans: QuerySet[Plan], seen: QuerySet[Task], today: date) -> dict[str, int]:
-    """The lights of all tasks in force. Whoever sees every task has them all counted, and those of the few other plans taken off:
-    to ask each of a hundred thousand tasks for its plan takes several times as long."""
-    if not roles_of(account) & WHOLE:
-        return lights_of(seen, today)
-    others = list(Plan.objects.exclude(pk__in=plans.order_by().values("pk")).values_list("pk", flat=True))
-    counts, off = lights_of(Task.objects.all(), today), lights_of(Task.objects.filter(plan__in=others), today)
-    return {key: number - off[key] for key, number in counts.items()}
 
 
 def _page_of(tasks: QuerySet[Task], lamp: str, counts: dict[str, int], number: int, today: date) -> list[Task]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date, timedelta
 
 import pytest
@@ -10,12 +11,11 @@ from django.utils import timezone
 from haihe.packs.plans import services
 from haihe.packs.plans.counting import (
     LIGHT_NAMES,
-    Pile,
-    by_light,
+    Lateness,
     has_light,
+    lateness_of,
     lights_of,
     most_urgent_first,
-    piles_of,
     urgent_slice,
 )
 from haihe.packs.plans.models import Task
@@ -25,22 +25,42 @@ from haihe.packs.plans.progress import light
 TODAY = date(2026, 6, 30)
 
 
-def task(deadline: date | None, closed: date | None = None) -> Pile:
-    return Pile("closed" if closed else "under_way", deadline, closed)
+def lateness(*tasks: tuple[date, date | None]) -> Lateness:
+    """Of tasks as (deadline, day on which it was closed)."""
+    return Lateness(Counter(end for end, closed in tasks if closed is None), Counter(row for row in tasks if row[1]))
 
 
 def test_late_tasks_rise_with_their_deadline_and_fall_when_they_are_closed() -> None:
-    tasks = [task(TODAY - timedelta(days=20)), task(TODAY - timedelta(days=20), TODAY - timedelta(days=7)), task(None)]
-    past = dict(late_by_week(tasks, TODAY)["past"])
+    ended = TODAY - timedelta(days=20)
+    past = dict(late_by_week(lateness((ended, None), (ended, TODAY - timedelta(days=7))), TODAY)["past"])
     day = lambda weeks: (TODAY - timedelta(weeks=weeks)).isoformat()  # noqa: E731
     assert [past[day(weeks)] for weeks in (3, 2, 1, 0)] == [0, 2, 1, 1]
     assert len(past) == WEEKS_BACK + 1
 
 
 def test_a_task_is_not_late_on_its_own_day_and_the_assumption_starts_today() -> None:
-    ahead = late_by_week([task(TODAY), task(TODAY + timedelta(weeks=2))], TODAY)["ahead"]
+    ahead = late_by_week(lateness((TODAY, None), (TODAY + timedelta(weeks=2), None)), TODAY)["ahead"]
     assert [count for _, count in ahead[:4]] == [0, 1, 1, 2]
     assert ahead[0][0] == TODAY.isoformat() and len(ahead) == WEEKS_AHEAD + 1
+
+
+@pytest.mark.parametrize("closed_days_ago", [None, 0, 1, 6, 7, 8, 60, 118, 119, 120])
+def test_the_database_counts_lateness_as_python_does(people, filed, closed_days_ago: int | None) -> None:
+    today = timezone.localdate()
+    for number, each in enumerate(Task.objects.order_by("pk")):
+        each.deadline = None if number == 2 else today + timedelta(days=7 * number - 9)
+        if closed_days_ago is not None:
+            each.state, each.closed_at = "closed", timezone.now() - timedelta(days=closed_days_ago)
+        each.save()
+    tasks, weeks = list(Task.objects.all()), timedelta(weeks=1)
+    found = lateness_of(Task.objects.all(), today - (WEEKS_BACK + 1) * weeks, today + WEEKS_AHEAD * weeks)
+
+    def late_on(day: date) -> int:
+        ended = [t for t in tasks if t.deadline and t.deadline < day]
+        return sum(t.closed_at is None or timezone.localdate(t.closed_at) > min(day, today) for t in ended)
+
+    days = [today + n * weeks for n in range(-WEEKS_BACK, WEEKS_AHEAD + 1)]
+    assert [found.on(day, today) for day in days] == [late_on(day) for day in days]
 
 
 def test_every_task_counts_once_for_each_of_its_units(people, filed) -> None:
@@ -68,7 +88,7 @@ def test_the_database_tells_the_light_that_python_tells(people, filed, ahead: in
     Task.objects.update(state="under_way", deadline=today + timedelta(days=ahead))
     lamp = light(Task.objects.first(), today)
     assert [name for name in LIGHT_NAMES if Task.objects.filter(has_light(name, today)).exists()] == [lamp]
-    assert {name for name, n in by_light(piles_of(Task.objects.all(), today), today).items() if n} == {lamp}
+    assert {name for name, n in lights_of(Task.objects.all(), today).items() if n} == {lamp}
 
 
 def test_pages_of_the_board_cut_the_same_order_wherever_they_begin(people, filed) -> None:
@@ -78,7 +98,10 @@ def test_pages_of_the_board_cut_the_same_order_wherever_they_begin(people, filed
         task.deadline = None if number % 4 == 3 else today + timedelta(days=40 * (number % 5 - 2))
         task.save()
     whole, counts = [t.pk for t in most_urgent_first(Task.objects.all())], lights_of(Task.objects.all(), today)
-    assert counts == by_light(piles_of(Task.objects.all(), today), today) and sum(counts.values()) == len(whole) > 2
+    assert (
+        Counter(counts) == Counter(light(t, today) for t in Task.objects.all())
+        and sum(counts.values()) == len(whole) > 2
+    )
     for size in (1, 2, len(whole)):
         cut = [urgent_slice(Task.objects.all(), counts, start, size) for start in range(0, len(whole), size)]
         assert [pk for part in cut for pk in part] == whole

@@ -18,6 +18,7 @@ from haihe.packs.plans import services
 from haihe.packs.plans.importing import series_of
 from haihe.packs.plans.models import Clause, Plan, PlanFile
 from haihe.packs.plans.tests.load_documents import chromium_pdf, docx_of, with_part
+from haihe.testing.districts import migrated
 
 DEMO = Path(haihe.__file__).parent / "demo"
 
@@ -214,9 +215,8 @@ print(len(result.plans))
 
 
 def test_two_imports_at_the_same_moment_store_one(tmp_path: Path) -> None:
-    environment = {**os.environ, "HAIHE_HOME": str(tmp_path / "district")}
-    setup = "from haihe.runtime import set_up_django; set_up_django(); from django.core.management import call_command; call_command('migrate', verbosity=0)"
-    setup += "; from haihe.kernel.administration import operator; operator()"
+    environment = {**os.environ, "HAIHE_HOME": str(migrated(tmp_path / "district"))}
+    setup = "from haihe.runtime import set_up_django; set_up_django(); from haihe.kernel.administration import operator; operator()"
     subprocess.run([sys.executable, "-c", setup], env=environment, check=True)
     both = [
         subprocess.Popen(

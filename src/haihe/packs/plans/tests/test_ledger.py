@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from decimal import Decimal
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -13,6 +14,7 @@ from haihe.kernel import administration
 from haihe.kernel.audit import AuditRecord
 from haihe.kernel.errors import Conflict, InvalidInput, NotAllowed
 from haihe.kernel.identity import Deputy
+from haihe.kernel.indicators import Indicator
 from haihe.kernel.notices import Notice, own_notices
 from haihe.kernel.organisations import Succession
 from haihe.kernel.permissions import visible
@@ -20,7 +22,7 @@ from haihe.packs.plans import services
 from haihe.packs.plans.duties import closed_share, remind
 from haihe.packs.plans.importing import carry_over
 from haihe.packs.plans.ledger import start_of
-from haihe.packs.plans.models import Clause, Milestone, Plan, Reminder, Report, Target, Task
+from haihe.packs.plans.models import Clause, Milestone, Plan, Reminder, Report, Target, Task, TaskUnit
 from haihe.packs.plans.progress import standing
 from haihe.packs.plans.tests.conftest import evidence_of, make_plan, target, task
 
@@ -360,3 +362,38 @@ def test_an_upper_limit_without_baseline_is_not_behind_for_starting_above_zero(p
     assert report(50, date(2026, 3, 1)) == "on_track", "one value above the limit is where it starts"
     assert report(49, date(2026, 11, 1)) == "at_risk", "49 on a line from 50 down to 30"
     assert report(44, date(2026, 11, 2)) == "on_track"
+
+
+def test_filing_again_files_only_what_is_new_and_undoes_nothing(people: SimpleNamespace) -> None:
+    """After a clause was reopened and confirmed, or added: nothing is filed twice, and what people set since the first time stays."""
+    subject = "示范场景"
+    plan = make_plan(
+        people.supervisor,
+        [
+            ("target", target(3, subject, 30, "个")), ("target", target(3, subject, 10, "个", deadline="2026")),
+            ("task", task(5, "建设平台", ("区数据局", "lead"))), ("task", task(6, "推广应用", ("区卫生健康委", "responsible"))),
+        ],
+    )  # fmt: skip
+    late = plan.clauses.last()
+    services.reopen(people.supervisor, late)
+    assert services.file_plan(people.supervisor, plan) == (2, 1)
+    main = plan.targets.get(repeat_of=None)
+    assert list(main.milestones.filter(assumed=False).values_list("value", flat=True)) == [10]
+    services.set_milestones(people.supervisor, main, points=[(date(2027, 6, 30), Decimal(18))])
+    services.assign_all(people.supervisor, plan)
+    rows = Target, Task, TaskUnit, Milestone, Indicator
+
+    def everything() -> list[Any]:
+        return [list(model.objects.order_by("pk").values()) for model in rows]
+
+    before = everything()
+    assert services.file_plan(people.supervisor, plan) == (0, 0)
+    assert everything() == before
+    services.confirm(people.supervisor, Clause.objects.get(pk=late.pk))
+    assert services.file_plan(people.supervisor, plan) == (0, 1)
+    assert [t.heading for t in plan.tasks.order_by("pk")] == ["建设平台", "推广应用"]
+    after = everything()
+    assert [after[0], after[3], after[4]] == [before[0], before[3], before[4]] and after[1][0] == before[1][0]
+    assert services.file_plan(people.supervisor, plan) == (0, 0) and everything() == after
+    found = services.programme(people.supervisor, timezone.localdate())
+    assert (sum(found.by_state().values()), len(found.states)) == (2, 1)

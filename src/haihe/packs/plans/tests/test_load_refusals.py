@@ -86,6 +86,8 @@ def test_an_empty_file_is_refused_as_empty(name: str, data: bytes) -> None:
         (docx_of("甲")[:-40], "plan.docx", "损坏", "重新下载"),
         (chromium_pdf()[:4_000], "plan.pdf", "损坏", "重新下载"),
     ],
+    # Names of tests must be the same in each process of the suite, and an archive made here holds the moment.
+    ids=lambda value: value if isinstance(value, str) else "",
 )  # fmt: skip
 def test_a_file_that_cannot_be_read_is_named_for_what_it_is_with_a_way_out(
     data: bytes, name: str, what: str, to_do: str

@@ -6,6 +6,8 @@ import asyncio
 import json
 from pathlib import Path
 
+from django.utils import timezone
+
 import haihe
 from haihe.kernel.identity import Account
 from haihe.kernel.organisations import get_organisation
@@ -29,6 +31,7 @@ def build(people: dict[str, Account]) -> None:
         register_synthetic(people["ducha"], carrier, count=count, kinds=kinds, first=first)
         first += count
     _areas(people["ducha"])
+    _spot_checks(people)
 
 
 def _areas(account: Account) -> None:
@@ -42,6 +45,14 @@ def _areas(account: Account) -> None:
     ):
         area = services.draw_area(account, None, name=name, mode=mode, geometry=outlines[outline])
         services.assign_area(account, area, vehicles=hazmat)
+
+
+def _spot_checks(people: dict[str, Account]) -> None:
+    """One that was drawn and concluded, one that waits for its finding. The days before the demo hold no data, which is what is found."""
+    drawn = services.draw_day(people["jiaotong"], None, seed="演示")
+    services.conclude(people["jiaotong"], drawn, result="gaps", text="（演示）当日没有定位数据。")
+    vehicle = Vehicle.objects.filter(kind=Vehicle.Kind.DANGEROUS_GOODS).order_by("pk")[0]
+    services.pick_day(people["jiaotong"], vehicle, on=timezone.localdate())
 
 
 def simulate() -> None:

@@ -182,10 +182,10 @@ def vehicle(request: AccountRequest, pk: int) -> HttpResponse:
         "vehicle": found, "row": _row(found, last), "last": last, "purposes": PURPOSES, "purpose": purpose, "on": on, "may_read": allows(request.user, "track.read", found),
         "before": on - timedelta(days=1), "after": on + timedelta(days=1) if on < today else None, "alerts": services.alerts_of(request.user, found, limit=20),
         "commands": orders.named(services.commands_of(request.user, found, limit=5)), "may_order": allows(request.user, "vehicle.order", found), "may_see": allows(request.user, "report.read", found),
-        "limit_kmh": services.speed_limit_of(found, on),
+        "limit_kmh": services.speed_limit_of(found, on), "driven": services.continuous_driving([found.thing_id]).get(found.thing_id),
     }  # fmt: skip
     if purpose and content["may_read"]:
-        content |= _day_content(request, found, on, purpose, content["limit_kmh"])
+        content |= day_content(request, found, on, purpose, content["limit_kmh"])
     return render(request, "transport/vehicle.html", content)
 
 
@@ -197,7 +197,7 @@ def _day(written: str) -> date:
         return timezone.localdate()
 
 
-def _day_content(
+def day_content(
     request: AccountRequest, found: Vehicle, on: date, purpose: str, limit_kmh: float | None
 ) -> dict[str, Any]:
     rows = read_day(request.user, found, on, purpose)
@@ -244,3 +244,4 @@ PAGE_OF_KIND["vehicle"] = _page_of
 from haihe.packs.transport.pages import areas as _areas  # noqa: E402, F401  (adds the pages of areas to `pages`)
 from haihe.packs.transport.pages import orders as _orders  # noqa: E402, F401  (and those of orders)
 from haihe.packs.transport.pages import reports as _reports  # noqa: E402, F401  (and those of what terminals send)
+from haihe.packs.transport.pages import spot_checks as _spot_checks  # noqa: E402, F401  (and those of spot checks)

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('kernel', '0014_rules_of_silence'),
+        ('kernel', '0017_newest_values'),
     ]
 
     operations = [

@@ -7,8 +7,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('kernel', '0015_command_answers'),
-        ('transport', '0002_areas'),
+        ('kernel', '0018_command_answers'),
+        ('transport', '0004_written_once'),
     ]
 
     operations = [

@@ -1,0 +1,1 @@
+"""Retractable bollards that stay lowered: a rule with a dated limit."""

@@ -1,0 +1,1 @@
+"""Thermometers of cold stores: what they report, where it is shown, when it alerts."""

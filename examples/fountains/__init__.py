@@ -1,0 +1,1 @@
+"""Drinking fountains of the district: a measured indicator."""

@@ -1,0 +1,1 @@
+"""Playgrounds that are closed and opened again: a page and an action."""

@@ -1,0 +1,1 @@
+"""Public reading rooms and the books they lend: a register with a number counted from it."""

@@ -1,0 +1,3 @@
+from haihe.web.api_registers import register_router
+
+router = register_router("reading_rooms")

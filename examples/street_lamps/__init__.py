@@ -1,0 +1,1 @@
+"""Repairs of street lamps: a case type with limits, reminders and evidence."""

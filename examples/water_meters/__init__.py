@@ -1,0 +1,1 @@
+"""An invented frame of water meters: a protocol for `haihe decode` and `haihe encode`."""

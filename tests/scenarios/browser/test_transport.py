@@ -1,0 +1,66 @@
+"""The road on pages: the live map, a vehicle's day, an alert that becomes a case."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+from tests.scenarios.browser.person import BROWSER, DESKTOP, PHONE
+
+pytestmark = BROWSER
+
+
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_the_live_map_moves_filters_and_leads_to_a_vehicles_day(person, viewport) -> None:
+    carrier = person("shunda", viewport)
+    page = carrier.page
+    page.goto("/transport/")
+    rows = page.locator(".vehicles button")
+    rows.nth(5).wait_for(timeout=60_000)
+    expect(page.locator("#map")).to_have_attribute("data-vehicles", re.compile(r"^[1-9]\d*$"), timeout=60_000)
+    first = page.locator("#map").get_attribute("data-drawn")
+    expect(page.locator("#map")).not_to_have_attribute("data-drawn", first or "", timeout=15_000)
+    plate = rows.nth(1).locator("b").inner_text()
+    page.locator("[data-find]").fill(plate)
+    expect(rows).to_have_count(1)
+    rows.first.click()
+    expect(page.locator(".maplibregl-popup .popup-plate b")).to_have_text(plate)
+    carrier.fits()
+    carrier.owes_nothing()
+    page.locator(".maplibregl-popup a", has_text="今日轨迹").click()
+    page.wait_for_url(re.compile(r"/transport/vehicles/\d+/"))
+    page.locator("#purpose").select_option("own")
+    page.get_by_role("button", name="查看").click()
+    page.locator("#map[data-drawn]").wait_for(timeout=30_000)
+    page.locator("button.link[data-first]").first.click()
+    assert page.locator("#speed canvas").count() == 1
+    carrier.fits()
+    carrier.owes_nothing()
+
+
+# Last: by now the demo's terminals have driven long enough for the alert to have come by itself.
+def test_an_alert_shows_its_place_and_leads_to_the_case_that_its_carrier_answers(person) -> None:
+    """The demo's terminals drive over real TCP; the first alert comes after a minute of speeding."""
+    for viewport in (DESKTOP, PHONE):
+        supervisor = person("ducha", viewport)
+        page = supervisor.page
+        for _ in range(60):
+            page.goto("/alerts/?state=all")
+            if page.locator("tr", has_text="超速行驶").locator("a[href^='/cases/']").count():
+                break
+            page.wait_for_timeout(4000)
+        supervisor.fits()
+        supervisor.owes_nothing()
+        page.locator("td a[href^='/alerts/']", has_text="超速行驶").first.click()
+        page.locator("#map[data-drawn]").wait_for(timeout=30_000)
+        expect(page.locator(".facts", has_text="超速持续")).to_be_visible()
+        supervisor.fits()
+        supervisor.owes_nothing()
+        page.goto("/alerts/?state=all")
+        page.locator("tr", has_text="超速行驶").locator("a[href^='/cases/']").first.click()
+        page.locator("#map[data-drawn]").wait_for(timeout=30_000)
+        supervisor.fits()
+        supervisor.owes_nothing()
+        page.goto("/cases/")
+        supervisor.fits()
