@@ -323,7 +323,7 @@ def list_reports(request: HttpRequest, pk: int) -> list[dict[str, Any]]:
 def read_report(request: HttpRequest, pk: int, purpose: str) -> HttpResponse:
     """`purpose`: supervision, check, accident, complaint or own."""
     account = asker(request, "report.read")
-    name, kind, content = services.read_report(account, pick(account, Report.objects.all(), pk), purpose)
+    name, kind, content = services.release_report(account, pick(account, Report.objects.all(), pk), purpose)
     return HttpResponse(content, content_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
 

@@ -113,8 +113,8 @@ def reports_of(account: Account, vehicle: Vehicle, limit: int = LISTED) -> list[
     return list(visible(account, Report.objects.filter(vehicle=vehicle)).select_related("file")[:limit])
 
 
-def read_report(account: Account, report: Report, purpose: str) -> tuple[str, str, bytes]:
-    """Name, content type and bytes of a report: its file, or what it says as JSON. The read is recorded with its purpose."""
+def release_report(account: Account, report: Report, purpose: str) -> tuple[str, str, bytes]:
+    """Name, content type and bytes of a report: its file, or what it says as JSON. It leaves through the export gate, recorded with its purpose."""
     demand(account, "report.read", report.vehicle)
     titles = dict(PURPOSES)
     if purpose not in titles:

@@ -20,7 +20,7 @@ from haihe.packs.transport.models import USE_OF_KIND, Area, Carrier, SpotCheck, 
 from haihe.packs.transport.orders.sending import get_order, give_order, may_order
 from haihe.packs.transport.orders.table import GROUPS, ORDERS
 from haihe.packs.transport.registers import register_carrier, register_terminal, register_vehicle, revoke_terminal
-from haihe.packs.transport.reports import read_report, reports_of
+from haihe.packs.transport.reports import release_report, reports_of
 from haihe.packs.transport.spot_checks import conclude, draw_day, list_checks, list_shares, may_check, pick_day
 from haihe.packs.transport.tracks import day_bounds, last_positions, read_day
 
@@ -103,11 +103,11 @@ __all__ = [
     "open_alert_by_thing",
     "pick_day",
     "read_day",
-    "read_report",
     "register_carrier",
     "register_terminal",
     "register_vehicle",
     "release_area",
+    "release_report",
     "reports_of",
     "retire_area",
     "revoke_terminal",

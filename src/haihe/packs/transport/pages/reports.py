@@ -28,7 +28,7 @@ def reports(request: AccountRequest, pk: int) -> HttpResponse:
 @pages.page("transport/reports/<int:pk>/read/", "read_report", permission="report.read", methods=("POST",))
 def read_report(request: AccountRequest, pk: int) -> HttpResponse:
     report = visible_row(request.user, Report.objects.select_related("vehicle", "file"), pk)
-    name, kind, content = services.read_report(request.user, report, request.POST.get("purpose", ""))
+    name, kind, content = services.release_report(request.user, report, request.POST.get("purpose", ""))
     answer = HttpResponse(content, content_type=kind if kind in SHOWN_IN_BROWSERS else "application/octet-stream")
     answer["Content-Disposition"] = f'{"inline" if kind in SHOWN_IN_BROWSERS else "attachment"}; filename="{name}"'
     answer["Cache-Control"] = "no-store"

@@ -182,7 +182,7 @@ def test_a_batch_of_several_packages_becomes_positions_and_what_is_missing_is_as
         device.terminal.serial = head.serial + place
         assert device.ask(frames[place])["result"] == 0, "each package is acknowledged once it is durable"
     assert positions_of(live, device).height == 0
-    asked = device.hear(20)
+    asked = device.hear(45)
     assert asked is not None and asked["message_id"] == "0x8003"
     assert asked["body"] == {"first_serial": head.serial, "packages": [{"number": 2}]}
     device.terminal.serial = head.serial + 1
@@ -222,7 +222,7 @@ def test_a_picture_of_several_packages_is_stored_before_it_is_answered(live: Liv
 
     def request_of_media() -> dict[str, Any]:
         while True:
-            message = device.hear(20)
+            message = device.hear(45)
             assert message is not None
             if message["message_id"] == "0x8800":
                 return dict(message["body"])
@@ -244,7 +244,7 @@ def test_every_order_is_answered_by_a_terminal_and_its_answer_is_kept(live: Live
         sql = "SELECT kind, state FROM kernel_command WHERE device = ?"
         return dict(query(live.home, sql, (device.phone,)))
 
-    end = time.monotonic() + 40
+    end = time.monotonic() + 90
     while time.monotonic() < end and set(states().values()) != {"done"}:
         with suppress(TimeoutError):
             message = device.hear(0.3)

@@ -72,7 +72,7 @@ def test_odd_cards_are_told(road: SimpleNamespace, change: dict[str, Any], issue
 def test_a_waybill_is_kept_as_text_and_bytes_of_another_format_are_told(road: SimpleNamespace) -> None:
     waybill = kept(road.vehicle, 0x0701, {"data": "运单号 001".encode("gb18030").hex()})
     assert waybill.content["text"] == "运单号 001"
-    name, kind, content = services.read_report(road.supervisor, waybill, "check")
+    name, kind, content = services.release_report(road.supervisor, waybill, "check")
     assert kind == "application/json" and "运单号 001" in content.decode() and name.endswith(".json")
     strange = kept(road.vehicle, 0x0801, picture(b"MZ not a picture"))
     assert (
