@@ -51,7 +51,7 @@ from django.test import Client
 from haihe.kernel.cases import CASE_TYPES, Case, take_step, watch
 from haihe.kernel.identity import Account
 from django.utils import timezone
-assert not CASE_TYPES
+assert "plans.supervision_notice" not in CASE_TYPES
 case = Case.objects.get()
 officer, supervisor = Account.objects.get(username="officer"), Account.objects.get(username="supervisor")
 client = Client(HTTP_HOST="127.0.0.1")

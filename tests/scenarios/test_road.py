@@ -276,7 +276,11 @@ def test_a_full_disk_delays_acknowledgements_and_loses_nothing(tmp_path: Path) -
             message = device.hear(30)
             assert message is not None and message["body"]["result"] == 0, "acknowledged without a restart"
             eventually(lambda: "writing works again" in live.log("gateway"), 10, "the good news in the log")
-            assert live.log("gateway").count("cannot write what devices send") == 1, "said once"
+            # The worker's own files may give back a few pages for a moment: then it is full, and said to be, once more.
+            log = live.log("gateway")
+            assert log.count("cannot write what devices send") == log.count("writing works again"), (
+                "said once each time"
+            )
             assert live.rows("position").height == sent + 1
             assert device.report(at + timedelta(hours=1)) == 0
         finally:

@@ -174,6 +174,10 @@ class Order:
     def title(self) -> str:
         return pick(self.zh, self.en)
 
+    @property
+    def takes_file(self) -> bool:
+        return any(row.kind == "file" for row in self.inputs)
+
     def check(self, given: Mapping[str, Any]) -> Values:
         """The values of all fields. What the order does not ask for is refused, so that nothing is left out unseen."""
         names = {row.name for row in self.inputs}
