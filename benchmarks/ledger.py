@@ -285,11 +285,12 @@ def main() -> None:
             from haihe.testing.postgres import cluster
 
             os.environ["HAIHE_DATABASE_URL"] = stack.enter_context(cluster(durable=True))
-        from haihe.runtime import set_up_django
+        from haihe.runtime import collect_rarely, set_up_django
 
         set_up_django()
         from django.core.management import call_command
         from django.db import connection, connections
+        from django.urls import get_resolver
 
         from haihe.packs.plans.models import Plan
 
@@ -299,6 +300,8 @@ def main() -> None:
         call_command("migrate", verbosity=0)
         if not Plan.objects.exists():
             fill(arguments)
+        get_resolver().check()
+        collect_rarely()  # as the web process does when it has loaded every page
         ask_pages(arguments)
         print(f"memory {resident_mb():.0f} MB")
 

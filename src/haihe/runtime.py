@@ -125,14 +125,26 @@ def set_up_django() -> None:
         django.setup()
 
 
+def collect_rarely() -> None:
+    """Tune Python's collector of cycles for a process that has loaded what it needs: that is never looked at again, and the rest
+    less often. A whole collection took 150 ms, in which a page or an acknowledgement had to wait."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
+
+
 def serve_web() -> None:
     """The web server; stops within STOP_WITHIN_S although live streams are open."""
     import uvicorn
+    from django.urls import get_resolver
 
     from haihe import settings
+    from haihe.web.asgi import application
 
+    get_resolver().check()  # loads every page
+    collect_rarely()
     uvicorn.run(
-        "haihe.web.asgi:application", host=settings.value_of("HAIHE_HOST"), port=settings.PORT, loop="uvloop", http="httptools",
+        application, host=settings.value_of("HAIHE_HOST"), port=settings.PORT, loop="uvloop", http="httptools",
         lifespan="off", log_level="warning", timeout_graceful_shutdown=2, server_header=False, proxy_headers=bool(settings.PUBLIC_URL),
         limit_concurrency=1000, timeout_keep_alive=20,
     )  # fmt: skip
@@ -143,7 +155,9 @@ def work() -> None:
     to be repeated is done by another process, `keep`."""
     from haihe.kernel.duties import Duty
 
-    repeat([Duty(f"road.{step.name}", step.every_s, function, share=1) for step, function in steps_of("worker")])
+    steps = [Duty(f"road.{step.name}", step.every_s, function, share=1) for step, function in steps_of("worker")]
+    collect_rarely()
+    repeat(steps)
 
 
 def keep() -> None:
@@ -151,6 +165,7 @@ def keep() -> None:
     from haihe.kernel.duties import DUTIES
 
     os.nice(5)
+    collect_rarely()
     repeat(DUTIES.values())
 
 
@@ -164,14 +179,6 @@ def repeat(duties: Collection[Duty]) -> None:
     while not stopping.is_set():
         run_due(duties)
         stopping.wait(0.1)
-
-
-def collect_rarely() -> None:
-    """Tune the collector of cycles for a process that makes many short-lived objects and hardly a cycle: what lives when it starts is
-    never looked at again, the rest less often. Answers come some tens of milliseconds sooner in the worst hundredth."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
 
 
 def receive() -> None:
