@@ -286,7 +286,7 @@ def main() -> None:
             from haihe.testing.postgres import cluster
 
             os.environ["HAIHE_DATABASE_URL"] = stack.enter_context(cluster(durable=True))
-        from haihe.runtime import collect_rarely, set_up_django
+        from haihe.runtime import set_up_django, spare_the_collector
 
         set_up_django()
         from django.core.management import call_command
@@ -302,7 +302,7 @@ def main() -> None:
         if not Plan.objects.exists():
             fill(arguments)
         get_resolver().check()
-        collect_rarely()  # as the web process does when it has loaded every page
+        spare_the_collector()  # as the web process does when it has loaded every page
         ask_pages(arguments)
         print(f"memory {resident_mb():.0f} MB")
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from haihe.kernel.feeds.gateway import Road
 
 STOP_WITHIN_S = 5.0
+COLLECT_EVERY_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -125,12 +126,11 @@ def set_up_django() -> None:
         django.setup()
 
 
-def collect_rarely() -> None:
-    """Tune Python's collector of cycles for a process that has loaded what it needs: that is never looked at again, and the rest
-    less often. A whole collection took 150 ms, in which a page or an acknowledgement had to wait."""
+def spare_the_collector() -> None:
+    """Take what a process has loaded out of the sight of Python's collector of cycles: it lives as long as the process, and looking
+    through it took 150 ms, in which a page or an acknowledgement had to wait."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
 
 
 def serve_web() -> None:
@@ -142,7 +142,7 @@ def serve_web() -> None:
     from haihe.web.asgi import application
 
     get_resolver().check()  # loads every page
-    collect_rarely()
+    spare_the_collector()
     uvicorn.run(
         application, host=settings.value_of("HAIHE_HOST"), port=settings.PORT, loop="uvloop", http="httptools",
         lifespan="off", log_level="warning", timeout_graceful_shutdown=2, server_header=False, proxy_headers=bool(settings.PUBLIC_URL),
@@ -156,7 +156,7 @@ def work() -> None:
     from haihe.kernel.duties import Duty
 
     steps = [Duty(f"road.{step.name}", step.every_s, function, share=1) for step, function in steps_of("worker")]
-    collect_rarely()
+    spare_the_collector()
     repeat(steps)
 
 
@@ -165,7 +165,7 @@ def keep() -> None:
     from haihe.kernel.duties import DUTIES
 
     os.nice(5)
-    collect_rarely()
+    spare_the_collector()
     repeat(DUTIES.values())
 
 
@@ -176,9 +176,14 @@ def repeat(duties: Collection[Duty]) -> None:
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
+    collected_at = time.monotonic()
     while not stopping.is_set():
         run_due(duties)
         stopping.wait(0.1)
+        # A few small objects in a cycle may hold a table of megabytes, of which the collector knows nothing.
+        if time.monotonic() - collected_at > COLLECT_EVERY_S:
+            gc.collect()
+            collected_at = time.monotonic()
 
 
 def receive() -> None:
@@ -194,7 +199,7 @@ def receive() -> None:
     from haihe.kernel.observations.stores import journal
 
     feeds = all_feeds()
-    collect_rarely()
+    spare_the_collector()
     ports = ports_of(feeds, settings.value_of("HAIHE_FEED_PORTS"))
 
     async def run() -> None:
