@@ -16,8 +16,6 @@ set_up_django()
 FILLED = (
     START
     + """
-from django.core.management import call_command
-call_command("migrate", verbosity=0)
 from haihe.kernel.administration import make_first_administrators, operator
 make_first_administrators()
 operator()

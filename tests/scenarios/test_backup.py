@@ -18,8 +18,6 @@ from haihe.testing.districts import migrated
 PROGRAM = """
 from haihe.runtime import set_up_django
 set_up_django()
-from django.core.management import call_command
-call_command("migrate", verbosity=0)
 from haihe.kernel import audit, evidence
 from haihe.kernel.administration import make_first_administrators, operator
 make_first_administrators()

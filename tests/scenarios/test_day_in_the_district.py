@@ -33,8 +33,6 @@ CHINA = ZoneInfo("Asia/Shanghai")
 PASSWORD = "correct-horse-7"
 PEOPLE = """
 import json
-from django.core.management import call_command
-call_command("migrate", verbosity=0)
 from django.utils import timezone
 from haihe.kernel.administration import operator
 from haihe.kernel.identity import Account, RoleGrant

@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import expect
 from tests.scenarios.browser.person import BROWSER, PHONE, Person
-from tests.scenarios.district import environment, run
-from tests.scenarios.test_up import free_port
 
-from haihe.testing.districts import migrated
+from haihe.packs.transport.tests.live import Live
 
 pytestmark = BROWSER
 PASSWORD = "correct-horse-7"
@@ -37,26 +29,11 @@ for name, unit in (("bureau", bureau), ("firm", firm)):
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    home, port = migrated(tmp_path_factory.mktemp("duty") / "district"), free_port()
-    run(home, PEOPLE)
-    running = subprocess.Popen(
-        [sys.executable, "-m", "haihe.runtime", "web"], env={**environment(home), "HAIHE_PORT": str(port)},
-        stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,  # it ends with its standard input
-    )  # fmt: skip
-    try:
-        end = time.monotonic() + 60
-        while time.monotonic() < end and running.poll() is None:
-            with contextlib.suppress(OSError):
-                if (
-                    json.load(urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v1/health", timeout=2))["status"]
-                    == "ok"
-                ):
-                    break
-            time.sleep(0.1)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        running.terminate()
-        running.wait(15)
+    district = Live(tmp_path_factory.mktemp("duty") / "district")
+    district.run(PEOPLE)
+    district.start("web")
+    yield f"http://127.0.0.1:{district.web_port}"
+    district.stop()
 
 
 def at_rosters(browser, base: str, name: str) -> Person:

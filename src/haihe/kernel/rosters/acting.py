@@ -108,11 +108,7 @@ def _same_clock(at: datetime, days: int) -> datetime:
 
 def _demand_free(person: Account, begin: datetime, end: datetime) -> None:
     """One person is at one post at a time."""
-    other = (
-        Shift.objects.filter(account=person, withdrawn_at=None, starts_at__lt=end, ends_at__gt=begin)
-        .select_related("post__thing__organisation")
-        .first()
-    )
+    other = Shift.overlapping(person, begin, end).select_related("post__thing__organisation").first()
     if other is not None:
         when = timezone.localtime(other.starts_at).strftime("%m-%d %H:%M")
         raise Conflict(
@@ -251,10 +247,7 @@ def _move_shifts(leaver: Account, successor: Account) -> int:
     """Shifts that have not begun pass to the successor where that person is free; the others stay and become gaps that are told."""
     moved = 0
     for shift in Shift.objects.filter(account=leaver, withdrawn_at=None, starts_at__gt=timezone.now()):
-        busy = Shift.objects.filter(
-            account=successor, withdrawn_at=None, starts_at__lt=shift.ends_at, ends_at__gt=shift.starts_at
-        )
-        if not busy.exists():
+        if not Shift.overlapping(successor, shift.starts_at, shift.ends_at).exists():
             shift.account = successor
             shift.save(update_fields=["account"])
             moved += 1

@@ -86,6 +86,11 @@ class Shift(models.Model):
         """Shifts that count: not withdrawn, of people whose account still works."""
         return cls.objects.filter(withdrawn_at=None, account__is_active=True)
 
+    @classmethod
+    def overlapping(cls, person: Account, begin: datetime, end: datetime) -> models.QuerySet[Shift]:
+        """Shifts of a person, at any post, that share time with [begin, end)."""
+        return cls.objects.filter(account=person, withdrawn_at=None, starts_at__lt=end, ends_at__gt=begin)
+
     def runs_at(self, at: datetime) -> bool:
         return self.starts_at <= at < self.ends_at
 

@@ -11,6 +11,8 @@ import polars as pl
 from haihe.kernel.alerts.cap import Certainty, Severity, Urgency
 from haihe.kernel.alerts.columns import Array, Runs, episodes_raised
 from haihe.kernel.alerts.rules import Rule, no_findings
+from haihe.packs.transport import by_kind
+from haihe.packs.transport.by_kind import NEVER
 from haihe.packs.transport.columns import last_of, milliseconds, where
 from haihe.packs.transport.findings import findings
 
@@ -20,7 +22,6 @@ FAULTS = {
     "camera": 1 << 11, "card_reader": 1 << 12, "speed_sensor": 1 << 24,
 }  # fmt: skip
 ANY = sum(FAULTS.values())
-NEVER = -1
 
 
 class TerminalFault(Rule):
@@ -31,7 +32,7 @@ class TerminalFault(Rule):
     table, thing_kind = "position", "vehicle"
     parameters = ("fault_sustained_s",)
     # One place a fault, in the order of FAULTS: since when, in milliseconds since 1970; bit n: fault n was raised.
-    state = {"since_ms": pl.Array(pl.Int64, len(FAULTS)), "raised_bits": pl.UInt32}
+    state = by_kind.state_of("since_ms", len(FAULTS))
     tolerated_quality = 0xFFFF  # whoever reports a broken receiver has no fix
     severity, urgency, certainty = Severity.MINOR, Urgency.FUTURE, Certainty.OBSERVED
 
@@ -39,7 +40,7 @@ class TerminalFault(Rule):
         self, batch: pl.DataFrame, state: pl.DataFrame, parameters: dict[str, Any], now: datetime
     ) -> tuple[pl.DataFrame, pl.DataFrame]:
         bits = batch["alarm_bits"].fill_null(0).to_numpy()
-        since, raised = _stored(state)
+        since, raised = by_kind.stored(state, "since_ms", len(FAULTS))
         if not (bits & ANY).any() and (since == NEVER).all():
             return no_findings(), state  # as nearly always
         runs, found = Runs(batch["thing"].to_numpy()), [no_findings()]
@@ -48,7 +49,7 @@ class TerminalFault(Rule):
                 runs, batch, key, bits & mask != 0, since[:, place], raised[:, place], parameters["fault_sustained_s"]
             )
             found.append(told)
-        return pl.concat(found), state.with_columns(**_to_store(since, raised))
+        return pl.concat(found), state.with_columns(**by_kind.to_store("since_ms", since, raised))
 
     def _judge(
         self, runs: Runs, batch: pl.DataFrame, key: str, faulty: Array, since_before: Array, raised: Array, sustained_s: float
@@ -65,21 +66,3 @@ class TerminalFault(Rule):
             findings(told.end, "end", key, thing, at, ended, limit, where(batch)),
         ])  # fmt: skip
         return found, np.where(last_of(runs, faulty), last_of(runs, since), NEVER), last_of(runs, told.raised)
-
-
-def _stored(state: pl.DataFrame) -> tuple[Array, Array]:
-    """(since, raised) of each thing and fault; things without a state have none."""
-    since = np.full((state.height, len(FAULTS)), NEVER, dtype=np.int64)
-    known = state["since_ms"].is_not_null().to_numpy()
-    if known.any():
-        since[known] = state["since_ms"].drop_nulls().to_numpy()
-    raised = state["raised_bits"].fill_null(0).to_numpy()[:, None] & (1 << np.arange(len(FAULTS))) != 0
-    return since, raised
-
-
-def _to_store(since: Array, raised: Array) -> dict[str, pl.Expr]:
-    """Columns of the state; null for things without a fault, as for those never seen."""
-    kept = pl.lit(pl.Series(since, dtype=pl.Array(pl.Int64, len(FAULTS))))
-    bits = pl.Series(raised @ (1 << np.arange(len(FAULTS))), dtype=pl.UInt32)
-    has_any = pl.lit(pl.Series((since != NEVER).any(axis=1)))
-    return {"since_ms": pl.when(has_any).then(kept), "raised_bits": pl.when(has_any).then(pl.lit(bits))}

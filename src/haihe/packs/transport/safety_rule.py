@@ -18,6 +18,8 @@ import polars as pl
 from haihe.kernel.alerts.cap import Certainty, Severity, Urgency
 from haihe.kernel.alerts.columns import Array
 from haihe.kernel.alerts.rules import FINDINGS, Rule, no_findings
+from haihe.packs.transport import by_kind
+from haihe.packs.transport.by_kind import NEVER
 from haihe.packs.transport.columns import milliseconds
 from haihe.packs.transport.findings import instants
 from haihe.packs.transport.jt808.fields import Reader
@@ -37,7 +39,6 @@ _PLACE = {kind: place for place, kind in enumerate(KINDS.values())}
 NO_ALARMS = {(ASSISTANCE, 16), (ASSISTANCE, 17), (DRIVER, 16), (DRIVER, 17)}
 ENDED = 2  # of the flag: 0 none, 1 start, 2 end
 RAISED_FROM_LEVEL = 2  # the standard's second level; what has no level counts as one
-NEVER = -1
 SHORTEST_BYTES = 2 + 41  # id, length, and the shortest of the alarms
 _SIGNS = [bytes([item, length]) for item in (ASSISTANCE, DRIVER, BLIND_SPOT) for length in (41, 47, 65, 71)]
 
@@ -80,7 +81,7 @@ class ActiveSafety(Rule):
     table, thing_kind = "position", "vehicle"
     parameters = ("active_safety_quiet_s",)
     # One place a kind, in the order of KINDS: when its latest alarm came, in milliseconds since 1970; bit n: kind n was raised.
-    state = {"latest_ms": pl.Array(pl.Int64, len(KEYS)), "raised_bits": pl.UInt32}
+    state = by_kind.state_of("latest_ms", len(KEYS))
     tolerated_quality = 0xFFFF  # an alarm counts where the receiver has no fix too
     severity, urgency, certainty = Severity.SEVERE, Urgency.IMMEDIATE, Certainty.OBSERVED
 
@@ -96,7 +97,7 @@ class ActiveSafety(Rule):
             return no_findings(), state  # as nearly always
         things, thing = state["thing"].to_numpy(), batch["thing"].to_numpy()
         place = np.searchsorted(things, thing)
-        latest, raised = _stored(state)
+        latest, raised = by_kind.stored(state, "latest_ms", len(KEYS))
         concerned = np.flatnonzero(np.isin(place, np.union1d(place[suspects], np.flatnonzero(is_open.to_numpy()))))
         at = milliseconds(batch["observed_at"])
         quiet_ms = int(parameters["active_safety_quiet_s"] * 1000)
@@ -106,7 +107,7 @@ class ActiveSafety(Rule):
             mine = int(place[row])
             found = list(events_in(items[row])) if suspects[row] else []
             told += _step(latest[mine], raised[mine], int(thing[row]), int(at[row]), found, quiet_ms, position)
-        return _findings(told), state.with_columns(**_to_store(latest, raised))
+        return _findings(told), state.with_columns(**by_kind.to_store("latest_ms", latest, raised))
 
 
 def _suspects(items: pl.Series) -> Array:
@@ -155,20 +156,3 @@ def _findings(told: list[dict[str, Any]]) -> pl.DataFrame:
     columns: dict[str, Any] = {name: [each[name] for each in told] for name in FINDINGS if name != "observed_at"}
     frame = pl.DataFrame(columns).with_columns(observed_at=instants(np.array([each["at"] for each in told], np.int64)))
     return frame.select(pl.col(name).cast(kind) for name, kind in FINDINGS.items())
-
-
-def _stored(state: pl.DataFrame) -> tuple[Array, Array]:
-    latest = np.full((state.height, len(KEYS)), NEVER, dtype=np.int64)
-    known = state["latest_ms"].is_not_null().to_numpy()
-    if known.any():
-        latest[known] = state["latest_ms"].drop_nulls().to_numpy()
-    raised = state["raised_bits"].fill_null(0).to_numpy()[:, None] & (1 << np.arange(len(KEYS))) != 0
-    return latest, raised
-
-
-def _to_store(latest: Array, raised: Array) -> dict[str, pl.Expr]:
-    """Columns of the state; null for things without an alarm, as for those never seen."""
-    kept = pl.lit(pl.Series(latest, dtype=pl.Array(pl.Int64, len(KEYS))))
-    bits = pl.Series(raised @ (1 << np.arange(len(KEYS))), dtype=pl.UInt32)
-    has_any = pl.lit(pl.Series((latest != NEVER).any(axis=1)))
-    return {"latest_ms": pl.when(has_any).then(kept), "raised_bits": pl.when(has_any).then(pl.lit(bits))}

@@ -25,8 +25,6 @@ from haihe.testing.districts import migrated
 SET_UP = "from haihe.runtime import set_up_django\nset_up_django()\n"
 SYNTHETIC = """
 import sys
-from django.core.management import call_command
-call_command("migrate", verbosity=0)
 from haihe.kernel.administration import operator
 from haihe.packs.transport.simulator.registering import register_synthetic, synthetic_carrier
 account = operator()
