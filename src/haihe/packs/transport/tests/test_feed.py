@@ -253,7 +253,7 @@ def test_every_order_is_answered_by_a_terminal_and_its_answer_is_kept(live: Live
                 device.send(frame)
     # Of media that the terminal does not have it says so, and a picture that came later has an answer of its own.
     assert {name for name, state in states().items() if state != "done"} <= {"media_one"}, states()
-    answers = {kind: (answer if isinstance(answer, dict) else json.loads(answer)) for kind, answer in query(
+    answers = {kind: json.loads(answer) for kind, answer in query(
         live.home, "SELECT kind, answer FROM kernel_command WHERE device = ? AND answer IS NOT NULL", (device.phone,))}  # fmt: skip
     assert answers["attributes"]["maker"] == "HAIHE" and answers["photograph"]["media"] == [{"media_id": 1}]
     assert answers["driver"].keys() == {"state", "time", "result"}
