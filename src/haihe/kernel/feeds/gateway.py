@@ -2,8 +2,9 @@
 
 Connections are read on an event loop (uvloop). Whatever has arrived in the meantime becomes the next batch (group commit): one thread
 reads it with the protocol, another appends it to the journal while the first already reads the batch after it, and only then the
-answers go out. A batch costs over a millisecond however small it is, so that batches start some way apart unless they are large.
-Batches keep their order, and nothing is acknowledged that is not fsync'd. When the journal cannot be written (disk
+answers go out. A batch costs over a millisecond however small it is, so that batches start some way apart unless they are large. What
+must stand in the registers before it is answered is stored after that by a third thread (storing.py). Batches keep their order, and
+nothing is acknowledged that is not fsync'd. When the journal cannot be written (disk
 full), what was read is kept, nobody is read any more, and the gateway tries again every second until it can.
 """
 
@@ -27,6 +28,7 @@ from haihe.kernel.feeds.datagrams import Datagrams
 from haihe.kernel.feeds.feed import Answer, Batch, Feed, Read
 from haihe.kernel.feeds.rows import Presence, presence_rows, raw_frames
 from haihe.kernel.feeds.session import Session
+from haihe.kernel.feeds.storing import Storing
 
 log = structlog.get_logger()
 OWN_TABLES = ("raw_frame", "presence")
@@ -111,11 +113,13 @@ Step = Callable[["Gateway", Work], None]
 
 @dataclass(frozen=True)
 class Road:
-    """The steps of a batch, which runtime.py lists: those of the reading thread, those of the writing thread, and on the loop."""
+    """The steps of a batch, which runtime.py lists: those of the reading thread, those of the writing thread, on the loop, and those of
+    the storing thread."""
 
     read: tuple[Step, ...]
     write: tuple[Step, ...]
     answer: tuple[Step, ...]
+    store: tuple[Callable[[Gateway, Read], None], ...]
 
 
 def decode(gateway: Gateway, work: Work) -> None:
@@ -145,13 +149,13 @@ def make_durable(gateway: Gateway, work: Work) -> None:
             gateway.journal.append(tables)
         except InvalidInput as error:  # a defect of ours that waiting does not mend: the frames are kept, unanswered
             log.error("rows do not fit their table; only their frames are kept", feed=work.feed.name, error=str(error))
-            work.read.replies.clear()
+            work.read.unsay()
             kept = _own_rows(tables)
             tables = kept if len(kept) < len(tables) else []
         except Exception as error:
             gateway.cannot_write(error)
             if gateway.draining:  # not acknowledged: the devices keep it and send it again
-                work.read.replies.clear()
+                work.read.unsay()
                 return
             time.sleep(RETRY_S)
         else:
@@ -161,17 +165,6 @@ def make_durable(gateway: Gateway, work: Work) -> None:
 
 def _own_rows(tables: list[tuple[str, pl.DataFrame]]) -> list[tuple[str, pl.DataFrame]]:
     return [(name, rows) for name, rows in tables if name in OWN_TABLES]
-
-
-def settle_commands(gateway: Gateway, work: Work) -> None:
-    """What devices said to commands. A register that cannot be written (locked, full) leaves commands unanswered; it must not
-    hold up the acknowledgement of what is durable already."""
-    if not work.read.answered or gateway.desk is None:
-        return
-    try:
-        gateway.desk.settle(work.read.answered)
-    except Exception as error:
-        log.error("answers to commands could not be noted", answers=len(work.read.answered), error=repr(error))
 
 
 def acknowledge(gateway: Gateway, work: Work) -> None:
@@ -207,9 +200,11 @@ class Gateway:
         self._lanes = {name: Lane(Work(feed)) for name, feed in self.feeds.items()}
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="read")
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="write")
+        self.storing = Storing(self)
         self._servers: list[asyncio.Server] = []
         self._endpoints: list[asyncio.DatagramTransport] = []
         self._cannot_write = False
+        self._sending = False  # commands are being looked for, or are about to be
         self.loop: asyncio.AbstractEventLoop
 
     # --- life -------------------------------------------------------------------------------------------------------
@@ -255,9 +250,10 @@ class Gateway:
             endpoint.close()
         for thread in (self._reader, self._writer):
             thread.shutdown(wait=False, cancel_futures=True)
+        self.storing.close()
 
     def _is_busy(self) -> bool:
-        return any(lane.is_busy() for lane in self._lanes.values())
+        return any(lane.is_busy() for lane in self._lanes.values()) or self.storing.is_busy
 
     async def _keep(self) -> None:
         """Once in a while: close those who are silent or never said who they are, and read the registers again."""
@@ -270,16 +266,30 @@ class Gateway:
                 elif not session.authenticated and now - session.opened_at > self.limits.authenticate_s:
                     session.close("未按时鉴权 did not authenticate in time")
             self._reader.submit(self._refresh)
+            if self.desk and not self._sending:
+                self._sending = True
+                self.storing.submit(self._send_queued)
 
     def _refresh(self) -> None:
         """In the reading thread. The register may be locked or being restored: then what is known goes on being used."""
         try:
             for feed in self.feeds.values():
                 feed.refresh()
+        except Exception as error:
+            log.error("the register cannot be read", error=repr(error))
+
+    def _send_queued(self) -> None:
+        """In the storing thread, since commands are marked before they are sent."""
+        self._sending = False
+        try:
             if self.desk:
                 self.desk.send_queued(self)
         except Exception as error:
-            log.error("the register cannot be read", error=repr(error))
+            log.error("commands cannot be sent: the register cannot be written", error=repr(error))
+
+    def in_reading_thread(self, does: Callable[[], None]) -> None:
+        """Anything else that needs what a feed knows of its connections."""
+        self._reader.submit(does)
 
     # --- sessions ---------------------------------------------------------------------------------------------------
 
@@ -392,7 +402,7 @@ class Gateway:
         except Exception as error:  # one batch without answers, not a gateway that stands still
             log.exception("a batch failed and is not acknowledged", feed=work.feed.name, error=repr(error))
             work.read.tables.clear()
-            work.read.replies.clear()
+            work.read.unsay()
         work.took_s += time.perf_counter() - started
         self.loop.call_soon_threadsafe(then, work)
 
@@ -415,6 +425,10 @@ class Gateway:
                 step(self, work)
         except Exception as error:
             log.exception("answers could not be sent", feed=work.feed.name, error=repr(error))
+        self.storing.take(work.feed, work.read)
+        if work.feed.frames_are_large:
+            for session in set(work.batch.sessions):
+                session.go_on_reading()
         if self.is_full and not self._cannot_write and self._waiting() < self.limits.waiting_frames // 2:
             self.is_full = False
             for session in list(self.sessions):

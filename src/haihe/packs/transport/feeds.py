@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import numpy as np
 import polars as pl
 import structlog
-from django.db import DatabaseError, close_old_connections
+from django.db import close_old_connections
 from django.db.models import Q
 from django.utils import timezone
 from numpy.typing import NDArray
 
 from haihe.kernel.errors import InvalidInput
-from haihe.kernel.feeds.feed import Batch, Feed, Read, Splitter
+from haihe.kernel.feeds.feed import Batch, Feed, Read, Record, Splitter
 from haihe.kernel.feeds.rows import raw_frames
 from haihe.kernel.feeds.session import Session
 from haihe.kernel.observations.quality import Quality
@@ -112,13 +114,12 @@ class JT808(Feed):
         told = sentences(issues, ~allowed & (frames.message_id != REGISTRATION))
         fragments = np.flatnonzero(believed & (frames.issues & int(Issue.FRAGMENT) != 0))
         if len(fragments):
-            told, result = self._assemble(batch, fragments.tolist(), told, result, things, read)
+            told, result = self._assemble(batch, fragments.tolist(), told, result, answered, things, read)
         for row in np.flatnonzero(believed & frames.readable & np.isin(frames.message_id, HEARD)).tolist():
             message = decode(batch.frames[row])
-            if not self._hear(
-                batch.sessions[row], int(message["message_id"], 16), message["body"], batch.received_us[row], read
-            ):
-                result[row] = FAILED
+            head = Asked(message["message_id"], message["version"], message["phone"], message["serial"])
+            if self._hear(batch.sessions[row], head, message["body"], message["serial"], batch.received_us[row], read):
+                answered[row] = False
         read.replies += self._answers(batch, frames, np.flatnonzero(answered), result)
         read.tables.append(("raw_frame", raw_frames(self.name, batch, told, known_things(things))))
         positions = self._positions(batch, found, believed, things)
@@ -126,21 +127,20 @@ class JT808(Feed):
             read.tables.append(("position", positions))
         return read
 
-    def _hear(self, session: Session, number: int, body: dict[str, Any], received_us: int, read: Read) -> bool:
-        """A whole message of a believed terminal that answers an order or is kept; False where it could not be stored."""
+    def _hear(self, session: Session, frame: Asked, body: dict[str, Any], serial: int, received_us: int, read: Read) -> bool:  # fmt: skip
+        """A whole message of a believed terminal that answers an order or is kept; whether the answer to `frame`, its last one, waits
+        until it is stored. `serial` is that of its first frame."""
+        number = int(frame.message_id, 16)
         read.answered += conversation(session).answer(session, number, body)
         if number not in KEPT or session.thing is None:
-            return True
-        at = datetime.fromtimestamp(received_us / 1e6, UTC)
-        try:
-            close_old_connections()
-            keep(session.thing, number, body, at)
-        except (DatabaseError, OSError) as error:  # not acknowledged: the terminal sends it again
-            log.error("a message could not be kept", message=message_name(number), error=repr(error))
             return False
+        at = datetime.fromtimestamp(received_us / 1e6, UTC)
+        stored = frame.reply(DONE)
         if number == MEDIA and "media_id" in body:
-            frames = self._to_session(session, "0x8800", {"media_id": body["media_id"]})[1]
-            read.replies.append((session, b"".join(frames)))
+            stored += b"".join(self._to_session(session, "0x8800", {"media_id": body["media_id"]})[1])
+        store = partial(keep, session.thing, number, body, at, serial)
+        size = len(body.get("data") or "")
+        read.records.append(Record(session, message_name(number) or "", store, stored, frame.reply(FAILED), size))
         return True
 
     def _own_phone(self, batch: Batch, frames: columns.Frames) -> NDArray[np.bool_]:
@@ -194,7 +194,8 @@ class JT808(Feed):
     # --- messages of several packages ---------------------------------------------------------------------------------
 
     def _assemble(
-        self, batch: Batch, rows: list[int], told: list[str | None], result: NDArray[np.int64], things: NDArray[np.int64], read: Read
+        self, batch: Batch, rows: list[int], told: list[str | None], result: NDArray[np.int64], answered: NDArray[np.bool_],
+        things: NDArray[np.int64], read: Read
     ) -> tuple[list[str | None], NDArray[np.int64]]:  # fmt: skip
         """Put packages together; whole messages join the batch, refused ones are answered so and say why."""
         told, result = told or [None] * len(batch), result.copy()
@@ -208,11 +209,12 @@ class JT808(Feed):
                 told[row] = "; ".join(filter(None, (told[row], found)))
                 result[row] = FAILED
                 if header.package_number == 1 and session.thing is not None:
-                    self._note_refused(session.thing, header.message_id, found)
+                    read.records.append(_refusal(session, session.thing, header.message_id, found))
             elif found is not None and found.message_id in HEARD:
                 values = read_body(found.message_id, found.version, found.body, [])
-                if not self._hear(session, found.message_id, values, batch.received_us[row], read):
-                    result[row] = FAILED
+                frame = Asked(f"0x{header.message_id:04X}", header.version, header.phone, header.serial)
+                if self._hear(session, frame, values, found.serial, batch.received_us[row], read):
+                    answered[row] = False
             if isinstance(found, Whole) and found.message_id in LOCATED:
                 completed.frames.append(_as_one_frame(header, found))
                 completed.sessions.append(session)
@@ -225,14 +227,6 @@ class JT808(Feed):
                 read.tables.append(("position", positions))
         return told, result
 
-    def _note_refused(self, thing: int, message_id: int, issue: str) -> None:
-        """Beside the log, where people look: on the vehicle's page. Nothing depends on it."""
-        try:
-            close_old_connections()
-            refuse(thing, message_id, issue, timezone.now())
-        except DatabaseError as error:
-            log.error("a refusal could not be noted", error=repr(error))
-
     def _ask_again(self) -> None:
         """Packages that did not come are asked for; what never completes is given up."""
         for session in list(self.sessions.values()):
@@ -240,23 +234,24 @@ class JT808(Feed):
             if assembly is None:
                 continue
             ask, given_up = assembly.overdue()
-            for partial in [] if session.closing else ask:  # a device that comes back goes on where it was
-                missing = [{"number": number} for number in partial.missing[:ASK_AT_ONCE]]
-                asked, body = "0x8003", {"first_serial": partial.first_serial, "packages": missing}
-                if partial.message_id == MEDIA and len(partial.parts.get(1, b"")) >= 4:
+            for unfinished in [] if session.closing else ask:  # a device that comes back goes on where it was
+                missing = [{"number": number} for number in unfinished.missing[:ASK_AT_ONCE]]
+                asked, body = "0x8003", {"first_serial": unfinished.first_serial, "packages": missing}
+                if unfinished.message_id == MEDIA and len(unfinished.parts.get(1, b"")) >= 4:
                     # Media have a request of their own, which names them by their id.
                     asked, body = (
                         "0x8800",
-                        {"media_id": int.from_bytes(partial.parts[1][:4], "big"), "packages": missing},
+                        {"media_id": int.from_bytes(unfinished.parts[1][:4], "big"), "packages": missing},
                     )
                 frame = self._to_session(session, asked, body)[1][0]
                 session.gateway.loop.call_soon_threadsafe(session.send, frame)
-            for partial in given_up:
-                log.warning("a message never completed", device=session.device, message=message_name(partial.message_id),
-                            packages=partial.count, missing=len(partial.missing))  # fmt: skip
+            for unfinished in given_up:
+                log.warning("a message never completed", device=session.device, message=message_name(unfinished.message_id),
+                            packages=unfinished.count, missing=len(unfinished.missing))  # fmt: skip
                 if session.thing is not None:
-                    lacking = f"共 {partial.count} 包，缺 {len(partial.missing)} 包 {len(partial.missing)} of {partial.count} packages never came"
-                    self._note_refused(session.thing, partial.message_id, lacking)
+                    lacking = f"共 {unfinished.count} 包，缺 {len(unfinished.missing)} 包 {len(unfinished.missing)} of {unfinished.count} packages never came"
+                    note = _refusal(session, session.thing, unfinished.message_id, lacking)
+                    session.gateway.storing.take_soon(self, [note])
 
     def _to_session(self, session: Session, message_id: str, body: dict[str, Any]) -> tuple[int, list[bytes]]:
         """A message of ours: its (first) serial and its frames. Long ones are kept for a while, see 0x0005."""
@@ -294,7 +289,7 @@ class JT808(Feed):
     def _one_control(self, session: Session, message: dict[str, Any], terminal: Terminal | None, read: Read) -> None:
         number, body = int(message["message_id"], 16), message["body"]
         if number == REGISTRATION:
-            read.replies.append((session, self._register(session, message, terminal)))
+            self._register(session, message, terminal, read)
         elif number == AUTHENTICATION:
             self._authenticate(session, message, terminal, read)
         elif number == DEREGISTRATION:
@@ -313,29 +308,32 @@ class JT808(Feed):
         frames = sent.again(body.get("first_serial", -1), numbers) if known and sent is not None else []
         return self._reply(message, DONE if frames else FAILED) + b"".join(frames)
 
-    def _register(self, session: Session, message: dict[str, Any], terminal: Terminal | None) -> bytes:
+    def _register(self, session: Session, message: dict[str, Any], terminal: Terminal | None, read: Read) -> None:
         body = message["body"]
+        answer: dict[str, Any] = {"reply_serial": message["serial"], "result": DONE, "auth_code": ""}
         if terminal is None or not terminal.enabled:
-            result = NO_SUCH_TERMINAL
+            answer["result"] = NO_SUCH_TERMINAL
         elif (
             terminal.vehicle is None
             or terminal.vehicle.thing.retired_at
             or not _is_plate(body.get("plate"), terminal.vehicle.plate)
         ):
-            result = NO_SUCH_VEHICLE
+            answer["result"] = NO_SUCH_VEHICLE
         else:
-            result = DONE
-            terminal.maker, terminal.model = str(body.get("maker") or "")[:20], str(body.get("model") or "")[:40]
-            terminal.terminal_id, terminal.version = (
-                str(body.get("terminal_id") or "")[:30],
-                body.get("layout") or message["version"],
-            )
-            terminal.announced_at = timezone.now()
-            terminal.save(update_fields=["maker", "model", "terminal_id", "version", "announced_at"])
-        answer: dict[str, Any] = {"reply_serial": message["serial"], "result": result, "auth_code": ""}
-        if terminal is not None and result == DONE:
             answer["auth_code"] = authentication_code(terminal)
-        return encode({**_to(message), "message_id": "0x8100", "serial": next_serial(session), "body": answer})
+        frame = encode({**_to(message), "message_id": "0x8100", "serial": next_serial(session), "body": answer})
+        if terminal is None or answer["result"] != DONE:
+            read.replies.append((session, frame))
+            return
+        terminal.maker, terminal.model = str(body.get("maker") or "")[:20], str(body.get("model") or "")[:40]
+        terminal.terminal_id, terminal.version = (
+            str(body.get("terminal_id") or "")[:30],
+            body.get("layout") or message["version"],
+        )
+        terminal.announced_at = timezone.now()
+        store = partial(terminal.save, update_fields=["maker", "model", "terminal_id", "version", "announced_at"])
+        # One that cannot be stored is not answered: the terminal registers again.
+        read.records.append(Record(session, "registration", store, frame))
 
     def _authenticate(self, session: Session, message: dict[str, Any], terminal: Terminal | None, read: Read) -> None:
         code = str(message["body"].get("auth_code") or "")
@@ -416,6 +414,7 @@ class AlarmFiles(Feed):
     title_zh = "报警附件（T/JSATL 12）"
     title_en = "Alarm attachments (T/JSATL 12)"
     default_port = 0
+    frames_are_large = True
 
     def __init__(self) -> None:
         self.uploading: set[Session] = set()
@@ -438,12 +437,14 @@ class AlarmFiles(Feed):
             message = decode(frame)
             odd = ""
             if message["checksum_ok"] and message["version"] is not None:
-                held = sum(upload.size for each in self.uploading for upload in each.memory["uploads"].values())
-                answer, odd = hear(session, message, datetime.fromtimestamp(received_us / 1e6, UTC), held)
+                heard = hear(session, message, datetime.fromtimestamp(received_us / 1e6, UTC), self._held())
+                odd = heard.odd
                 if session.authenticated:
                     self.uploading.add(session)
-                if answer:
-                    read.replies.append((session, answer))
+                if heard.answer:
+                    read.replies.append((session, heard.answer))
+                if heard.record:
+                    read.records.append(heard.record)
             told.frames.append(frame)
             told.sessions.append(session)
             told.received_us.append(received_us)
@@ -451,6 +452,31 @@ class AlarmFiles(Feed):
         if len(told):
             read.tables.append(("raw_frame", raw_frames(self.name, told, issues)))
         return read
+
+    def _held(self) -> int:
+        """Bytes of files that are under way."""
+        uploads = (upload for session in self.uploading for upload in session.memory["uploads"].values())
+        return sum(upload.size for upload in uploads if not upload.is_stored)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A frame as a general reply names it."""
+
+    message_id: str
+    version: str
+    phone: str
+    serial: int
+
+    def reply(self, result: int) -> bytes:
+        body = {"reply_serial": self.serial, "reply_id": self.message_id, "result": result}
+        head = {"message_id": "0x8001", "version": self.version, "phone": self.phone, "serial": self.serial}
+        return encode({**head, "body": body})
+
+
+def _refusal(session: Session, thing: int, message_id: int, issue: str) -> Record:
+    """Beside the log, where people look: on the vehicle's page. Nothing waits for it."""
+    return Record(session, "refusal", partial(refuse, thing, message_id, issue, timezone.now()))
 
 
 def _split(frame: bytes) -> tuple[Header, bytes]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import re
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from haihe.kernel import audit, evidence, exports
 from haihe.kernel.duties import duty
-from haihe.kernel.errors import InvalidInput, NotFound
+from haihe.kernel.errors import InvalidInput, NotFound, TooLarge
 from haihe.kernel.evidence import DEVICE_TYPES, EvidenceFile
 from haihe.kernel.identity import Account
 from haihe.kernel.language import pick
@@ -31,39 +34,91 @@ CARD_RESULTS = {
     3: "卡片被拔出 card taken out",
     4: "数据校验错误 wrong check sum",
 }
+DRAWN_NUMBER = re.compile(r"[0-9a-fA-F]{32}")
 LISTED = 100
 
 
-def keep(thing: int, message_id: int, body: dict[str, Any], at: datetime) -> Report | None:
-    """Store a message of the vehicle that is this thing; None where there is no such vehicle. Durable when it returns."""
+def keep(thing: int, message_id: int, body: dict[str, Any], at: datetime, serial: int = 0) -> Report | None:
+    """Store a message of the vehicle that is this thing; None where there is no such vehicle. Durable when it returns. A message that is
+    sent again, because its answer was lost, is the report that stands already. TooLarge where its file is beyond the district's limit."""
     vehicle = Vehicle.objects.filter(thing=thing).first()
     if vehicle is None:
         return None
+    keys = keys_of(message_id, body, serial, at)
+    if stored := _standing(vehicle, keys):
+        return stored
     content = {
         name: value for name, value in body.items() if name not in ("header", "layout", "data", "rest", "raw_frame")
     }
     file, issue = None, ""
     if message_id == MEDIA:
-        file, issue = _media(body)
+        try:
+            file, issue = _media(body)
+        except TooLarge as error:
+            refuse(thing, message_id, error.sentence(), at)
+            raise
     elif message_id == CARD:
         issue = card_issue(body)
     elif message_id == WAYBILL:
         content["text"] = bytes.fromhex(body.get("data", "")).decode("gb18030", "replace")
-    with transaction.atomic():
-        return _store(vehicle, KINDS[message_id], at, content, issue, file)
+    return _store(vehicle, KINDS[message_id], at, content, issue, keys, file)
 
 
 def refuse(thing: int, message_id: int, issue: str, at: datetime) -> None:
-    """Say on the vehicle's page that something was not received."""
+    """Say on the vehicle's page that something was not received: once, however often it is tried within the hour."""
     vehicle = Vehicle.objects.filter(thing=thing).first()
-    if vehicle is not None and message_id in KINDS:
-        _store(vehicle, KINDS[message_id], at, {}, issue)
+    if vehicle is None or message_id not in KINDS:
+        return
+    keys = within_the_hour(at, "refused", message_id, issue)
+    if not _standing(vehicle, keys):
+        _store(vehicle, KINDS[message_id], at, {}, issue, keys)
 
 
-def _store(vehicle: Vehicle, kind: str, at: datetime, content: dict[str, Any], issue: str, file: EvidenceFile | None = None) -> Report:  # fmt: skip
+def keys_of(message_id: int, body: dict[str, Any], serial: int, at: datetime) -> tuple[str, ...]:
+    """What makes a message the same when it is sent again: the key under which it is stored, then others under which it may stand.
+
+    Media and waybills are known by their bytes, a card by its time. An event carries neither: there it is the message's serial, which
+    comes round again, and therefore only for about an hour. A terminal that numbers such a message anew has sent another."""
+    said = {name: value for name, value in body.items() if name not in ("header", "layout", "raw_frame")}
+    if message_id == MEDIA:
+        named = [said.get(name) for name in ("media_id", "kind", "format", "event", "channel", "data")]
+        return (_digest(message_id, *named, (said.get("location") or {}).get("time")),)
+    if message_id == WAYBILL or (message_id == CARD and said.get("time")):
+        return (_digest(message_id, said),)
+    return within_the_hour(at, message_id, said, None if message_id == MEDIA_EVENT else serial)
+
+
+def within_the_hour(at: datetime, *identity: Any) -> tuple[str, ...]:
+    """Keys that differ from hour to hour: that of this hour, and that of the hour before."""
+    hour = int(at.timestamp()) // 3600
+    return _digest(hour, *identity), _digest(hour - 1, *identity)
+
+
+def _digest(*identity: Any) -> str:
+    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
+
+
+def _standing(vehicle: Vehicle, keys: Sequence[str]) -> Report | None:
+    return Report.objects.filter(vehicle=vehicle, key__in=keys).first()
+
+
+def _store(
+    vehicle: Vehicle, kind: str, at: datetime, content: dict[str, Any], issue: str, keys: Sequence[str], file: EvidenceFile | None = None
+) -> Report:  # fmt: skip
     days = float(parameter("transport.report_keep_days", timezone.localdate(at)))
     keep_until = timezone.localdate(at) + timedelta(days=days)
-    return Report.objects.create(vehicle=vehicle, kind=kind, received_at=at, content=content, issue=issue[:200], file=file, keep_until=keep_until)  # fmt: skip
+    try:
+        with transaction.atomic():
+            return Report.objects.create(
+                vehicle=vehicle, kind=kind, received_at=at, content=content, issue=issue[:200], key=keys[0], file=file, keep_until=keep_until
+            )  # fmt: skip
+    except IntegrityError:  # another gateway was first
+        stored = _standing(vehicle, keys)
+        if stored is None:
+            raise
+        if file is not None:
+            evidence.discard(file)
+        return stored
 
 
 def _media(body: dict[str, Any]) -> tuple[EvidenceFile | None, str]:
@@ -85,13 +140,18 @@ def _file(name: str, data: bytes) -> tuple[EvidenceFile, str]:
         return stored, "内容不是终端所称的格式 the bytes are not of the format that the terminal says"
 
 
-def keep_attachment(thing: int, name: str, data: bytes, alarm: dict[str, Any], at: datetime) -> Report | None:
-    """A file of an alarm; `alarm` says of which. Durable when it returns."""
+def keep_attachment(thing: int, name: str, data: bytes | bytearray, alarm: dict[str, Any], at: datetime) -> Report | None:  # fmt: skip
+    """A file of an alarm; `alarm` says of which. Durable when it returns. The same file of the same alarm is kept once: its name differs
+    from order to order by the number that the order gave the alarm."""
     vehicle = Vehicle.objects.filter(thing=thing).first()
     if vehicle is None:
         return None
-    file, issue = _file(name, data)
-    return _store(vehicle, Report.Kind.MEDIA, at, {"alarm": alarm, "file": name}, issue, file)
+    content_hash = hashlib.sha256(data).hexdigest()
+    keys = (_digest("attachment", alarm, DRAWN_NUMBER.sub("", name), content_hash),)
+    if stored := _standing(vehicle, keys):
+        return stored
+    file, issue = _file(name, bytes(data))
+    return _store(vehicle, Report.Kind.MEDIA, at, {"alarm": alarm, "file": name}, issue, keys, file)
 
 
 def card_issue(body: dict[str, Any]) -> str:

@@ -197,7 +197,10 @@ def test_a_message_of_50_megabytes_is_refused_with_its_reason(live: Live) -> Non
     assert device.ask(build_frame(header, bytes(1000)))["result"] == 1
     issues = frames_of(live, device)["issues"].drop_nulls().to_list()
     assert any("8 MB" in issue for issue in issues)
-    assert any("8 MB" in issue for (issue,) in query(live.home, "SELECT issue FROM transport_report"))
+    told = "SELECT issue FROM transport_report"
+    eventually(
+        lambda: any("8 MB" in issue for (issue,) in query(live.home, told)), what="the refusal on the vehicle's page"
+    )
 
 
 def test_a_text_reaches_the_terminal_and_its_answer_settles_the_command(live: Live) -> None:
