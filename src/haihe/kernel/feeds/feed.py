@@ -122,13 +122,18 @@ class Feed:
 
 
 def feeds_in(module: ModuleType) -> Iterator[Feed]:
+    """One instance of each Feed that the module, or a file of the folder `feeds/`, declares; what it imports from elsewhere is not its own."""
     for value in vars(module).values():
-        if isinstance(value, type) and issubclass(value, Feed) and value.__module__ == module.__name__:
+        if (
+            isinstance(value, type)
+            and issubclass(value, Feed)
+            and f"{value.__module__}.".startswith(f"{module.__name__}.")
+        ):
             yield value()
 
 
 def all_feeds() -> list[Feed]:
-    """One instance of every Feed that a loaded pack declares in its `feeds.py`."""
+    """One instance of every Feed that a loaded pack declares in its `feeds.py` or `feeds/__init__.py`."""
     return [feed for pack in loaded_packs() if (module := find_module(pack, "feeds")) for feed in feeds_in(module)]
 
 
