@@ -61,7 +61,8 @@ class Answer:
 class Record:
     """What must stand in the registers before its device hears so. `store` runs in the storing thread, where it may take its time and
     fail as databases and disks do; storing the same once more changes nothing, since a device that heard no answer sends it again.
-    `stored` and `refused` are what is said then, `size_bytes` what the record holds while it waits."""
+    `stored` and `refused` are what is said then, `size_bytes` what the record holds while it waits. Records that make no file share a
+    transaction with others of their batch."""
 
     session: Session
     what: str
@@ -69,6 +70,7 @@ class Record:
     stored: bytes = b""
     refused: bytes = b""
     size_bytes: int = 0
+    has_file: bool = False
 
 
 @dataclass(slots=True)

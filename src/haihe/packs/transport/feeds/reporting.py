@@ -15,7 +15,7 @@ from haihe.packs.transport.feeds.sending import DONE, FAILED, Asked, to_session
 from haihe.packs.transport.jt808.messages import message_name
 from haihe.packs.transport.orders.conversation import conversation
 from haihe.packs.transport.orders.table import ANSWERS
-from haihe.packs.transport.reports import KEPT, MEDIA, keep, refuse
+from haihe.packs.transport.reports import KEPT, MEDIA, has_file, keep, refuse
 
 HEARD = np.array(sorted(ANSWERS | KEPT), np.uint16)
 
@@ -32,8 +32,12 @@ def hear(session: Session, frame: Asked, body: dict[str, Any], serial: int, rece
     if number == MEDIA and "media_id" in body:
         stored += b"".join(to_session(session, "0x8800", {"media_id": body["media_id"]})[1])
     store = partial(keep, session.thing, number, body, at, serial)
-    size = len(body.get("data") or "")
-    read.records.append(Record(session, message_name(number) or "", store, stored, frame.reply(FAILED), size))
+    read.records.append(
+        Record(
+            session, message_name(number) or "", store, stored, frame.reply(FAILED),
+            size_bytes=len(body.get("data") or ""), has_file=has_file(number, body),
+        )
+    )  # fmt: skip
     return True
 
 
