@@ -6,12 +6,14 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from tests.kernel.test_gateway import LineFeed, connect, eventually, run
 
 from haihe.kernel.errors import TooLarge
+from haihe.kernel.evidence import EvidenceFile
 from haihe.kernel.feeds import storing
 from haihe.kernel.feeds.feed import Batch, Feed, Read, Record
 from haihe.kernel.feeds.gateway import Gateway, Limits
@@ -35,7 +37,15 @@ class RecordFeed(LineFeed):
             if b" keep" in frame:
                 keep = lambda frame=frame: self.store(frame)  # noqa: E731
                 read.records.append(
-                    Record(session, "line", keep, b"stored " + frame + b"\n", b"refused " + frame + b"\n", 40)
+                    Record(
+                        session,
+                        "line",
+                        keep,
+                        b"stored " + frame + b"\n",
+                        b"refused " + frame + b"\n",
+                        40,
+                        has_file=True,
+                    )
                 )
             else:
                 read.replies.append((session, b"ok " + frame + b"\n"))
@@ -146,6 +156,52 @@ def test_stopping_stores_and_answers_what_waits(store: Store) -> None:
             assert await reader.read() == b"stored a keep 1\n"
 
     run(program)
+
+
+class Told:
+    """A gateway of which only the answers are looked at."""
+
+    def __init__(self) -> None:
+        self.said: list[bytes] = []
+        self.storing, self.out_of_reach, self.device = self, False, ""
+
+    def say(self, record: Record, data: bytes) -> None:
+        self.said.append(data)
+
+    def can_store(self) -> None:
+        """Nothing was wrong."""
+
+    def cannot_store(self, record: Record, error: Exception) -> None:
+        self.out_of_reach = isinstance(error, OperationalError)
+
+
+def test_rows_share_a_transaction_and_one_that_fails_costs_only_itself(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(storing, "close_old_connections", lambda: None)  # the test's own transaction goes on
+
+    within = set[tuple[str, ...]]()
+    outside = tuple(connection.savepoint_ids)
+
+    def record(number: int) -> Record:
+        def store() -> None:
+            within.add(tuple(connection.savepoint_ids))
+            EvidenceFile.objects.create(sha256=str(number), name="", size_bytes=0, content_type="")
+            if number == 3:
+                raise ValueError(number)
+
+        session: Any = Told()
+        return Record(session, "row", store, b"stored %d" % number, b"refused %d" % number)
+
+    def outcome(numbers: list[int]) -> tuple[list[bytes], set[str]]:
+        told: Any = Told()
+        storing.store_records(told, Read(records=[record(number) for number in numbers]))
+        return told.said, set(EvidenceFile.objects.values_list("sha256", flat=True))
+
+    assert outcome([1, 2, 4]) == ([b"stored 1", b"stored 2", b"stored 4"], {"1", "2", "4"})
+    assert len(within) == 1 and outside not in within, "one transaction"
+    said, standing = outcome([5, 3, 6])
+    assert said == [b"stored 5", b"refused 3", b"stored 6"] and standing >= {"5", "6"}
 
 
 class LargeFeed(LineFeed):

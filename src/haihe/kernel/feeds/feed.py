@@ -61,7 +61,8 @@ class Answer:
 class Record:
     """What must stand in the registers before its device hears so. `store` runs in the storing thread, where it may take its time and
     fail as databases and disks do; storing the same once more changes nothing, since a device that heard no answer sends it again.
-    `stored` and `refused` are what is said then, `size_bytes` what the record holds while it waits."""
+    `stored` and `refused` are what is said then, `size_bytes` what the record holds while it waits. Records that make no file share a
+    transaction with others of their batch."""
 
     session: Session
     what: str
@@ -69,6 +70,7 @@ class Record:
     stored: bytes = b""
     refused: bytes = b""
     size_bytes: int = 0
+    has_file: bool = False
 
 
 @dataclass(slots=True)
@@ -122,13 +124,18 @@ class Feed:
 
 
 def feeds_in(module: ModuleType) -> Iterator[Feed]:
+    """One instance of each Feed that the module, or a file of the folder `feeds/`, declares; what it imports from elsewhere is not its own."""
     for value in vars(module).values():
-        if isinstance(value, type) and issubclass(value, Feed) and value.__module__ == module.__name__:
+        if (
+            isinstance(value, type)
+            and issubclass(value, Feed)
+            and f"{value.__module__}.".startswith(f"{module.__name__}.")
+        ):
             yield value()
 
 
 def all_feeds() -> list[Feed]:
-    """One instance of every Feed that a loaded pack declares in its `feeds.py`."""
+    """One instance of every Feed that a loaded pack declares in its `feeds.py` or `feeds/__init__.py`."""
     return [feed for pack in loaded_packs() if (module := find_module(pack, "feeds")) for feed in feeds_in(module)]
 
 

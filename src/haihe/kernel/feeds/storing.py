@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import structlog
-from django.db import OperationalError, close_old_connections
+from django.db import OperationalError, close_old_connections, transaction
 
 from haihe.kernel.errors import HaiheError, NotStored
 from haihe.kernel.feeds.feed import Feed, Read, Record
@@ -26,30 +26,55 @@ WAITING_RECORDS = 10_000
 
 
 def store_records(gateway: Gateway, read: Read) -> None:
-    """Each record in a transaction of its own, answered as soon as it is durable. Once the register cannot be reached, what else waits in
-    this batch is refused without trying: each attempt could take as long as the first."""
+    """Rows alone in one transaction, what has a file in one of its own, each answered as soon as it is durable. Once the register cannot be
+    reached, what else waits in this batch is refused without trying: each attempt could take as long as the first."""
     if not read.records:
         return
     close_old_connections()
-    storing, cannot = gateway.storing, False
-    for record in read.records:
-        if cannot:
-            storing.say(record, record.refused)
-            continue
-        try:
-            record.store()
-        except Exception as error:
-            if isinstance(error, HaiheError) and not isinstance(error, NotStored):
-                log.warning(
-                    "a record is refused", what=record.what, device=record.session.device, error=error.sentence("en")
-                )
-            else:
-                storing.cannot_store(record, error)
-                cannot = isinstance(error, OperationalError)
+    storing = gateway.storing
+    rows = [record for record in read.records if not record.has_file]
+    waiting = [record for record in read.records if record.has_file]
+    error = _store_together(rows)
+    if error is None:
+        for record in rows:
+            storing.say(record, record.stored)
+    else:
+        waiting = [*rows, *waiting]  # one of them fails: each is tried by itself
+    cannot = isinstance(error, OperationalError)
+    if cannot:
+        storing.cannot_store(rows[0], error)
+    for record in waiting:
+        if cannot or not _is_stored(storing, record):
+            cannot = cannot or storing.out_of_reach
             storing.say(record, record.refused)
         else:
-            storing.can_store()
             storing.say(record, record.stored)
+
+
+def _store_together(rows: list[Record]) -> Exception | None:
+    """All of them, or none and why."""
+    if not rows:
+        return None
+    try:
+        with transaction.atomic():
+            for record in rows:
+                record.store()
+    except Exception as error:
+        return error
+    return None
+
+
+def _is_stored(storing: Storing, record: Record) -> bool:
+    try:
+        record.store()
+    except Exception as error:
+        if isinstance(error, HaiheError) and not isinstance(error, NotStored):
+            log.warning("a record is refused", what=record.what, device=record.session.device, error=error.sentence("en"))  # fmt: skip
+        else:
+            storing.cannot_store(record, error)
+        return False
+    storing.can_store()
+    return True
 
 
 def settle_commands(gateway: Gateway, read: Read) -> None:
@@ -69,7 +94,7 @@ class Storing:
         self._gateway = gateway
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
         self.waiting_records = self.waiting_bytes = self.batches = 0
-        self._cannot_store = self._is_full = False
+        self._cannot_store = self._is_full = self.out_of_reach = False
 
     @property
     def is_busy(self) -> bool:
@@ -128,13 +153,14 @@ class Storing:
         self.waiting_records -= count
         self.waiting_bytes -= size_bytes
 
-    def cannot_store(self, record: Record, error: Exception) -> None:
+    def cannot_store(self, record: Record, error: Exception | None) -> None:
         """Said once, until something could be stored again."""
         if not self._cannot_store:
             log.error("cannot store what devices report; they are told to send it again", what=record.what, device=record.session.device, error=repr(error))  # fmt: skip
-        self._cannot_store = True
+        self._cannot_store, self.out_of_reach = True, isinstance(error, OperationalError)
 
     def can_store(self) -> None:
+        self.out_of_reach = False
         if self._cannot_store:
             self._cannot_store = False
             log.info("storing works again")

@@ -100,7 +100,7 @@ class Terminal(models.Model):
 
 
 class Report(models.Model):
-    """What a terminal sent beside where its vehicle is: media, a driver's card, a waybill, an event. Read with a purpose, which is
+    """What a terminal sent beside where its vehicle is: media, a driver's card, a waybill, an event, data of the CAN bus. Read with a purpose, which is
     recorded; deleted after `keep_until`. `key` is what makes it the same when it is sent again (reports.py)."""
 
     class Kind(models.TextChoices):
@@ -108,6 +108,7 @@ class Report(models.Model):
         CARD = "card", two("驾驶员卡", "Driver's card")
         WAYBILL = "waybill", two("电子运单", "Waybill")
         EVENT = "event", two("事件", "Event")
+        DATA = "data", two("CAN、透传、压缩数据", "CAN, transparent or compressed data")
 
     vehicle = models.ForeignKey(Vehicle, models.PROTECT, related_name="reports")
     kind = models.CharField("类别", max_length=10, choices=Kind.choices)

@@ -20,13 +20,16 @@ from haihe.kernel.identity import Account
 from haihe.kernel.language import pick
 from haihe.kernel.permissions import demand, visible
 from haihe.kernel.policies import parameter
+from haihe.packs.transport.jt808.messages import message_name
+from haihe.packs.transport.jt808.upward import CAN, COMPRESSED, TRANSPARENT, carried
 from haihe.packs.transport.models import Report, Vehicle
 from haihe.packs.transport.tracks import PURPOSES
 
 EVENT, SERVICE, WAYBILL, CARD, MEDIA_EVENT, MEDIA = 0x0301, 0x0303, 0x0701, 0x0702, 0x0800, 0x0801
-KEPT = frozenset({EVENT, SERVICE, WAYBILL, CARD, MEDIA_EVENT, MEDIA})
+DATA = (CAN, TRANSPARENT, COMPRESSED)
+KEPT = frozenset({EVENT, SERVICE, WAYBILL, CARD, MEDIA_EVENT, MEDIA, *DATA})
 KINDS = {EVENT: Report.Kind.EVENT, SERVICE: Report.Kind.EVENT, WAYBILL: Report.Kind.WAYBILL, CARD: Report.Kind.CARD,
-         MEDIA_EVENT: Report.Kind.MEDIA, MEDIA: Report.Kind.MEDIA}  # fmt: skip
+         MEDIA_EVENT: Report.Kind.MEDIA, MEDIA: Report.Kind.MEDIA, **dict.fromkeys(DATA, Report.Kind.DATA)}  # fmt: skip
 ENDINGS = {0: ".jpg", 1: ".tif", 2: ".mp3", 3: ".wav", 4: ".wmv"}
 CARD_RESULTS = {
     1: "密钥认证未通过 key not accepted",
@@ -35,6 +38,7 @@ CARD_RESULTS = {
     4: "数据校验错误 wrong check sum",
 }
 DRAWN_NUMBER = re.compile(r"[0-9a-fA-F]{32}")
+IN_THE_ROW_BYTES = 2_000  # of data; more becomes a file
 LISTED = 100
 
 
@@ -51,13 +55,15 @@ def keep(thing: int, message_id: int, body: dict[str, Any], at: datetime, serial
         name: value for name, value in body.items() if name not in ("header", "layout", "data", "rest", "raw_frame")
     }
     file, issue = None, ""
-    if message_id == MEDIA:
-        try:
+    try:
+        if message_id == MEDIA:
             file, issue = _media(body)
-        except TooLarge as error:
-            refuse(thing, message_id, error.sentence(), at)
-            raise
-    elif message_id == CARD:
+        elif message_id in DATA:
+            content, file, issue = _data(message_id, body)
+    except TooLarge as error:
+        refuse(thing, message_id, error.sentence(), at)
+        raise
+    if message_id == CARD:
         issue = card_issue(body)
     elif message_id == WAYBILL:
         content["text"] = bytes.fromhex(body.get("data", "")).decode("gb18030", "replace")
@@ -77,15 +83,15 @@ def refuse(thing: int, message_id: int, issue: str, at: datetime) -> None:
 def keys_of(message_id: int, body: dict[str, Any], serial: int, at: datetime) -> tuple[str, ...]:
     """What makes a message the same when it is sent again: the key under which it is stored, then others under which it may stand.
 
-    Media and waybills are known by their bytes, a card by its time. An event carries neither: there it is the message's serial, which
-    comes round again, and therefore only for about an hour. A terminal that numbers such a message anew has sent another."""
+    Media and waybills are known by their bytes, a card by its time. An event and transparent data carry neither: there it is the message's
+    serial, which comes round again, and therefore only for about an hour; CAN data name a time of day. A terminal that numbers such a message anew has sent another."""
     said = {name: value for name, value in body.items() if name not in ("header", "layout", "raw_frame")}
     if message_id == MEDIA:
         named = [said.get(name) for name in ("media_id", "kind", "format", "event", "channel", "data")]
         return (_digest(message_id, *named, (said.get("location") or {}).get("time")),)
     if message_id == WAYBILL or (message_id == CARD and said.get("time")):
         return (_digest(message_id, said),)
-    return within_the_hour(at, message_id, said, None if message_id == MEDIA_EVENT else serial)
+    return within_the_hour(at, message_id, said, None if message_id in (MEDIA_EVENT, CAN) else serial)
 
 
 def within_the_hour(at: datetime, *identity: Any) -> tuple[str, ...]:
@@ -129,6 +135,21 @@ def _media(body: dict[str, Any]) -> tuple[EvidenceFile | None, str]:
         f"media-{body.get('media_id', 0)}-channel-{body.get('channel', 0)}{ENDINGS.get(body.get('format', -1), '.bin')}",
         data,
     )
+
+
+def has_file(message_id: int, body: dict[str, Any]) -> bool:
+    """Whether a file may come of a message."""
+    return message_id in (MEDIA, COMPRESSED) or len(body.get("data") or "") > 2 * IN_THE_ROW_BYTES
+
+
+def _data(message_id: int, body: dict[str, Any]) -> tuple[dict[str, Any], EvidenceFile | None, str]:
+    found = carried(message_id, body)
+    content, file = {"message": message_name(message_id), **found.values}, None
+    if len(found.data) > IN_THE_ROW_BYTES:
+        file, _ = _file(f"data-{message_id:04x}.bin", found.data)
+    elif found.data:
+        content["data"] = found.data.hex()
+    return content, file, "; ".join(found.issues)
 
 
 def _file(name: str, data: bytes) -> tuple[EvidenceFile, str]:

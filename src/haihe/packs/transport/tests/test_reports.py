@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -16,6 +17,8 @@ from haihe.kernel.errors import TooLarge
 from haihe.kernel.evidence import EvidenceFile
 from haihe.kernel.exports import Export
 from haihe.packs.transport import reports, services
+from haihe.packs.transport.jt808 import upward
+from haihe.packs.transport.jt808.build import Terminal
 from haihe.packs.transport.models import Report, Vehicle
 from haihe.packs.transport.simulator.answering import DRIVER, PIXEL
 
@@ -156,3 +159,54 @@ def test_a_refusal_is_told_once_and_a_file_beyond_the_limit_is_one(road: SimpleN
             reports.keep(road.vehicle.thing_id, 0x0801, picture(PIXEL + bytes(200)), NOON)
     report = Report.objects.get()
     assert report.file is None and "MB" in report.issue and not EvidenceFile.objects.exists()
+
+
+# --- data of the CAN bus, transparent and compressed data ---------------------------------------------------------------
+
+
+def test_can_data_are_kept_by_the_bits_of_their_ids(road: SimpleNamespace) -> None:
+    """Bits 31 (channel), 30 (extended), 29 (averaged); the second frame is an engine's EEC1 of J1939."""
+    frames = [{"id": "0x00000123", "data": "00" * 8}, {"id": "0xCCF00400", "data": "ff7d7d0000000000"}, {"id": "0x20000001", "data": "01" * 8}]  # fmt: skip
+    report = kept(road.vehicle, 0x0705, {"count": 3, "time_bcd": "2359590102", "frames": frames})
+    assert (report.content["time_of_day"], report.content["fraction"]) == ("23:59:59", "0102")
+    told = [(row["channel"], row["id"], row["extended"], row["averaged"]) for row in report.content["frames"]]
+    assert told == [(1, "0x00000123", False, False), (2, "0x0CF00400", True, False), (1, "0x00000001", False, True)]
+    assert not report.issue and report.get_kind_display().startswith("CAN")
+    assert "2 entries" in kept(road.vehicle, 0x0705, {"count": 3, "time_bcd": "2359590102", "frames": frames[:2]}).issue
+
+
+@pytest.mark.parametrize(("kind", "data", "name", "text", "issue"), [
+    (0x00, b"$GNGGA,080000.00,3906.0,N\r\n", "GNSS", "$GNGGA,080000.00,3906.0,N\r\n", ""), (0x0B, bytes(64), "IC", None, ""),
+    (0x0B, bytes(24), "IC", None, "64"), (0x41, b"\x01\x02", "串口 1", None, ""), (0xF9, b"\xff", "自定义", None, ""),
+    (0x30, b"\xff", "未列出", None, ""), (0x42, b"", "串口 2", None, "empty"),
+])  # fmt: skip
+def test_transparent_data_are_kept_by_their_type(road: SimpleNamespace, kind: int, data: bytes, name: str, text: str | None, issue: str) -> None:  # fmt: skip
+    report = kept(road.vehicle, 0x0900, {"kind": kind, "data": data.hex()})
+    assert name in report.content["name"] and report.content.get("text") == text
+    assert report.content.get("data", "") == data.hex() and report.file is None
+    assert issue in report.issue and bool(report.issue) is bool(issue)
+
+
+def test_long_transparent_data_become_a_file(road: SimpleNamespace) -> None:
+    report = kept(road.vehicle, 0x0900, {"kind": 0x41, "data": (b"\x07" * 3000).hex()})
+    assert report.file is not None and report.file.open_checked() == b"\x07" * 3000 and "data" not in report.content
+
+
+def test_compressed_data_are_unpacked_and_the_messages_in_it_read(road: SimpleNamespace) -> None:
+    beat = Terminal("13900000001").heartbeat()
+    report = kept(road.vehicle, 0x0901, {"data": gzip.compress(beat * 2).hex()})
+    assert [message["message_id"] for message in report.content["messages"]] == ["0x0002"] * 2 and not report.issue
+    assert report.content["data"] == (beat * 2).hex() and report.content["unpacked_bytes"] == 2 * len(beat)
+    assert "gzip" in kept(road.vehicle, 0x0901, {"data": b"no gzip".hex()}).issue
+    assert "too early" in kept(road.vehicle, 0x0901, {"data": gzip.compress(bytes(5000))[:-9].hex()}).issue
+
+
+def test_a_bomb_is_not_unpacked(road: SimpleNamespace) -> None:
+    bomb = gzip.compress(bytes(upward.LONGEST_UNPACKED_BYTES + 1))
+    report = kept(road.vehicle, 0x0901, {"data": bomb.hex()})
+    assert "8 MB" in report.issue and report.file is not None and report.file.open_checked() == bomb
+
+
+def test_what_a_maker_cut_or_forgot_is_kept_all_the_same(road: SimpleNamespace) -> None:
+    for number in (0x0705, 0x0900, 0x0901):
+        assert kept(road.vehicle, number, {}).issue

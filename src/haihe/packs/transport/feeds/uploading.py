@@ -100,7 +100,9 @@ def _sent(session: Session, thing: int, message: dict[str, Any], upload: Upload 
     if missing or upload.is_stored:
         return Heard(frame)
     keep = partial(_keep, thing, upload, session.memory["alarm"], at)
-    return Heard(record=Record(session, f"attachment {upload.name}", keep, stored=frame, size_bytes=upload.size))
+    return Heard(
+        record=Record(session, f"attachment {upload.name}", keep, stored=frame, size_bytes=upload.size, has_file=True)
+    )
 
 
 def _keep(thing: int, upload: Upload, alarm: dict[str, Any], at: datetime) -> None:
