@@ -85,6 +85,9 @@ PICTURES = (
     Picture("live-map", "ducha", "map", height=860),
     Picture("areas", "ducha", "areas", ("desktop",)),
     Picture("vehicle-day", "ducha", "day", height=1020),
+    Picture("orders", "ducha", "orders", height=1000),
+    Picture("order", "ducha", "/transport/vehicles/1/orders/photograph/", height=1000),
+    Picture("reports", "ducha", "reports"),
     Picture("alerts", "ducha", "/alerts/?state=all"),
     Picture("alert", "ducha", "alert", ("desktop",), height=960),
     Picture("alert-case", "jiaotong", "alert-case", ("phone", "desktop"), height=860),
@@ -242,12 +245,35 @@ def show_case(page: Page) -> None:
     drawn(page)
 
 
+def show_orders(page: Page) -> None:
+    """A vehicle whose terminal has answered: where it is, and a picture."""
+    page.goto("/transport/vehicles/1/orders/call_position/")
+    page.click("main form button")
+    page.wait_for_url(re.compile(r"/orders/$"))
+    page.goto("/transport/vehicles/1/orders/photograph/")
+    page.fill("#reason", "（演示）核查疲劳驾驶预警")
+    page.click("main form button")
+    page.wait_for_url(re.compile(r"/orders/$"))
+    for _ in range(40):
+        page.goto("/transport/vehicles/1/orders/")
+        if page.locator("main .chip.green").count() >= 2:
+            return
+        page.wait_for_timeout(1500)
+    raise SystemExit("终端没有应答。The terminal did not answer.")
+
+
+def show_reports(page: Page) -> None:
+    show_orders(page)
+    page.goto("/transport/vehicles/1/reports/")
+
+
 def drawn(page: Page) -> None:
     page.locator("#map[data-drawn]").wait_for()
 
 
 ROAD: dict[str, Callable[[Page], None]] = {
     "map": show_live_map, "day": show_day, "alert": show_alert, "alert-case": show_case, "trial": show_trial,
+    "orders": show_orders, "reports": show_reports,
 }  # fmt: skip
 
 

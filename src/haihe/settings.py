@@ -64,6 +64,12 @@ SETTINGS = (
     Setting("HAIHE_UPLOAD_MB", "50", "1–500", "Largest file that may be uploaded, in megabytes."),
     Setting("HAIHE_FEED_HOST", "127.0.0.1", "address", "Address on which devices are listened to."),
     Setting(
+        "HAIHE_FEED_ADDRESS",
+        "",
+        "address",
+        "Address under which devices reach this gateway, told to those that are asked for files; default: asked for each time.",
+    ),
+    Setting(
         "HAIHE_FEED_PORTS",
         "",
         "jt808=7611,…",

@@ -29,6 +29,8 @@ from haihe.web.site import pages
 LISTED = 200
 # Kind of thing → its page; a pack that shows the kind adds itself (`PAGE_OF_KIND["vehicle"] = …`).
 PAGE_OF_KIND: dict[str, Callable[[Thing], str]] = {}
+# Rule → what its pack adds to the page of an alert of it: a template and what it shows as `card`, or None (`CARD_OF_RULE["…"] = …`).
+CARD_OF_RULE: dict[str, Callable[[AccountRequest, Alert], tuple[str, dict[str, Any]] | None]] = {}
 SEVERITIES = {
     "Extreme": ("特别严重", "Extreme", "red"), "Severe": ("严重", "Severe", "red"), "Moderate": ("较重", "Moderate", "amber"), "Minor": ("一般", "Minor", "blue"),
     "Unknown": ("未定级", "Unknown", ""),
@@ -115,6 +117,7 @@ def alert(request: AccountRequest, pk: int) -> HttpResponse:
         {"at": row.at, "who": row.actor_name, "what": pick(ACTIONS[row.action].title_zh, ACTIONS[row.action].title_en) if row.action in ACTIONS else row.action, "text": row.details.get("text", "")}
         for row in audit.history(found)
     ]  # fmt: skip
+    added = CARD_OF_RULE[found.rule](request, found) if found.rule in CARD_OF_RULE else None
     return render(
         request,
         "web/alert.html",
@@ -126,6 +129,8 @@ def alert(request: AccountRequest, pk: int) -> HttpResponse:
             "place": _place(found),
             "case": _cases_of(request.user, [found]).get(found.pk),
             "about_url": _address_of(found),
+            "card_template": added[0] if added else "",
+            "card": added[1] if added else {},
         },  # fmt: skip
     )
 

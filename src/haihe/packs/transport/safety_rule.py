@@ -84,6 +84,11 @@ class ActiveSafety(Rule):
     state = by_kind.state_of("latest_ms", len(KEYS))
     tolerated_quality = 0xFFFF  # an alarm counts where the receiver has no fix too
     severity, urgency, certainty = Severity.SEVERE, Urgency.IMMEDIATE, Certainty.OBSERVED
+    facts = {
+        "item": ("数据项", "item", ""), "type": ("报警类型", "type of alarm", ""), "alarm_id": ("报警 ID", "alarm id", ""),
+        "alarm_terminal": ("终端 ID", "terminal", ""), "alarm_time": ("终端报警时间", "the terminal's time", ""),
+        "alarm_number": ("序号", "number", ""), "attachments": ("附件数量", "attachments", ""),
+    }  # fmt: skip
 
     def evaluate(
         self, batch: pl.DataFrame, state: pl.DataFrame, parameters: dict[str, Any], now: datetime

@@ -15,6 +15,7 @@ from haihe.kernel.permissions import visible
 from haihe.kernel.policies import parameter
 from haihe.packs.transport import visibility as _visibility  # noqa: F401  (registers who sees what)
 from haihe.packs.transport.areas import assign_area, draw_area, release_area, retire_area
+from haihe.packs.transport.attachments import ask_for_attachments, upload_of
 from haihe.packs.transport.driving import continuous_driving
 from haihe.packs.transport.models import USE_OF_KIND, Area, Carrier, SpotCheck, SpotFinding, Vehicle
 from haihe.packs.transport.orders.sending import get_order, give_order, may_order
@@ -84,6 +85,7 @@ __all__ = [
     "SpotFinding",
     "Vehicle",
     "alerts_of",
+    "ask_for_attachments",
     "assign_area",
     "commands_of",
     "conclude",
@@ -113,4 +115,5 @@ __all__ = [
     "revoke_terminal",
     "send_text",
     "speed_limit_of",
+    "upload_of",
 ]  # fmt: skip
