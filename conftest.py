@@ -12,4 +12,4 @@ os.environ["HAIHE_HOME"] = tempfile.mkdtemp(prefix="haihe-test-")
 
 folder_of_the_run()  # before the workers start, which inherit it
 
-pytest_plugins = ["haihe.testing.fixtures", "haihe.testing.observations"]
+pytest_plugins = ["haihe.testing.fixtures", "haihe.testing.observations", "haihe.testing.streams"]

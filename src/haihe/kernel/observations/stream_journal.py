@@ -1,0 +1,456 @@
+"""The journal on NATS JetStream: one partition of a district, kept in one stream, with the interface of the embedded journal.
+
+A message holds the batches of one append and its number in the stream is their number. Messages are never deleted one by one, so that
+between what was trimmed and the end no number is missing: a reader that asks for number after number, from any replica, notices when
+that replica is behind, and asks the leader. What is set aside is copied, noted, and passed over.
+
+Acknowledged means: more than half of the stream's replicas have written it. Whether it is fsync'd by then depends on how the nodes
+store it; docs/how-to/scale-out.md says what was tried.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import re
+import secrets
+import threading
+import time
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import nats.errors
+import nats.js.errors
+import polars as pl
+import structlog
+from nats.js import JetStreamContext
+from nats.js.api import DiscardPolicy, StreamConfig, StreamInfo
+
+from haihe.kernel.errors import ConfigurationError, NotStored
+from haihe.kernel.observations import stream_message
+from haihe.kernel.observations.journal import Entry
+from haihe.kernel.observations.stream_client import StreamClient
+from haihe.kernel.observations.stream_message import Part
+from haihe.kernel.observations.stream_notes import NoteBook, Notes, notes_config
+
+log = structlog.get_logger()
+APPEND_S = 3.0
+MESSAGE_ID = "Nats-Msg-Id"
+# For so long the stream knows a message that it has already: the broker may be away as long before a repetition could count.
+KNOWN_S = 600
+AT_ONCE = 64
+CACHE_BYTES = 32_000_000
+REPLICAS = 3
+UNSURE = 1_000
+NAME_TAKEN, NO_PEERS, NOT_CLUSTERED = 10058, 10005, 10074
+
+
+@dataclass(frozen=True)
+class State:
+    """How one stream stands."""
+
+    last_seq: int
+    size_bytes: int
+    replicas: int
+    leader: str
+    behind: list[str]  # replicas that are away or not up to date
+
+
+class StreamJournal:
+    """Partition `partition` of `partitions` of the district `prefix`; its stream is made on first use. Usable from many threads."""
+
+    def __init__(self, client: StreamClient, prefix: str, partition: int = 0, partitions: int = 1) -> None:
+        self.client, self.prefix, self.partition, self.partitions = client, prefix, partition, partitions
+        self.stream, self.subject = f"{prefix}-{partition}", f"{prefix}.rows.{partition}"
+        self._turn = threading.RLock()
+        self._identity = ""
+        self._limit = 0
+        self._cache: dict[int, bytes] = {}  # newest last
+        self._cached_bytes = 0
+        self._heads: dict[int, list[tuple[str, int, int]]] = {}  # number → (table, rows, bytes) of each batch
+        self._unsure: dict[bytes, str] = {}  # messages of which nobody knows whether they arrived, and their ids
+
+    @property
+    def name(self) -> str:
+        return f"{self.partition}.{self.identity}"
+
+    @property
+    def path(self) -> str:
+        return f"stream {self.stream}"
+
+    @property
+    def identity(self) -> str:
+        """A random name made with the stream: the lake counts the numbers of each stream separately."""
+        with self._turn:
+            if not self._identity:
+                self._identity = self._open()
+            return self._identity
+
+    @property
+    def notes(self) -> NoteBook:
+        return NoteBook(self.client, self.prefix, self.identity)
+
+    def mine(self, things: Any) -> Any:
+        return things % self.partitions == self.partition
+
+    def close(self) -> None:
+        """Nothing to do: the connection is the process's."""
+
+    # --- appending ----------------------------------------------------------------------------------------------------
+
+    def append(self, batches: Sequence[tuple[str, pl.DataFrame]]) -> int:
+        """Store (table, rows) batches and return the last number: acknowledged by more than half of the replicas on return. What fits
+        in one message is stored all or nothing.
+
+        Raises InvalidInput for a batch that does not fit its table, NotStored when there is no leader or no room. Appending the same
+        again after NotStored stores nothing twice.
+        """
+        if not any(batch.height for _, batch in batches):
+            return self.last_seq()
+        return self.publish(self.messages(batches))
+
+    def messages(self, batches: Sequence[tuple[str, pl.DataFrame]]) -> list[bytes]:
+        if not self._limit:
+            self._limit = self.client.max_payload()
+        return stream_message.messages(batches, self._limit)
+
+    def publish(self, messages: Sequence[bytes]) -> int:
+        """Store messages one after the other. Ids are remembered until the stream has acknowledged: a repetition is told by them."""
+        self.identity  # noqa: B018  (makes the stream)
+        end, seq = time.monotonic() + APPEND_S, 0
+        for message in messages:
+            digest = hashlib.blake2b(message, digest_size=16).digest()
+            with self._turn:
+                name = self._unsure.setdefault(digest, secrets.token_hex(12))
+                while len(self._unsure) > UNSURE:
+                    del self._unsure[next(iter(self._unsure))]
+            try:
+                seq = self.client.call(
+                    lambda js, m=message, n=name: self._put(js, m, n), max(0.2, end - time.monotonic())  # type: ignore[misc]
+                )  # fmt: skip
+            except nats.js.errors.APIError as error:
+                raise NotStored(
+                    "消息流拒绝写入。", f"The stream refuses the data ({error}).", where=self.path,
+                    to_do_zh="请检查 NATS 的日志；改正后自动恢复。", to_do_en="Look at the log of NATS; it works again by itself then.",
+                ) from error  # fmt: skip
+            except nats.errors.MaxPayloadError:
+                self._limit = 0  # another server, with another limit
+                raise NotStored(
+                    "NATS 各节点的 max_payload 不一致。", "The NATS nodes differ in max_payload.", where=self.path
+                ) from None
+            with self._turn:
+                self._unsure.pop(digest, None)
+        return seq
+
+    async def _put(self, js: JetStreamContext, message: bytes, name: str) -> int:
+        told = await js.publish(self.subject, message, stream=self.stream, headers={MESSAGE_ID: name})
+        return int(told.seq)
+
+    # --- reading ------------------------------------------------------------------------------------------------------
+
+    def read(
+        self, after_seq: int, limit_rows: int = 50_000, *, only: Collection[str] | None = None, but: Collection[str] = (),
+        since: int | None = None, until: int | None = None,
+    ) -> list[Entry]:  # fmt: skip
+        """As the embedded journal's `read`; all wanted batches of a number, or none of them."""
+        notes = self.notes.get()
+        return self._read(notes, after_seq, self.last_seq(), limit_rows, only, but, since, until)
+
+    def news(
+        self, after_seq: int, limit_rows: int, *, only: Collection[str] | None = None, but: Collection[str] = ()
+    ) -> tuple[list[Entry], int]:
+        """What a consumer that wants some tables has to take in, and the number that its cursor then has."""
+        notes, end = self.notes.get(), self._end(after_seq)
+        entries = self._read(notes, after_seq, end, limit_rows, only, but)
+        if sum(entry.rows for entry in entries) >= limit_rows:
+            return entries, entries[-1].seq
+        return entries, max(after_seq, end)
+
+    def _read(
+        self, notes: Notes, after_seq: int, end: int, limit_rows: int, only: Collection[str] | None, but: Collection[str],
+        since: int | None = None, until: int | None = None,
+    ) -> list[Entry]:  # fmt: skip
+        found: list[Entry] = []
+        count = 0
+        for seq, parts in self._parts(max(after_seq, notes.trimmed), end, notes):
+            for part in parts:
+                if (
+                    (only is not None and part.table not in only)
+                    or part.table in but
+                    or notes.is_aside(seq, part.table)
+                ):
+                    continue
+                if since is not None and part.observed_max is not None and part.observed_max < since:
+                    continue
+                if until is not None and part.observed_min is not None and part.observed_min >= until:
+                    continue
+                batch = part.batch()
+                if batch is None:
+                    self.set_aside(seq, "the stored batch is damaged (checksum)", part.table)
+                    continue
+                found.append(Entry(seq, part.table, part.rows, batch))
+                count += part.rows
+            if count >= limit_rows:
+                break
+        return found
+
+    def _parts(self, after_seq: int, end: int, notes: Notes) -> Iterator[tuple[int, list[Part]]]:
+        """The messages after a number up to another, in order, some at a time."""
+        self._forget(notes.trimmed)
+        step = 8
+        start = after_seq + 1
+        while start <= end:
+            numbers = range(start, min(end, start + step - 1) + 1)
+            for seq, message in self._messages(numbers):
+                parts = stream_message.read(message)
+                if parts is None:
+                    if not notes.is_aside(seq, ""):
+                        self.set_aside(seq, "the stored message is damaged (checksum)")
+                    parts = []
+                with self._turn:
+                    self._heads[seq] = [(part.table, part.rows, len(part.payload)) for part in parts]
+                yield seq, parts
+            start, step = numbers[-1] + 1, min(AT_ONCE, step * 2)
+
+    def _messages(self, numbers: range) -> list[tuple[int, bytes]]:
+        with self._turn:
+            found = {seq: self._cache[seq] for seq in numbers if seq in self._cache}
+        missing = [seq for seq in numbers if seq not in found]
+        if missing:
+            for seq, message in zip(missing, self.client.call(lambda js: self._fetched(js, missing)), strict=True):
+                if message is not None:
+                    found[seq] = message
+                    self._keep(seq, message)
+        return sorted(found.items())
+
+    async def _fetched(self, js: JetStreamContext, numbers: list[int]) -> list[bytes | None]:
+        return list(await asyncio.gather(*[self._fetch(js, seq) for seq in numbers]))
+
+    async def _fetch(self, js: JetStreamContext, seq: int) -> bytes | None:
+        """A message from any replica; from the leader when that one lacks it; None when it was trimmed meanwhile."""
+        try:
+            return (await js.get_msg(self.stream, seq, direct=True)).data or b""
+        except nats.js.errors.NotFoundError:
+            pass
+        try:
+            return (await js.get_msg(self.stream, seq)).data or b""
+        except nats.js.errors.NotFoundError:
+            first = (await js.stream_info(self.stream)).state.first_seq
+            if seq >= first:
+                log.error("the stream lacks a message", stream=self.stream, seq=seq)
+            return None
+
+    def last_seq(self) -> int:
+        """The greatest number ever given, 0 in the beginning."""
+        return self._end(0)
+
+    def _end(self, reached: int) -> int:
+        """The last number, which cannot be less than what a consumer has `reached`: a leader just elected may need a moment."""
+        for _ in range(20):
+            end = self.state().last_seq
+            if end >= reached:
+                return end
+            time.sleep(0.1)
+        raise ConfigurationError(
+            "消息流比已处理的位置短：节点断电丢失了已应答的数据，或只恢复了其中之一。",
+            f"The stream ends at {end}, but {reached} has been dealt with: its nodes lost power and data, or only one of the two was restored.",
+            where=self.path, to_do_zh="请按 docs/how-to/scale-out.md 改用新的 HAIHE_STREAM_NAME。",
+            to_do_en="Choose a new HAIHE_STREAM_NAME, as docs/how-to/scale-out.md says.",
+        )  # fmt: skip
+
+    def state(self) -> State:
+        info = self._info()
+        cluster = info.cluster
+        peers = (cluster.replicas or []) if cluster else []
+        return State(
+            int(info.state.last_seq), int(info.state.bytes), int(info.config.num_replicas or 1), (cluster.leader or "") if cluster else "",
+            [peer.name or "?" for peer in peers if peer.offline or not peer.current],
+        )  # fmt: skip
+
+    def size_bytes(self) -> int:
+        return self.state().size_bytes
+
+    def waiting(self, after_seq: int = 0, table: str | None = None) -> tuple[int, int, int]:
+        """(batches, rows, bytes of the batches) after a number, of all tables or one."""
+        notes, end = self.notes.get(), self.last_seq()
+        start = max(after_seq, notes.trimmed)
+        with self._turn:
+            unknown = next((seq for seq in range(start + 1, end + 1) if seq not in self._heads), end + 1)
+        for _ in self._parts(unknown - 1, end, notes):
+            pass
+        batches = rows = size = 0
+        with self._turn:
+            for seq in range(start + 1, end + 1):
+                for name, count, length in self._heads.get(seq, ()):
+                    if (table is None or name == table) and not notes.is_aside(seq, name):
+                        batches, rows, size = batches + 1, rows + count, size + length
+        return batches, rows, size
+
+    # --- consumers ----------------------------------------------------------------------------------------------------
+
+    def cursor(self, name: str) -> int:
+        """The last number that the consumer has dealt with; 0 for an unknown one."""
+        return self.cursors().get(name, 0)
+
+    def cursors(self) -> dict[str, int]:
+        return self.notes.get().cursors
+
+    def set_cursor(self, name: str, seq: int) -> None:
+        """Remember that the consumer has dealt with everything up to `seq`; a cursor never goes back."""
+
+        def move(notes: Notes) -> None:
+            notes.cursors[name] = max(seq, notes.cursors.get(name, 0))
+
+        self.notes.change(move)
+
+    def drop_cursor(self, name: str) -> None:
+        self.notes.change(lambda notes: notes.cursors.pop(name, None))
+
+    def fact(self, name: str, default: str = "") -> str:
+        return self.notes.get().facts.get(name, default)
+
+    def set_fact(self, name: str, value: str) -> None:
+        self.notes.change(lambda notes: notes.facts.update({name: value}))
+
+    def trim(self, up_to_seq: int) -> int:
+        """Forget batches up to a number, never past a cursor; returns how many numbers. First it is noted and then the stream is purged,
+        all but its last message: the numbers go on from there whatever happens to the nodes."""
+        last = self.last_seq()
+        gone = 0
+
+        def note(notes: Notes) -> None:
+            nonlocal gone
+            until = min([up_to_seq, last, *notes.cursors.values()])
+            gone = max(0, until - notes.trimmed)
+            notes.trimmed = max(until, notes.trimmed)
+            notes.aside = notes.aside[-1000:]
+
+        trimmed = self.notes.change(note).trimmed
+        before = min(trimmed + 1, last)
+        if gone and before > 1:
+            self.client.call(lambda js: js.purge_stream(self.stream, seq=before))
+        self._forget(trimmed)
+        return gone
+
+    def trimmed(self) -> int:
+        """Everything up to this number has been deleted."""
+        return self.notes.get().trimmed
+
+    def set_aside(self, seq: int, reason: str, table: str = "") -> None:
+        """Keep a copy of a batch (or of a whole message) out of the way and pass it over from now on; logged."""
+        [(_, message)] = self._messages(range(seq, seq + 1)) or [(seq, b"")]
+        parts = stream_message.read(message) or []
+        rows = sum(part.rows for part in parts if table in ("", part.table))
+        row = (seq, table, rows, reason[:500], datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S"))
+
+        async def keep(js: JetStreamContext) -> None:
+            name = f"{self.identity}-{seq}-{table}"
+            subject = f"{self.prefix}.aside.{self.identity}"
+            await js.publish(
+                subject, message, stream=f"{self.prefix}-aside", headers={MESSAGE_ID: name, "Haihe-Number": str(seq)}
+            )
+
+        def note(notes: Notes) -> None:
+            if not notes.is_aside(seq, table):
+                notes.aside.append(row)
+
+        if self.notes.get().is_aside(seq, table):
+            return
+        self.client.call(keep)
+        self.notes.change(note)
+        log.error("a batch was set aside", journal=self.path, seq=seq, table=table, reason=reason)
+
+    def list_set_aside(self) -> list[tuple[int, str, int, str, str]]:
+        """(number, table, rows, reason, time) of batches that could not be used."""
+        return sorted(self.notes.get().aside)
+
+    def checkpoint(self) -> None:
+        """Nothing to do."""
+
+    # --- within -------------------------------------------------------------------------------------------------------
+
+    def _keep(self, seq: int, message: bytes) -> None:
+        with self._turn:
+            if seq not in self._cache:
+                self._cache[seq] = message
+                self._cached_bytes += len(message)
+            while self._cached_bytes > CACHE_BYTES:
+                self._cached_bytes -= len(self._cache.pop(next(iter(self._cache))))
+
+    def _forget(self, trimmed: int) -> None:
+        with self._turn:
+            for seq in [seq for seq in self._cache if seq <= trimmed]:
+                self._cached_bytes -= len(self._cache.pop(seq))
+            for seq in [seq for seq in self._heads if seq <= trimmed]:
+                del self._heads[seq]
+
+    def _info(self) -> StreamInfo:
+        identity = self.identity
+        try:
+            info = self.client.call(lambda js: js.stream_info(self.stream))
+        except nats.js.errors.NotFoundError:
+            raise _replaced(self.path) from None
+        if self._read_description(info) != identity:
+            raise _replaced(self.path)
+        return info
+
+    def _open(self) -> str:
+        """The identity of the stream, which is made where it is missing: by the first process that comes."""
+        try:
+            info = self.client.call(lambda js: js.stream_info(self.stream))
+        except nats.js.errors.NotFoundError:
+            info = self._make()
+        return self._read_description(info)
+
+    def _make(self) -> StreamInfo:
+        replicas = REPLICAS if self.client.nodes() >= REPLICAS else 1
+        self._make_one(notes_config(self.prefix, replicas))
+        self._make_one(
+            StreamConfig(name=f"{self.prefix}-aside", subjects=[f"{self.prefix}.aside.*"], num_replicas=replicas)
+        )
+        return self._make_one(
+            StreamConfig(
+                name=self.stream, subjects=[self.subject], num_replicas=replicas, duplicate_window=KNOWN_S, allow_direct=True,
+                deny_delete=True, discard=DiscardPolicy.NEW,
+                description=f"haihe {self.partition}/{self.partitions} {secrets.token_hex(8)}",
+            )
+        )  # fmt: skip
+
+    def _make_one(self, config: StreamConfig) -> StreamInfo:
+        try:
+            return self.client.call(lambda js: js.add_stream(config))
+        except nats.js.errors.APIError as error:
+            if error.err_code == NAME_TAKEN:  # another process was first, with a random name of its own
+                return self.client.call(lambda js: js.stream_info(str(config.name)))
+            if error.err_code in (NO_PEERS, NOT_CLUSTERED):
+                raise NotStored(
+                    f"NATS 集群现在没有 {config.num_replicas} 个可用节点，无法建立消息流。",
+                    f"The NATS cluster has not {config.num_replicas} nodes to make the stream on now.", where=self.path,
+                    to_do_zh="请启动全部节点；之后自动继续。", to_do_en="Start all nodes; it goes on by itself then.",
+                ) from error  # fmt: skip
+            raise
+
+    def _read_description(self, info: StreamInfo) -> str:
+        found = re.fullmatch(r"haihe (\d+)/(\d+) ([0-9a-f]{16})", info.config.description or "")
+        if found is None:
+            raise ConfigurationError(
+                "这个名字的消息流不是本系统建立的。", "A stream of this name was not made by Haihe.", where=self.path,
+                to_do_zh="请改用另一个 HAIHE_STREAM_NAME。", to_do_en="Choose another HAIHE_STREAM_NAME.",
+            )  # fmt: skip
+        if int(found[2]) != self.partitions:
+            raise ConfigurationError(
+                f"消息流建立时有 {found[2]} 个分区，现在的设置是 {self.partitions} 个。",
+                f"The streams were made with {found[2]} partitions, the setting says {self.partitions}.", where="HAIHE_STREAM_PARTITIONS",
+                to_do_zh=f"请改回 {found[2]}，或按 docs/how-to/scale-out.md 换一个 HAIHE_STREAM_NAME。",
+                to_do_en=f"Set it back to {found[2]}, or change HAIHE_STREAM_NAME as docs/how-to/scale-out.md says.",
+            )  # fmt: skip
+        return found[3]
+
+
+def _replaced(path: str) -> ConfigurationError:
+    return ConfigurationError(
+        "消息流在运行中被删除或重建。", "The stream was deleted or made anew while the district was running.", where=path,
+        to_do_zh="请重启海河；未入湖的数据在旧流里。", to_do_en="Restart Haihe; what the lake did not have yet was in the old stream.",
+    )  # fmt: skip
