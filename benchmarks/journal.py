@@ -199,7 +199,7 @@ def queries(folder: Path) -> None:
     assert child.stdin and child.stdout and child.stdout.readline() == "grows\n"
 
     def ask(**question: object) -> int:
-        return observations("position", journal=store.journal, lake=store.lake, **question).collect().height  # type: ignore[arg-type]
+        return observations("position", journals=[store.journal], lake=store.lake, **question).collect().height  # type: ignore[arg-type]
 
     minutes = store.lake.files("position")["num_records"].sum() // (VEHICLES * 6)
     hour = start() + timedelta(minutes=max(0, minutes // 2 - 30))

@@ -41,7 +41,9 @@ class Silent(Rule):
     severity, urgency, certainty = Severity.MINOR, Urgency.EXPECTED, Certainty.OBSERVED
     speaks_of_silence = True
 
-    def evaluate(self, batch: pl.DataFrame, state: pl.DataFrame, parameters: Any, now: datetime) -> tuple[pl.DataFrame, pl.DataFrame]:
+    def evaluate(
+        self, batch: pl.DataFrame, state: pl.DataFrame, parameters: Any, now: datetime
+    ) -> tuple[pl.DataFrame, pl.DataFrame]:
         heard = batch.group_by("thing").agg(pl.col("received_at").max()).sort("thing")["received_at"]
         return pl.DataFrame(schema=FINDINGS), state.with_columns(heard_at=heard, told=pl.lit(False))
 
@@ -51,7 +53,9 @@ class Silent(Rule):
             "thing", observed_at=pl.col("heard_at") + timedelta(minutes=30), key=pl.lit("silent"), phase=pl.lit("raise"),
             value=pl.lit(None, pl.Float64), limit=pl.lit(None, pl.Float64), evidence=pl.lit("{}"),
         )  # fmt: skip
-        return found.select(*FINDINGS), state.with_columns(told=pl.col("told") | pl.col("thing").is_in(due["thing"].implode()))
+        return found.select(*FINDINGS), state.with_columns(
+            told=pl.col("told") | pl.col("thing").is_in(due["thing"].implode())
+        )
 
 
 @pytest.fixture(autouse=True)
@@ -68,7 +72,9 @@ def only_these_rules() -> Iterator[None]:
 
 @pytest.fixture
 def gauges(district: Any) -> list[int]:
-    made = [Thing.objects.create(kind="gauge", key=f"G{n}", name=f"{n}号水位", organisation=district.town) for n in range(5)]
+    made = [
+        Thing.objects.create(kind="gauge", key=f"G{n}", name=f"{n}号水位", organisation=district.town) for n in range(5)
+    ]
     return [thing.pk for thing in made]
 
 

@@ -68,10 +68,10 @@ class Node:
 
     def ask(self, page: str) -> dict[str, Any]:
         """A page of the server's monitoring as data; empty when it does not answer."""
-        with contextlib.suppress(OSError, ValueError):
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.monitor}/{page}", timeout=2) as answer:
-                found: dict[str, Any] = json.load(answer)
-                return found
+        address = f"http://127.0.0.1:{self.monitor}/{page}"
+        with contextlib.suppress(OSError, ValueError), urllib.request.urlopen(address, timeout=2) as answer:
+            found: dict[str, Any] = json.load(answer)
+            return found
         return {}
 
     def is_ready(self) -> bool:

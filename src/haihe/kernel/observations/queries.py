@@ -29,13 +29,13 @@ EVERYTHING = 1 << 62
 
 def observations(
     table: str, things: Sequence[int] | None = None, since: datetime | None = None, until: datetime | None = None,
-    box: Box | None = None, columns: Sequence[str] | None = None, *, journal: AnyJournal | None = None, lake: Lake | None = None,
+    box: Box | None = None, columns: Sequence[str] | None = None, *, journals: Sequence[AnyJournal] | None = None, lake: Lake | None = None,
 ) -> pl.LazyFrame:  # fmt: skip
     """Rows of a table, unordered: of `things`, observed in [since, until), inside `box`. Collect within an hour.
 
     No permission is checked and nothing recorded: for rules, indicators and tests. People and programs use `read_for`.
     """
-    journals, lake = [journal] if journal else stores.journals(), lake or stores.lake()
+    journals, lake = journals or stores.journals(), lake or stores.lake()
     if box is not None and table in TABLES and "longitude_deg" not in TABLES[table].fields:
         raise InvalidInput(f"表“{table}”没有坐标。", f"The table {table!r} has no coordinates.", where="box")
     instants = [_microseconds(instant) for instant in (since, until)]

@@ -2,7 +2,7 @@
 
 A message holds the batches of one append and its number in the stream is their number. Messages are never deleted one by one, so that
 between what was trimmed and the end no number is missing: a reader that asks for number after number, from any replica, notices when
-that replica is behind, and asks the leader. What is set aside is copied, noted, and passed over.
+that replica is behind, and asks again. What is set aside is copied, noted, and passed over.
 
 Acknowledged means: more than half of the stream's replicas have written it. Whether it is fsync'd by then depends on how the nodes
 store it; docs/how-to/scale-out.md says what was tried.
@@ -42,6 +42,12 @@ MESSAGE_ID = "Nats-Msg-Id"
 KNOWN_S = 600
 AT_ONCE = 64
 CACHE_BYTES = 32_000_000
+# Several blocks of the file that JetStream writes (8 MB each).
+KEEP_BYTES = 32_000_000
+PURGE_MESSAGES = 100
+TRIES = 100
+MISSED_S = 60.0
+SETTLE_S = 2.0
 REPLICAS = 3
 UNSURE = 1_000
 NAME_TAKEN, NO_PEERS, NOT_CLUSTERED = 10058, 10005, 10074
@@ -70,6 +76,9 @@ class StreamJournal:
         self._cache: dict[int, bytes] = {}  # newest last
         self._cached_bytes = 0
         self._heads: dict[int, list[tuple[str, int, int]]] = {}  # number → (table, rows, bytes) of each batch
+        self._sizes: dict[int, int] = {}  # number → bytes of each message since the last purge
+        self._purged = 0
+        self._missed: dict[int, float] = {}
         self._unsure: dict[bytes, str] = {}  # messages of which nobody knows whether they arrived, and their ids
 
     @property
@@ -203,44 +212,61 @@ class StreamJournal:
         start = after_seq + 1
         while start <= end:
             numbers = range(start, min(end, start + step - 1) + 1)
-            for seq, message in self._messages(numbers):
+            for seq, message in self._messages([seq for seq in numbers if not notes.is_aside(seq, "")]):
                 parts = stream_message.read(message)
                 if parts is None:
-                    if not notes.is_aside(seq, ""):
-                        self.set_aside(seq, "the stored message is damaged (checksum)")
+                    why = "the stored message is damaged (checksum)" if message else "the stream has lost this message"
+                    self.set_aside(seq, why)
                     parts = []
                 with self._turn:
+                    self._sizes[seq] = len(message)
                     self._heads[seq] = [(part.table, part.rows, len(part.payload)) for part in parts]
                 yield seq, parts
             start, step = numbers[-1] + 1, min(AT_ONCE, step * 2)
 
-    def _messages(self, numbers: range) -> list[tuple[int, bytes]]:
+    def _messages(self, numbers: Sequence[int]) -> list[tuple[int, bytes]]:
         with self._turn:
             found = {seq: self._cache[seq] for seq in numbers if seq in self._cache}
         missing = [seq for seq in numbers if seq not in found]
         if missing:
             for seq, message in zip(missing, self.client.call(lambda js: self._fetched(js, missing)), strict=True):
-                if message is not None:
+                if message is None:
+                    if seq > self.trimmed():
+                        self._miss(seq)
+                        found[seq] = b""
+                else:
                     found[seq] = message
                     self._keep(seq, message)
         return sorted(found.items())
+
+    def _miss(self, seq: int) -> None:
+        """A number that was given and whose message no replica finds: nobody goes past it for a while, and then only aloud (it is
+        set aside without bytes, and `haihe check` says so). Standing still for ever would cost everybody their alerts."""
+        with self._turn:
+            since = self._missed.setdefault(seq, time.monotonic())
+        if time.monotonic() - since < MISSED_S:
+            raise NotStored(
+                "消息流暂时读不到一条已写入的消息。", f"The stream does not find message {seq} now; nobody goes past it.", where=self.path,
+                to_do_zh="请检查 NATS 各节点；恢复后自动继续。", to_do_en="Look at the NATS nodes; it goes on by itself when they find it.",
+            )  # fmt: skip
 
     async def _fetched(self, js: JetStreamContext, numbers: list[int]) -> list[bytes | None]:
         return list(await asyncio.gather(*[self._fetch(js, seq) for seq in numbers]))
 
     async def _fetch(self, js: JetStreamContext, seq: int) -> bytes | None:
-        """A message from any replica; from the leader when that one lacks it; None when it was trimmed meanwhile."""
-        try:
-            return (await js.get_msg(self.stream, seq, direct=True)).data or b""
-        except nats.js.errors.NotFoundError:
-            pass
-        try:
-            return (await js.get_msg(self.stream, seq)).data or b""
-        except nats.js.errors.NotFoundError:
-            first = (await js.stream_info(self.stream)).state.first_seq
-            if seq >= first:
-                log.error("the stream lacks a message", stream=self.stream, seq=seq)
-            return None
+        """A message from any replica that has it; None when none has.
+
+        Tried: after a node was killed, a replica – also one that leads – may for seconds not find messages that were acknowledged
+        shortly before. So a number that is missing is asked for again, now here, now there.
+        """
+        for attempt in range(TRIES):
+            try:
+                return (await js.get_msg(self.stream, seq, direct=attempt % 4 != 3)).data or b""
+            except nats.js.errors.NotFoundError:
+                if attempt % 8 == 7 and seq < (await js.stream_info(self.stream)).state.first_seq:
+                    return None
+                await asyncio.sleep(0.02)
+        return None
 
     def last_seq(self) -> int:
         """The greatest number ever given, 0 in the beginning."""
@@ -248,11 +274,13 @@ class StreamJournal:
 
     def _end(self, reached: int) -> int:
         """The last number, which cannot be less than what a consumer has `reached`: a leader just elected may need a moment."""
-        for _ in range(20):
-            end = self.state().last_seq
-            if end >= reached:
-                return end
+        until = time.monotonic() + SETTLE_S
+        while (end := self.state().last_seq) < reached:
+            if time.monotonic() > until:
+                break
             time.sleep(0.1)
+        else:
+            return end
         raise ConfigurationError(
             "消息流比已处理的位置短：节点断电丢失了已应答的数据，或只恢复了其中之一。",
             f"The stream ends at {end}, but {reached} has been dealt with: its nodes lost power and data, or only one of the two was restored.",
@@ -315,8 +343,12 @@ class StreamJournal:
         self.notes.change(lambda notes: notes.facts.update({name: value}))
 
     def trim(self, up_to_seq: int) -> int:
-        """Forget batches up to a number, never past a cursor; returns how many numbers. First it is noted and then the stream is purged,
-        all but its last message: the numbers go on from there whatever happens to the nodes."""
+        """Forget batches up to a number, never past a cursor; returns how many numbers.
+
+        What is noted as trimmed is gone for every reader. The stream itself is purged later, so that it always keeps its newest
+        `KEEP_BYTES`: tried with 2.9.10, a purge within the block that is being written loses acknowledged messages behind it when
+        a node is killed at that moment.
+        """
         last = self.last_seq()
         gone = 0
 
@@ -328,11 +360,26 @@ class StreamJournal:
             notes.aside = notes.aside[-1000:]
 
         trimmed = self.notes.change(note).trimmed
-        before = min(trimmed + 1, last)
-        if gone and before > 1:
-            self.client.call(lambda js: js.purge_stream(self.stream, seq=before))
         self._forget(trimmed)
+        before = min(trimmed + 1, self._first_kept(last))
+        if before > self._purged + PURGE_MESSAGES:
+            self.client.call(lambda js: js.purge_stream(self.stream, seq=before))
+            with self._turn:
+                self._purged = before
+                self._sizes = {seq: size for seq, size in self._sizes.items() if seq >= before}
         return gone
+
+    def _first_kept(self, last: int) -> int:
+        """The message from which on the stream is `KEEP_BYTES` long, as far as this process has seen its messages; else 0."""
+        size = 0
+        with self._turn:
+            for seq in range(last, self._purged, -1):
+                if seq not in self._sizes:
+                    return 0
+                size += self._sizes[seq]
+                if size >= KEEP_BYTES:
+                    return seq
+        return 0
 
     def trimmed(self) -> int:
         """Everything up to this number has been deleted."""
@@ -340,7 +387,7 @@ class StreamJournal:
 
     def set_aside(self, seq: int, reason: str, table: str = "") -> None:
         """Keep a copy of a batch (or of a whole message) out of the way and pass it over from now on; logged."""
-        [(_, message)] = self._messages(range(seq, seq + 1)) or [(seq, b"")]
+        message = self._cache.get(seq) or self.client.call(lambda js: self._fetch(js, seq)) or b""
         parts = stream_message.read(message) or []
         rows = sum(part.rows for part in parts if table in ("", part.table))
         row = (seq, table, rows, reason[:500], datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S"))
