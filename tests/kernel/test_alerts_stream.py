@@ -15,6 +15,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 from rule_for_tests import START, HighWater, levels, policy
 
+from haihe import backup
 from haihe.kernel.alerts import processing
 from haihe.kernel.alerts.cap import Certainty, Severity, Urgency
 from haihe.kernel.alerts.models import Alert, RuleCursor, RuleState, RuleStatus
@@ -23,7 +24,9 @@ from haihe.kernel.alerts.rules import FINDINGS, INSTANT, RULES, Rule
 from haihe.kernel.alerts.states import load_state
 from haihe.kernel.observations import stores
 from haihe.kernel.observations.appender import Appender
+from haihe.kernel.observations.feeder import feed_once
 from haihe.kernel.observations.journal import Journal
+from haihe.kernel.observations.queries import observations
 from haihe.kernel.observations.stream_client import client
 from haihe.kernel.observations.stream_journal import StreamJournal
 from haihe.kernel.things import Thing
@@ -184,3 +187,29 @@ def test_a_district_that_moves_to_a_stream_goes_on_where_it_stood(
         "raised", START + timedelta(minutes=10), START + timedelta(minutes=20), START + timedelta(minutes=40)
     )  # fmt: skip
     assert RuleStatus.objects.get(rule="water.high").evaluated_rows == 5
+
+
+def test_a_backup_holds_what_the_lake_lacks_and_the_restored_district_evaluates_it_once(
+    stream_url: str, gauges: list[int], settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.HOME, settings.LAKE_URL = tmp_path / "home", ""
+    settings.STREAM_URL, settings.STREAM_NAME, settings.STREAM_PARTITIONS = stream_url, name_of("backup"), 2
+    monkeypatch.setattr(process_once, "__kwdefaults__", {**process_once.__kwdefaults__, "policy": policy})
+    RuleCursor.objects.create(name="rules", seq=40)  # this district had an embedded journal once
+    rows, late = day(gauges), levels(gauges[0], [4.0], start=START + timedelta(hours=8))
+    stores.appender().append([("level", rows)])
+    process_new(START + timedelta(hours=7))
+    for journal in stores.streams():
+        feed_once(journal, stores.lake())
+    stores.appender().append([("level", late)])
+    (tmp_path / "copy").mkdir()
+    copied = backup._copy_observations(settings.HOME, tmp_path / "copy" / "observations")
+    evaluated = RuleStatus.objects.get(rule="water.high").evaluated_rows
+
+    settings.HOME, settings.STREAM_URL = copied, ""
+    processing._memories.clear()
+    assert [entry.seq for entry in stores.journal().read(0)] == [41]
+    assert observations("level").collect().height == rows.height + 1
+    process_new(START + timedelta(hours=9))
+    assert RuleStatus.objects.get(rule="water.high").evaluated_rows == evaluated + 1
+    assert load_state(RULES["water.high"], "")["thing"].to_list() == sorted(gauges), "what rules remember came along"

@@ -139,8 +139,29 @@ def test_a_repetition_after_an_answer_that_was_lost_is_dropped(
         patch.setattr(stream_journal, "APPEND_S", 0.3)
         with pytest.raises(NotStored, match="does not answer"):
             journal.append(batches)
-    assert journal.append(batches) == 1 and journal.last_seq() == 1
-    assert journal.append(batches) == 2, "the same rows appended again on purpose are stored again"
+    assert journal.append(batches) == 1 and [entry.seq for entry in journal.read(0)] == [1]
+    assert journal.append(batches) > 1, "the same rows appended again on purpose are stored again"
+    assert len(journal.read(0)) == 2
+
+
+def test_before_a_repetition_an_empty_message_makes_the_leader_know_what_came_before(
+    journal: StreamJournal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A leader that has not applied the first copy would store a second: the copies are then on both sides of the empty message."""
+    put, told = StreamJournal._put, []
+
+    async def first_unanswered(self: Any, js: Any, message: bytes, name: str) -> int:
+        told.append((message == stream_journal.EMPTY, name))
+        if len(told) == 1:
+            raise TimeoutError
+        return await put(self, js, message, name)
+
+    monkeypatch.setattr(StreamJournal, "_put", first_unanswered)
+    assert journal.append([("position", positions())]) == 2
+    (_, name), (is_empty, other), (_, again) = told
+    assert is_empty and name == again != other
+    assert [entry.seq for entry in journal.read(0)] == [2] and journal.waiting()[:2] == (1, 1000)
+    assert journal.news(0, 1 << 62)[1] == 2
 
 
 def test_a_reader_keeps_messages_within_bounds(journal: StreamJournal, monkeypatch: pytest.MonkeyPatch) -> None:

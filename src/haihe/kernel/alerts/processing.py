@@ -149,7 +149,7 @@ def process_once(
     """
     now = now or timezone.now()
     memory = memory if memory is not None else Memory()
-    cursor = begin(journal)
+    cursor = begin(journal, afresh=memory.at[0] < 0)
     if memory.at != (cursor.seq, cursor.moved_at):
         memory.states.clear()
         memory.asked_at = None
@@ -161,7 +161,7 @@ def process_once(
         cursor.seq, limit_rows, only=sorted({rule.table for rule in RULES.values() if rule.table})
     )
     is_up_to_date = sum(entry.rows for entry in entries) < limit_rows
-    ask_at = minute if is_up_to_date and minute != memory.asked_at else None
+    ask_at = minute if is_up_to_date and journal.grows and minute != memory.asked_at else None
     if seq == cursor.seq and ask_at is None:
         return Step(cursor.seq)
     tables: dict[str, list[pl.DataFrame]] = {}

@@ -63,17 +63,26 @@ def cursor_of(journal: str) -> str:
     return f"{CURSOR}.{journal}" if journal else CURSOR
 
 
-def begin(journal: AnyJournal) -> RuleCursor:
-    """The cursor over a journal. A new partition begins with what rules remember of its things from elsewhere."""
-    found = RuleCursor.objects.filter(name=cursor_of(journal.name)).first()
-    if found is not None:
+def begin(journal: AnyJournal, *, afresh: bool = True) -> RuleCursor:
+    """The cursor over a journal. A new partition begins with what rules remember of its things from elsewhere; so does, in a process that
+    starts `afresh`, the embedded journal of a district that comes back from a stream."""
+    name = cursor_of(journal.name)
+    found = RuleCursor.objects.filter(name=name).first()
+    if found is not None and (journal.name or not journal.grows or not afresh or not _moved_since(found)):
         return found
     with transaction.atomic():
-        cursor, is_new = RuleCursor.objects.get_or_create(name=cursor_of(journal.name))
-        if is_new and journal.name:
+        cursor, is_new = RuleCursor.objects.select_for_update().get_or_create(name=name)
+        if is_new or _moved_since(cursor):
             for rule in RULES.values():
                 state = load_state(rule)
                 state = state.filter(pl.Series(journal.mine(state["thing"].to_numpy()), dtype=pl.Boolean))
                 if not state.is_empty():
                     save_state(rule, state, state["thing"].to_numpy(), journal.name)
+            if not is_new and not journal.name:
+                cursor.save()
     return cursor
+
+
+def _moved_since(cursor: RuleCursor) -> bool:
+    """Whether rules were evaluated over partitions of a stream after they were over this journal."""
+    return RuleCursor.objects.filter(name__startswith=f"{CURSOR}.", moved_at__gt=cursor.moved_at).exists()

@@ -22,6 +22,9 @@ class AnyJournal(Protocol):
     ) -> str: ...  # "" for the embedded journal; otherwise rules and newest rows keep theirs under this name
 
     @property
+    def grows(self) -> bool: ...  # whether rows are still added
+
+    @property
     def path(self) -> Path | str: ...
 
     @property

@@ -44,6 +44,7 @@ class Journal(JournalFile):
     """The journal at `path`; made on first use. Usable from many threads (they take turns)."""
 
     name = ""
+    grows = True
 
     def mine(self, things: Any) -> Any:
         """Which things' rows come through this journal (any_journal.py): all of them."""

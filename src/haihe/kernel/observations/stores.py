@@ -26,6 +26,8 @@ _share = (0, 1)
 class Left(Journal):
     """The embedded journal of a district that has moved to a stream: what it still holds is evaluated and fed, nothing is added."""
 
+    grows = False
+
     def mine(self, things: Any) -> Any:
         return things != things  # their rows come through the streams now
 

@@ -50,6 +50,7 @@ MISSED_S = 60.0
 SETTLE_S = 2.0
 REPLICAS = 3
 UNSURE = 1_000
+EMPTY = stream_message.written([])
 NAME_TAKEN, NO_PEERS, NOT_CLUSTERED = 10058, 10005, 10074
 
 
@@ -64,8 +65,18 @@ class State:
     behind: list[str]  # replicas that are away or not up to date
 
 
+@dataclass
+class Sent:
+    """A message on its way: its id, and whether it may have arrived already."""
+
+    name: str
+    maybe: bool = False
+
+
 class StreamJournal:
     """Partition `partition` of `partitions` of the district `prefix`; its stream is made on first use. Usable from many threads."""
+
+    grows = True
 
     def __init__(self, client: StreamClient, prefix: str, partition: int = 0, partitions: int = 1) -> None:
         self.client, self.prefix, self.partition, self.partitions = client, prefix, partition, partitions
@@ -79,7 +90,7 @@ class StreamJournal:
         self._sizes: dict[int, int] = {}  # number → bytes of each message since the last purge
         self._purged = 0
         self._missed: dict[int, float] = {}
-        self._unsure: dict[bytes, str] = {}  # messages of which nobody knows whether they arrived, and their ids
+        self._unsure: dict[bytes, Sent] = {}  # messages of which nobody knows whether they arrived, and their ids
 
     @property
     def name(self) -> str:
@@ -132,12 +143,12 @@ class StreamJournal:
         for message in messages:
             digest = hashlib.blake2b(message, digest_size=16).digest()
             with self._turn:
-                name = self._unsure.setdefault(digest, secrets.token_hex(12))
+                sent = self._unsure.setdefault(digest, Sent(secrets.token_hex(12)))
                 while len(self._unsure) > UNSURE:
                     del self._unsure[next(iter(self._unsure))]
             try:
                 seq = self.client.call(
-                    lambda js, m=message, n=name: self._put(js, m, n), max(0.2, end - time.monotonic())  # type: ignore[misc]
+                    lambda js, m=message, s=sent: self._store(js, m, s), max(0.2, end - time.monotonic())  # type: ignore[misc]
                 )  # fmt: skip
             except nats.js.errors.APIError as error:
                 raise NotStored(
@@ -152,6 +163,22 @@ class StreamJournal:
             with self._turn:
                 self._unsure.pop(digest, None)
         return seq
+
+    async def _store(self, js: JetStreamContext, message: bytes, sent: Sent) -> int:
+        """Publish a message, again when it is called again.
+
+        A leader looks for the id when a message comes, among those that it has already applied (tried with 2.9.10: one that was just
+        elected stores a repetition twice). So before a repetition an empty message goes in: when that is acknowledged, all that came
+        before it is applied.
+        """
+        if sent.maybe:
+            await self._put(js, EMPTY, secrets.token_hex(12))
+        before, sent.maybe = sent.maybe, True
+        try:
+            return await self._put(js, message, sent.name)
+        except nats.js.errors.NoStreamResponseError:
+            sent.maybe = before  # there was nobody to take it
+            raise
 
     async def _put(self, js: JetStreamContext, message: bytes, name: str) -> int:
         told = await js.publish(self.subject, message, stream=self.stream, headers={MESSAGE_ID: name})
