@@ -39,14 +39,15 @@ class Partition:
 
     def append(self) -> None:
         from haihe.kernel.errors import NotStored
+        from haihe.kernel.observations.stream_sending import Sent
 
         number = 0
         while not self.over:
             number += 1
-            message = number.to_bytes(8, "big") + os.urandom(self.size)
+            sent = Sent(number.to_bytes(8, "big") + os.urandom(self.size))
             while not self.over:
                 try:
-                    self.journal.publish([message])
+                    self.journal.publish([sent])
                 except NotStored:
                     self.waits += 1
                     time.sleep(0.2)

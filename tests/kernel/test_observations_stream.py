@@ -28,6 +28,7 @@ from haihe.kernel.observations.queries import observations
 from haihe.kernel.observations.standard import RawFrame
 from haihe.kernel.observations.stream_client import StreamClient, addresses
 from haihe.kernel.observations.stream_journal import StreamJournal
+from haihe.kernel.observations.stream_sending import Sent
 from haihe.testing.observations import Store, positions
 from haihe.testing.streams import broker, name_of
 
@@ -113,7 +114,7 @@ def test_a_damaged_message_is_set_aside_once_with_its_bytes_and_stops_nothing(jo
     body, head = bytearray(good), bytearray(good)
     body[-100] ^= 0xFF
     head[14] ^= 0xFF
-    journal.publish([bytes(body), bytes(head)])
+    journal.publish([Sent(bytes(body)), Sent(bytes(head))])
     journal.append([("position", positions(seed=3))])
     other = StreamJournal(journal.client, journal.prefix)  # another process: it sees what the first has set aside
     for reader in (journal, other, journal):
@@ -237,6 +238,28 @@ def test_the_lake_and_the_newest_rows_of_several_partitions_are_those_of_one(
     assert newest.read("position").equals(store.latest.read("position"))
 
 
+def test_after_one_partition_failed_the_others_do_not_get_their_rows_again(
+    client: StreamClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journals = parts_of(client, name_of("half"), 3)
+    appender, batches, whole = Appender(journals), [("position", positions(things=9, each=5))], StreamJournal.publish
+
+    def fails(self: StreamJournal, outgoing: Any) -> int:
+        if self.partition == 1:
+            raise NotStored("zh", "no leader")
+        return whole(self, outgoing)
+
+    for _ in range(2):
+        with monkeypatch.context() as patch:
+            patch.setattr(StreamJournal, "publish", fails)
+            with pytest.raises(NotStored, match="no leader"):
+                appender.append(batches)
+    appender.append(batches)
+    assert [journal.waiting()[:2] for journal in journals] == [(1, 15)] * 3
+    appender.append(batches)
+    assert [journal.waiting()[:2] for journal in journals] == [(2, 30)] * 3, "on purpose, it is stored again"
+
+
 def test_another_number_of_partitions_is_refused(client: StreamClient) -> None:
     name = name_of("fixed")
     assert [journal.last_seq() for journal in parts_of(client, name, 2)] == [0, 0]
@@ -248,6 +271,7 @@ MAKER = """
 import sys
 from haihe.kernel.observations.stream_client import StreamClient
 from haihe.kernel.observations.stream_journal import StreamJournal
+from haihe.kernel.observations.stream_sending import Sent
 from haihe.testing.observations import positions
 journal = StreamJournal(StreamClient(sys.argv[1]), sys.argv[2])
 for n in range(20):

@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 
 from haihe.kernel.observations.packing import fitting
+from haihe.kernel.observations.stream_sending import Unfinished
 
 if TYPE_CHECKING:
     from haihe.kernel.observations.stream_journal import StreamJournal
@@ -21,6 +22,7 @@ class Appender:
 
     def __init__(self, journals: Sequence[StreamJournal]) -> None:
         self.journals = list(journals)
+        self._unfinished = Unfinished()
         self._pool = ThreadPoolExecutor(len(self.journals), thread_name_prefix="append")
 
     def append(self, batches: Sequence[tuple[str, pl.DataFrame]]) -> int:
@@ -30,17 +32,19 @@ class Appender:
             return self.journals[0].append(batches)
         # All is packed before anything is sent: a batch that does not fit its table stores nothing.
         parts = split(batches, len(self.journals))
-        messages = [journal.messages(part) for journal, part in zip(self.journals, parts, strict=True)]
+        outgoing = self._unfinished.take(
+            [journal.messages(part) for journal, part in zip(self.journals, parts, strict=True)]
+        )
         tasks = [
             self._pool.submit(journal.publish, sent)
-            for journal, sent in zip(self.journals, messages, strict=True)
+            for journal, sent in zip(self.journals, outgoing, strict=True)
             if sent
         ]
-        done = [(task.exception(), task) for task in tasks]
-        for error, _ in done:
-            if error is not None:
-                raise error
-        return max((task.result() for _, task in done), default=0)
+        faults = [fault for task in tasks if (fault := task.exception()) is not None]
+        if faults:
+            self._unfinished.keep(outgoing)
+            raise faults[0]
+        return max((task.result() for task in tasks), default=0)
 
 
 def split(batches: Sequence[tuple[str, pl.DataFrame]], partitions: int) -> list[list[tuple[str, pl.DataFrame]]]:
