@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from haihe import settings as haihe_settings
+from haihe.kernel.errors import NotStored
 from haihe.kernel.observations import stores
+from haihe.kernel.observations.any_journal import of_each
 from haihe.runtime import parts
 
 
@@ -49,3 +51,17 @@ def test_settings_that_do_not_go_together_are_refused_with_what_to_do(given: dic
         [sys.executable, "-c", "import haihe.settings"], env={**os.environ, **given}, capture_output=True, text=True
     )
     assert done.returncode and told in done.stderr
+
+
+def test_where_one_partition_fails_the_others_have_their_turn_and_the_fault_is_told() -> None:
+    done = []
+
+    def step(part: int) -> int:
+        if part == 1:
+            raise NotStored("zh", "no leader")
+        done.append(part)
+        return part
+
+    with pytest.raises(NotStored, match="no leader"):
+        of_each([0, 1, 2, 3], step)
+    assert done == [0, 2, 3] and of_each([2, 3], step) == 5

@@ -31,7 +31,7 @@ from haihe.kernel.alerts.silence import advance_with_silence, minute_before
 from haihe.kernel.alerts.states import CURSOR, begin, cursor_of, load_state, save_state
 from haihe.kernel.alerts.writing import write_findings
 from haihe.kernel.errors import NotFound
-from haihe.kernel.observations.any_journal import AnyJournal
+from haihe.kernel.observations.any_journal import AnyJournal, of_each
 from haihe.kernel.policies import all_parameters
 from haihe.kernel.things import Thing
 
@@ -270,13 +270,11 @@ def process_new(at: datetime) -> int:
     """The worker's step: all that is new in the journals that this process works on; returns rows."""
     from haihe.kernel.observations.stores import journals, own_journals
 
-    rows, own = 0, own_journals()
-    for journal in own:
+    def take(journal: AnyJournal) -> int:
         if journal.name and not _is_done(journals()[0]):
-            break  # what the embedded journal of a district left is older, and comes first
-        memory = _memories.setdefault(journal.name, Memory())
-        if _memories:  # facts of things are the same for all
-            memory.things = next(iter(_memories.values())).things
+            return 0  # what the embedded journal of a district left is older, and comes first
+        memory, rows = _memories.setdefault(journal.name, Memory()), 0
+        memory.things = next(iter(_memories.values())).things  # facts of things are the same for all
         for _ in range(STEPS_AT_ONCE):  # then the others, and the worker's other steps, have their turn
             step = process_once(journal, now=at, memory=memory)
             rows += step.rows
@@ -284,7 +282,9 @@ def process_new(at: datetime) -> int:
                 step.rows < STEP_ROWS
             ):  # what has come since then waits for the next turn: many small steps would cost more
                 break
-    return rows
+        return rows
+
+    return of_each(own_journals(), take)
 
 
 def _is_done(first: AnyJournal) -> bool:

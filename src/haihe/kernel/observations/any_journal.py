@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import polars as pl
 
+from haihe.kernel.errors import HaiheError
+
 if TYPE_CHECKING:
     from haihe.kernel.observations.journal import Entry
+
+T = TypeVar("T")
 
 
 class AnyJournal(Protocol):
@@ -74,3 +78,17 @@ class AnyJournal(Protocol):
     def size_bytes(self) -> int: ...
 
     def close(self) -> None: ...
+
+
+def of_each(parts: Iterable[T], step: Callable[[T], int]) -> int:
+    """The sum of a step over several; where one fails the others have their turn first: a partition without a leader holds up its own
+    rows only."""
+    total, faults = 0, []
+    for part in parts:
+        try:
+            total += step(part)
+        except HaiheError as fault:
+            faults.append(fault)
+    if faults:
+        raise faults[0]
+    return total

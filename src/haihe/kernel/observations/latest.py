@@ -21,7 +21,7 @@ import polars as pl
 import structlog
 
 from haihe.kernel.errors import InvalidInput
-from haihe.kernel.observations.any_journal import AnyJournal
+from haihe.kernel.observations.any_journal import AnyJournal, of_each
 from haihe.kernel.observations.faults import storage_faults
 from haihe.kernel.observations.lake import Lake
 from haihe.kernel.observations.lake_files import sync
@@ -169,7 +169,7 @@ class NewestOfAll:
         return _merged(first, others, table)
 
     def advance(self) -> int:
-        return sum(one.advance() for one in self.each)
+        return of_each(self.each, Latest.advance)
 
     def expire(self, table: str, before: datetime) -> None:
         for one in self.each:

@@ -13,7 +13,7 @@ from django.db import transaction
 import haihe.kernel.observations.standard  # noqa: F401  (declares its tables)
 from haihe.kernel import audit
 from haihe.kernel.observations import stores
-from haihe.kernel.observations.any_journal import AnyJournal
+from haihe.kernel.observations.any_journal import AnyJournal, of_each
 from haihe.kernel.observations.compaction import compact_once
 from haihe.kernel.observations.feeder import EVERY_ROWS, FED, feed_once, is_due
 from haihe.kernel.observations.lake_reader import PARTITION
@@ -24,13 +24,16 @@ VACUUM_HOURS = 1
 
 def feed(at: datetime) -> int:
     """Move rows to the lake when 60 s have passed or 50,000 wait; goes on while a backlog is left."""
-    lake, moved = stores.lake(), 0
-    for journal in stores.own_journals():
-        while is_due(journal):
-            step = feed_once(journal, lake).rows
-            moved += step
-            if step < EVERY_ROWS:
-                break
+    return of_each(stores.own_journals(), _feed)
+
+
+def _feed(journal: AnyJournal) -> int:
+    moved = 0
+    while is_due(journal):
+        step = feed_once(journal, stores.lake()).rows
+        moved += step
+        if step < EVERY_ROWS:
+            break
     return moved
 
 
