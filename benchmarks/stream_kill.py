@@ -89,13 +89,13 @@ def main() -> int:
     options.add_argument("--bytes", type=int, default=30_000)
     options.add_argument("--purge-all", action="store_true")
     given = options.parse_args()
-    from haihe.kernel.observations import stream_journal
+    from haihe.kernel.observations import stream_journal, stream_reader
     from haihe.testing.streams import broker
 
     if given.purge_all:
         stream_journal.PURGE_MESSAGES = 0
         stream_journal.StreamJournal._first_kept = lambda self, last: last  # type: ignore[method-assign]
-    stream_journal.MISSED_S = 10.0
+    stream_reader.MISSED_S = 10.0
     print(describe())
     dice = random.Random()
     with broker(3) as nodes:
