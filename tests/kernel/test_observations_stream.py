@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,18 +19,19 @@ import polars as pl
 import pytest
 from tests.kernel import test_observations_journal, test_observations_lake, test_observations_latest
 
+from haihe import deployment
 from haihe.kernel.errors import ConfigurationError, InvalidInput, NotStored
-from haihe.kernel.observations import stream_journal, stream_message, stream_reader, stream_store
+from haihe.kernel.observations import stores, stream_journal, stream_message, stream_reader, stream_store, upkeep
 from haihe.kernel.observations.appender import Appender, split
 from haihe.kernel.observations.feeder import feed_once
 from haihe.kernel.observations.lake import Lake
-from haihe.kernel.observations.latest import Latest, NewestOfAll
-from haihe.kernel.observations.queries import observations
+from haihe.kernel.observations.latest import Latest, NewestOfAll, coalesced
+from haihe.kernel.observations.queries import latest, observations
 from haihe.kernel.observations.standard import RawFrame
 from haihe.kernel.observations.stream_client import StreamClient, addresses
 from haihe.kernel.observations.stream_journal import StreamJournal
 from haihe.kernel.observations.stream_sending import Sent
-from haihe.testing.observations import Store, positions
+from haihe.testing.observations import START, Store, positions
 from haihe.testing.streams import MISSING, broker, name_of, program
 
 pytestmark = pytest.mark.xdist_group("stream")
@@ -316,6 +318,18 @@ def test_without_a_broker_it_says_so_and_goes_on_when_it_is_back(monkeypatch: py
         journal.client.close()
 
 
+@pytest.mark.skipif(program() is None, reason=MISSING)
+def test_a_wrong_password_is_told_as_such_and_never_shown() -> None:
+    with broker(more="authorization { user: haihe, password: right }\n") as made:
+        good, bad = (StreamClient(made.url.replace("//", f"//haihe:{word}@")) for word in ("right", "wrong"))
+        assert StreamJournal(good, "names").append([("position", positions())]) == 1
+        with pytest.raises(ConfigurationError, match="refuses the name or password") as told:
+            StreamJournal(bad, "names").append([("position", positions())])
+        assert "wrong" not in str(told.value) + good.where + bad.where
+        good.close()
+        bad.close()
+
+
 def test_a_stream_that_was_deleted_while_running_is_told(journal: StreamJournal) -> None:
     journal.append([("position", positions())])
     journal.client.call(lambda js: js.delete_stream(journal.stream))
@@ -386,3 +400,36 @@ def test_the_stream_keeps_its_newest_megabytes_when_it_is_trimmed_and_the_rest_g
     assert [entry.seq for entry in journal.read(0)] == [12]
     state = journal.client.call(lambda js: js.stream_info(journal.stream)).state
     assert 2 < state.first_seq < 12 and state.bytes > 100_000
+
+
+# --- a district on a stream -----------------------------------------------------------------------------------------------
+
+
+def test_pages_see_what_an_embedded_journal_left_and_what_the_streams_hold(
+    stream_url: str, settings: Any, tmp_path: Path, db: None
+) -> None:
+    settings.HOME, settings.STREAM_URL, settings.LAKE_URL = tmp_path, "", ""
+    before, after = positions(things=6, each=10), positions(things=3, each=10, start=START + timedelta(hours=1), seed=2)
+    stores.appender().append([("position", before)])
+    stores.own_latest().advance()
+    settings.STREAM_URL, settings.STREAM_NAME, settings.STREAM_PARTITIONS = stream_url, name_of("seen"), 2
+    stores.appender().append([("position", after)])
+    both = pl.concat([before, after])
+
+    def seen() -> None:
+        assert latest("position").equals(coalesced(both))
+        assert latest("position", [2, 5])["thing"].to_list() == [2, 5]
+        assert observations("position").collect().height == both.height
+
+    seen()
+    upkeep.advance_latest(START)
+    seen()
+    upkeep.feed(START)
+    upkeep.advance_latest(START)
+    seen()
+    status = upkeep.status()
+    assert [journal.title.split("-")[-1] for journal in status.journals] == ["journal.sqlite3", "0", "1"]
+    (position,) = [table for table in status.tables if table.name == "position"]
+    assert (position.lake_rows, position.journal_rows) == (both.height, 0)
+    (told,) = [finding for finding in deployment.findings(deploy=False) if "消息流" in finding.zh]
+    assert not told.ok and "one replica" in told.en and "scale-out" in told.en

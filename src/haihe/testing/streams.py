@@ -114,8 +114,8 @@ class Broker:
 
 
 @contextlib.contextmanager
-def broker(nodes: int = 1, folder: Path | None = None) -> Iterator[Broker]:
-    """A JetStream of one node or a cluster of several, ready to use; killed at the end."""
+def broker(nodes: int = 1, folder: Path | None = None, *, more: str = "") -> Iterator[Broker]:
+    """A JetStream of one node or a cluster of several, ready to use; killed at the end. `more`: lines of the configuration."""
     if program() is None:
         raise RuntimeError(MISSING)
     place = folder or Path(tempfile.mkdtemp(prefix="haihe-nats-"))
@@ -128,6 +128,7 @@ def broker(nodes: int = 1, folder: Path | None = None) -> Iterator[Broker]:
             text = CONFIGURATION.format(
                 port=node.port, monitor=node.monitor, name=node.name, folder=node.folder / "data"
             )
+            text += more
             if nodes > 1:
                 others = ", ".join(f"nats://127.0.0.1:{port}" for port in routes)
                 text += CLUSTER.format(port=routes[number], routes=others)

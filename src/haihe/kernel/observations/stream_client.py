@@ -117,20 +117,24 @@ class StreamClient:
             return connection
 
     async def _connect(self) -> Client:
-        fresh = Client()
+        fresh, said = Client(), [""]
+
+        async def note(error: Exception) -> None:
+            said.append(str(error))
+
         try:
             await asyncio.wait_for(
                 fresh.connect(
                     self.servers, name=f"haihe {os.getpid()}", connect_timeout=1, max_reconnect_attempts=-1,
                     reconnect_time_wait=0.2,  # type: ignore[arg-type]
-                    ping_interval=3, max_outstanding_pings=2, error_cb=_nothing, disconnected_cb=_nothing, reconnected_cb=_nothing,
+                    ping_interval=3, max_outstanding_pings=2, error_cb=note, disconnected_cb=_nothing, reconnected_cb=_nothing,
                 ),  # fmt: skip
                 CONNECT_S,
             )  # fmt: skip
         except BaseException as error:
             with contextlib.suppress(Exception, asyncio.CancelledError):
                 await asyncio.wait_for(fresh.close(), 1)
-            if isinstance(error, nats.errors.AuthorizationError):
+            if "authorization" in f"{said[-1]} {error!r}".lower():
                 raise ConfigurationError(
                     "NATS 拒绝登录。", "NATS refuses the name or password.", where="HAIHE_STREAM_URL",
                     to_do_zh="请更正地址中的用户名和密码。", to_do_en="Correct user and password in the address.",
