@@ -21,7 +21,15 @@ from tests.kernel import test_observations_journal, test_observations_lake, test
 
 from haihe import deployment
 from haihe.kernel.errors import ConfigurationError, InvalidInput, NotStored
-from haihe.kernel.observations import stores, stream_journal, stream_message, stream_reader, stream_store, upkeep
+from haihe.kernel.observations import (
+    stores,
+    stream_client,
+    stream_journal,
+    stream_message,
+    stream_reader,
+    stream_store,
+    upkeep,
+)
 from haihe.kernel.observations.appender import Appender, split
 from haihe.kernel.observations.feeder import feed_once
 from haihe.kernel.observations.lake import Lake
@@ -319,7 +327,8 @@ def test_without_a_broker_it_says_so_and_goes_on_when_it_is_back(monkeypatch: py
 
 
 @pytest.mark.skipif(program() is None, reason=MISSING)
-def test_a_wrong_password_is_told_as_such_and_never_shown() -> None:
+def test_a_wrong_password_is_told_as_such_and_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream_client, "CONNECT_S", 0.5)
     with broker(more="authorization { user: haihe, password: right }\n") as made:
         good, bad = (StreamClient(made.url.replace("//", f"//haihe:{word}@")) for word in ("right", "wrong"))
         assert StreamJournal(good, "names").append([("position", positions())]) == 1
