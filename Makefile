@@ -34,7 +34,7 @@ test: setup               ## tests, lint and type check (at most ten minutes on 
 	@$(BIN)/mypy
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not all"
 
-test-all: setup           ## also the long proofs, and the suite on PostgreSQL
+test-all: setup           ## also the long proofs, and the suite on PostgreSQL (Debian: apt-get install postgresql nats-server)
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 	@$(MAKE) test-postgres

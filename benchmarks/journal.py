@@ -1,15 +1,20 @@
 """Journal and lake: durable appends per second and their delay, bytes per value, and queries while the journal grows.
 
     python benchmarks/journal.py [--rows 10000000] [--seconds 3] [--folder FOLDER]
+    python benchmarks/journal.py --stream [--seconds 3] [--folder FOLDER]
 
 An append is compared in the same run with the least that durability costs: writing the same bytes (the batch as an uncompressed
 Arrow stream) to the end of a plain file and calling fsync. The lake is filled through journal and feeder with synthetic vehicles
 of one district (a row every 10 s each), compacted, and asked while another process appends 20,000 rows/s and feeds.
+
+`--stream` only compares appends to the embedded journal, fsync'd, with appends to JetStream, as Debian's nats-server writes and with
+`chattr +SD` (each write of a node synchronous): one node and three, all on this machine and one disk, taking turns.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import io
 import os
 import shutil
@@ -34,6 +39,9 @@ def main() -> int:
     options.add_argument("--rows", type=int, default=10_000_000)
     options.add_argument("--seconds", type=float, default=3.0)
     options.add_argument("--folder", type=Path, help="where to work, to choose the disk; default: a temporary folder")
+    options.add_argument(
+        "--stream", action="store_true", help="compare appends with those to JetStream, and nothing else"
+    )
     options.add_argument("--grow", type=Path, help=argparse.SUPPRESS)
     chosen = options.parse_args()
     if chosen.grow:
@@ -42,7 +50,9 @@ def main() -> int:
     folder = Path(tempfile.mkdtemp(prefix="haihe-journal-", dir=chosen.folder))
     try:
         for rows in (1, 100, 5000):
-            appends(folder, rows, chosen.seconds)
+            (streams if chosen.stream else appends)(folder, rows, chosen.seconds)
+        if chosen.stream:
+            return 0
         newest(folder)
         fill(folder / "district", chosen.rows)
         queries(folder / "district")
@@ -103,6 +113,38 @@ def appends(folder: Path, rows: int, seconds: float) -> None:
     journal.close()
     for path in folder.glob(f"*-{rows}*"):
         path.unlink()
+
+
+def streams(folder: Path, rows: int, seconds: float) -> None:
+    """One appender, one partition."""
+    from haihe.kernel.observations.journal import Journal
+    from haihe.kernel.observations.stream_client import StreamClient
+    from haihe.kernel.observations.stream_journal import StreamJournal
+    from haihe.testing.observations import positions
+    from haihe.testing.streams import broker
+
+    batch = positions(things=rows, each=1)
+    embedded = Journal(folder / f"append-{rows}.sqlite3")
+    ways: dict[str, list[float]] = {"embedded": []}
+    with contextlib.ExitStack() as stack:
+        appends_to = {"embedded": embedded.append}
+        for nodes in (1, 3):
+            for flags in ("", "+SD"):
+                name, place = f"stream R{nodes}{' ' + flags if flags else ''}", folder / f"nats-{rows}-{nodes}{flags}"
+                place.mkdir()
+                if flags and subprocess.run(["chattr", flags, str(place)], check=False).returncode:
+                    continue
+                client = StreamClient(stack.enter_context(broker(nodes, place)).url)
+                stack.callback(client.close)
+                appends_to[name], ways[name] = StreamJournal(client, "bench").append, []
+        for _ in range(3):
+            for name, append in appends_to.items():
+                append([("position", batch)])
+                ways[name] += repeated(seconds / 3, lambda a=append: a([("position", batch)]))  # type: ignore[misc]
+    print(f"append of {rows} rows:")
+    rates = {name: told(f"{name:16}", rows, sorted(delays)) for name, delays in ways.items()}
+    print("  ratio to embedded: " + ", ".join(f"{name} {rate / rates['embedded']:.2f}" for name, rate in rates.items()))
+    embedded.close()
 
 
 def newest(folder: Path) -> None:
@@ -199,7 +241,7 @@ def queries(folder: Path) -> None:
     assert child.stdin and child.stdout and child.stdout.readline() == "grows\n"
 
     def ask(**question: object) -> int:
-        return observations("position", journal=store.journal, lake=store.lake, **question).collect().height  # type: ignore[arg-type]
+        return observations("position", journals=[store.journal], lake=store.lake, **question).collect().height  # type: ignore[arg-type]
 
     minutes = store.lake.files("position")["num_records"].sum() // (VEHICLES * 6)
     hour = start() + timedelta(minutes=max(0, minutes // 2 - 30))

@@ -29,6 +29,7 @@ LAKE = "lake"
 LATEST = "latest"
 LOCK = ".lock"
 INDEX = "backup.json"
+COPIED_ROWS = 100_000
 # Left out: files that a running database keeps for itself, half-received uploads and half-written small files.
 SKIPPED_ENDINGS = ("-wal", "-shm", "-journal", ".lock", ".new")
 
@@ -102,17 +103,41 @@ def _copy_observations(home: Path, copy: Path) -> Path:
     from haihe.kernel.observations import stores
 
     copy.mkdir()
-    if not (home / JOURNAL).exists():
+    streams = stores.streams()
+    if not (home / JOURNAL).exists() and not streams:
         return copy
     lake = stores.lake()
     with lake.exclusive():
-        stores.journal().copy_to(copy / JOURNAL)
+        if (home / JOURNAL).exists():
+            stores.journal().copy_to(copy / JOURNAL)
+        if streams:
+            _copy_streams(copy / JOURNAL)
         for file in lake.folder.rglob("*"):
             if file.is_file() and file.name != LOCK:
                 target = copy / LAKE / file.relative_to(lake.folder)
                 target.parent.mkdir(parents=True, exist_ok=True)
                 _link_or_copy(file, target)
     return copy
+
+
+def _copy_streams(path: Path) -> None:
+    """What the lake does not have yet of the streams, into an embedded journal, numbered from where the rules have come in such a one. A
+    district restored from it evaluates those rows first: what had been evaluated already is then late, and changes nothing."""
+    from haihe.kernel.alerts.models import RuleCursor
+    from haihe.kernel.alerts.states import cursor_of
+    from haihe.kernel.observations import stores
+    from haihe.kernel.observations.journal import Journal
+
+    lake, journal = stores.lake(), Journal(path)
+    cursor = RuleCursor.objects.filter(name=cursor_of("")).first()
+    journal.begin_after(cursor.seq if cursor else 0)
+    for stream in stores.streams():
+        start = min([lake.transaction(table, stream.identity) for table in lake.tables()], default=0)
+        while entries := stream.read(start, COPIED_ROWS):
+            start = entries[-1].seq
+            fresh = [e for e in entries if e.seq > lake.transaction(e.table, stream.identity)]
+            journal.append([(entry.table, entry.batch) for entry in fresh])
+    journal.close()
 
 
 def _link_or_copy(file: Path, target: Path) -> None:

@@ -253,15 +253,17 @@ def observations_status() -> None:
             f"{row.lake_bytes / 1e6:.1f}",
         )
     out.print(table)
-    fed_at = timezone.localtime(found.fed_at).strftime("%Y-%m-%d %H:%M:%S") if found.fed_at else "—"
-    out.print(
-        f"日志 journal: {found.journal_rows:,} 行 rows, {found.journal_bytes / 1e6:.1f} MB, 序号至 up to {found.last_seq}"
-    )
-    out.print(f"最近入湖 last feed: {fed_at}, 至序号 up to {found.fed_seq}")
-    for name, seq in sorted(found.consumers.items()):
-        out.print(f"  读者 consumer {name}: {seq}（落后 behind {found.last_seq - seq}）", markup=False)
-    for seq, name, rows, reason, at in found.set_aside:
-        out.print(f"✗ 搁置 set aside: {seq} {name} {rows} 行 rows, {at} UTC: {reason}", style="red", markup=False)
+    for one in found.journals:
+        fed_at = timezone.localtime(one.fed_at).strftime("%Y-%m-%d %H:%M:%S") if one.fed_at else "—"
+        out.print(
+            f"日志 journal {one.title}: {one.rows:,} 行 rows, {one.size_bytes / 1e6:.1f} MB, 序号至 up to {one.last_seq}",
+            markup=False,
+        )
+        out.print(f"最近入湖 last feed: {fed_at}, 至序号 up to {one.fed_seq}")
+        for name, seq in sorted(one.consumers.items()):
+            out.print(f"  读者 consumer {name}: {seq}（落后 behind {one.last_seq - seq}）", markup=False)
+        for seq, name, rows, reason, at in one.set_aside:
+            out.print(f"✗ 搁置 set aside: {seq} {name} {rows} 行 rows, {at} UTC: {reason}", style="red", markup=False)
 
 
 @observations_app.command("tables")

@@ -21,6 +21,7 @@ class Finding:
 
 def findings(*, deploy: bool) -> list[Finding]:
     rows = [_database(), _vendor_files(), _home_private(), _disk(), _observations()]
+    rows += [_stream()] if settings.STREAM_URL else []
     if deploy:
         rows += [_tls(), _debug(), _checkpoints_elsewhere(), _no_demo(), _runs_as_root()]
         # What the database would have to say can be asked only once it is there (haihe up makes it).
@@ -86,10 +87,40 @@ def _observations() -> Finding:
     ok = not found.set_aside and waiting < 5_000_000
     return Finding(
         ok,
-        f"观测数据：{waiting} 行待入湖，{len(found.set_aside)} 批搁置"
-        + ("" if ok else "（haihe observations status）"),
-        f"Observations: {waiting} rows wait, {len(found.set_aside)} batches set aside"
+        f"观测数据：{waiting} 行待入湖，{found.set_aside} 批搁置" + ("" if ok else "（haihe observations status）"),
+        f"Observations: {waiting} rows wait, {found.set_aside} batches set aside"
         + ("" if ok else " (haihe observations status)"),
+    )
+
+
+def _stream() -> Finding:
+    """Three replicas of each stream, all of them up to date. Whether the nodes' disks are written at once cannot be asked from here."""
+    from haihe.kernel.errors import HaiheError
+    from haihe.kernel.observations.stores import streams
+
+    zh_told = "；节点是否逐条落盘无法从此处查询，见 docs/how-to/scale-out.md"
+    en_told = "; whether the nodes write each message to disk cannot be asked from here: docs/how-to/scale-out.md"
+    try:
+        states = [(stream.stream, stream.state()) for stream in streams()]
+    except HaiheError as error:
+        return Finding(False, error.sentence("zh"), error.sentence("en"))
+    behind = [f"{name}: {', '.join(state.behind)}" for name, state in states if state.behind]
+    single = [name for name, state in states if state.replicas < 3]
+    if behind:
+        return Finding(
+            False,
+            f"消息流副本缺失或落后：{'；'.join(behind)}",
+            f"Replicas of streams are away or behind: {'; '.join(behind)}",
+        )
+    if single:
+        return Finding(
+            False, f"消息流 {'、'.join(single)} 只有一个副本：该节点丢失则未入湖的数据丢失" + zh_told,
+            f"The streams {', '.join(single)} have one replica: what the lake lacks is lost with that node" + en_told,
+        )  # fmt: skip
+    return Finding(
+        True,
+        f"消息流 {len(states)} 个分区，各三个副本且同步" + zh_told,
+        f"{len(states)} streams, three replicas each, up to date" + en_told,
     )
 
 

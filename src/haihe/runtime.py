@@ -44,10 +44,14 @@ PARTS = (
 
 def parts(*, with_demo: bool = False) -> tuple[Part, ...]:
     """The processes that this district needs: no gateway without a feed; for the demo also the simulators of its packs."""
+    from haihe import settings
     from haihe.kernel.feeds.feed import all_feeds
     from haihe.kernel.packs import find_module, loaded_packs
 
     found = [part for part in PARTS if part.name != "gateway" or all_feeds()]
+    if settings.WORKERS > 1:
+        workers = [Part(f"worker-{number}", ("worker", str(number))) for number in range(settings.WORKERS)]
+        found = [*workers, *(part for part in found if part.name != "worker")]
     if with_demo:
         demos = [pack.pack for pack in loaded_packs() if hasattr(find_module(pack, "demo"), "simulate")]
         found += [Part(f"demo-{name}", ("demo", name)) for name in demos]
@@ -151,11 +155,14 @@ def serve_web() -> None:
     )  # fmt: skip
 
 
-def work() -> None:
+def work(number: str = "0") -> None:
     """The worker: its steps of the road, again and again, each when it is due. Nothing slow stands in their way: whatever else has
-    to be repeated is done by another process, `keep`."""
+    to be repeated is done by another process, `keep`. On a stream there may be several, each with its share of the partitions."""
+    from haihe import settings
     from haihe.kernel.duties import Duty
+    from haihe.kernel.observations import stores
 
+    stores.share(int(number), settings.WORKERS)
     steps = [Duty(f"road.{step.name}", step.every_s, function, share=1) for step, function in steps_of("worker")]
     spare_the_collector()
     repeat(steps)
@@ -197,14 +204,14 @@ def receive() -> None:
     from haihe.kernel.feeds.commands import CommandDesk
     from haihe.kernel.feeds.feed import all_feeds, ports_of
     from haihe.kernel.feeds.gateway import Gateway
-    from haihe.kernel.observations.stores import journal
+    from haihe.kernel.observations.stores import appender
 
     feeds = all_feeds()
     spare_the_collector()
     ports = ports_of(feeds, settings.value_of("HAIHE_FEED_PORTS"))
 
     async def run() -> None:
-        gateway = Gateway(feeds, journal(), gateway_road(), limits=settings.feed_limits(), desk=CommandDesk())
+        gateway = Gateway(feeds, appender(), gateway_road(), limits=settings.feed_limits(), desk=CommandDesk())
         taken = await gateway.start(settings.value_of("HAIHE_FEED_HOST"), ports)
         structlog.get_logger().info("listening to devices", **taken)
         stopping = asyncio.Event()

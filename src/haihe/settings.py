@@ -5,6 +5,7 @@ environment; docs/reference/settings.md is generated from it.
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,6 +59,27 @@ SETTINGS = (
         "",
         "folder",
         "Where observations are kept for long (the lake); default: lake/ under HAIHE_HOME. A backup holds it as lake/ wherever it lies.",
+    ),
+    Setting(
+        "HAIHE_STREAM_URL",
+        "",
+        "nats://a:4222,nats://b:4222,nats://c:4222",
+        "NATS JetStream that keeps the journal instead of a file under HAIHE_HOME (docs/how-to/scale-out.md); needs the extra `stream`.",
+    ),
+    Setting(
+        "HAIHE_STREAM_NAME",
+        "haihe",
+        "letters, digits, - and _",
+        "Begins the names of this district's streams; another one for each district of a cluster, and after a restore.",
+    ),
+    Setting(
+        "HAIHE_STREAM_PARTITIONS", "4", "1–64", "Streams over which things are spread; fixed when the streams are made."
+    ),
+    Setting(
+        "HAIHE_WORKERS",
+        "1",
+        "1–64",
+        "Processes that evaluate rules and feed the lake; more than one needs HAIHE_STREAM_URL, each works on its share of the partitions.",
     ),
     Setting("HAIHE_DISTRICT", "望河区（演示）", "text", "Name of the district on every page."),
     Setting("HAIHE_SESSION_HOURS", "8", "1–72", "Hours after the last action until a person must sign in again."),
@@ -173,6 +195,31 @@ def _one_of(name: str, choices: tuple[str, ...]) -> str:
     return written
 
 
+def _stream_name() -> str:
+    written = value_of("HAIHE_STREAM_NAME")
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,40}", written):
+        raise ConfigurationError(
+            f"设置 HAIHE_STREAM_NAME 的值“{written}”无效。", f"HAIHE_STREAM_NAME={written!r} cannot begin the name of a stream.",
+            where="HAIHE_STREAM_NAME", to_do_zh="请用 1–40 个字母、数字、- 或 _。", to_do_en="Use 1 to 40 letters, digits, - or _.",
+        )  # fmt: skip
+    return written
+
+
+def _workers() -> int:
+    count = _whole_number("HAIHE_WORKERS", 1, 64)
+    if count > 1 and not value_of("HAIHE_STREAM_URL"):
+        raise ConfigurationError(
+            "没有消息流时只能有一个后台进程。", "Without a stream there is one journal, and one worker.", where="HAIHE_WORKERS",
+            to_do_zh="请设 HAIHE_STREAM_URL，或去掉 HAIHE_WORKERS。", to_do_en="Set HAIHE_STREAM_URL, or leave HAIHE_WORKERS out.",
+        )  # fmt: skip
+    if count > _whole_number("HAIHE_STREAM_PARTITIONS", 1, 64):
+        raise ConfigurationError(
+            "后台进程比分区多，多出的没有事做。", "There are more workers than partitions.", where="HAIHE_WORKERS",
+            to_do_zh="请减少 HAIHE_WORKERS。", to_do_en="Lower HAIHE_WORKERS.",
+        )  # fmt: skip
+    return count
+
+
 HOME = Path(value_of("HAIHE_HOME")).expanduser().resolve()
 DISTRICT = value_of("HAIHE_DISTRICT")
 MAP = value_of("HAIHE_MAP")
@@ -183,6 +230,10 @@ UPLOAD_LIMIT_BYTES = _whole_number("HAIHE_UPLOAD_MB", 1, 500) * 1024 * 1024
 CHECKPOINT_FOLDER = Path(value_of("HAIHE_CHECKPOINTS") or HOME / "audit").expanduser()
 EVIDENCE_FOLDER = HOME / "evidence"
 LAKE_URL = value_of("HAIHE_LAKE_URL")
+STREAM_URL = value_of("HAIHE_STREAM_URL")
+STREAM_NAME = _stream_name()
+STREAM_PARTITIONS = _whole_number("HAIHE_STREAM_PARTITIONS", 1, 64)
+WORKERS = _workers()
 SMTP_URL, SMTP_FROM = value_of("HAIHE_SMTP_URL"), value_of("HAIHE_SMTP_FROM")
 WEBHOOK_URL, WEBHOOK_KEY = value_of("HAIHE_WEBHOOK_URL"), value_of("HAIHE_WEBHOOK_KEY")
 WEBHOOK_SHAPE = _one_of("HAIHE_WEBHOOK_SHAPE", ("json", "wecom"))

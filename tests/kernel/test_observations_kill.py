@@ -72,7 +72,7 @@ def _kill_again_and_again(folder: Path, rounds: int, seed: int) -> None:
 
 def _everything_once(folder: Path, acknowledged: list[int]) -> None:
     store = store_in(folder)
-    rows = observations("position", journal=store.journal, lake=store.lake).collect()
+    rows = observations("position", journals=[store.journal], lake=store.lake).collect()
     numbers = ((rows["observed_at"] - START).dt.total_seconds() // 20).sort().to_list()
     assert len(numbers) == len(set(numbers)), "a row is counted twice"
     assert set(acknowledged) <= set(numbers), "an acknowledged row is lost"

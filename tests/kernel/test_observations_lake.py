@@ -28,11 +28,11 @@ KEY = ["thing", "observed_at", "longitude_deg"]
 
 
 def rows_of(store: Store, **question: object) -> pl.DataFrame:
-    return observations("position", journal=store.journal, lake=store.lake, **question).collect()  # type: ignore[arg-type]
+    return observations("position", journals=[store.journal], lake=store.lake, **question).collect()  # type: ignore[arg-type]
 
 
 def count(store: Store) -> int:
-    return int(observations("position", journal=store.journal, lake=store.lake).select(pl.len()).collect().item())
+    return int(observations("position", journals=[store.journal], lake=store.lake).select(pl.len()).collect().item())
 
 
 def test_rows_come_back_equal_from_journal_and_lake(store: Store) -> None:
@@ -287,7 +287,7 @@ def test_files_that_cannot_hold_an_answer_are_not_opened(store: Store) -> None:
 def test_compaction_makes_few_sorted_files_and_readers_of_the_old_ones_go_on(store: Store) -> None:
     expected = filled(store, 80)
     before = store.lake.files("position").height
-    reading = observations("position", journal=store.journal, lake=store.lake)
+    reading = observations("position", journals=[store.journal], lake=store.lake)
     merged = compact_once(store.lake, "position", START)
     assert before == merged == 26 and store.lake.files("position").height == 1
     assert_frame_equal(reading.collect().sort(KEY), expected.sort(KEY))
@@ -341,11 +341,11 @@ def test_a_table_that_gains_a_field_still_reads_its_old_files(store: Store) -> N
     feed_once(store.journal, store.lake)
     store.journal.append([("level", old.with_columns(pl.lit(7.5).alias("depth_m")))])
     feed_once(store.journal, store.lake)
-    rows = observations("level", journal=store.journal, lake=Lake(store.lake.folder)).collect()
+    rows = observations("level", journals=[store.journal], lake=Lake(store.lake.folder)).collect()
     assert rows.height == 2000 and rows["depth_m"].null_count() == 1000
     assert compact_once(store.lake, "level", START + timedelta(days=2)) == 2
     assert_frame_equal(
-        observations("level", journal=store.journal, lake=store.lake).collect().sort(pl.all()),
+        observations("level", journals=[store.journal], lake=store.lake).collect().sort(pl.all()),
         rows.sort(pl.all()),
         check_column_order=False,
     )

@@ -29,9 +29,12 @@ def test_the_worker_has_two_steps_of_the_road_and_three_duties(settings: Any, db
     for run in (steps["lake"], steps["latest"], *duties.values()):
         run(START + timedelta(hours=1))
     state = upkeep.status()
+    (journal,) = state.journals
     (position,) = [row for row in state.tables if row.name == "position"]
     assert (position.lake_rows, position.journal_rows, position.files) == (1000, 0, 1)
-    assert state.fed_at is not None and state.fed_seq == state.last_seq == 1 and state.consumers == {"latest": 1}
+    assert (
+        journal.fed_at is not None and journal.fed_seq == journal.last_seq == 1 and journal.consumers == {"latest": 1}
+    )
     assert latest("position").height == 20
 
 

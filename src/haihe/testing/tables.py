@@ -156,7 +156,7 @@ def kept(table: type[ObservationTable], folder: Path) -> list[str]:
 
 
 def _asked(table: type[ObservationTable], journal: Journal, lake: Lake) -> pl.DataFrame:
-    rows = observations(table.name, columns=list(table.schema()), journal=journal, lake=lake).collect()
+    rows = observations(table.name, columns=list(table.schema()), journals=[journal], lake=lake).collect()
     return rows.sort("received_at")
 
 

@@ -133,23 +133,30 @@ def _suppressions(account: Account | None, rows: models.QuerySet[Suppression]) -
 
 
 class RuleState(models.Model):
-    """What a rule remembers of the things of one block (consecutive numbers), as an Arrow IPC file."""
+    """What a rule remembers of the things of one block (consecutive numbers), as an Arrow IPC file. `journal` names the one through
+    which the things' rows come ("" for the embedded one): two workers never write the same row."""
 
     rule = models.CharField(max_length=80)
+    journal = models.CharField(max_length=40, default="", blank=True)
     block = models.PositiveIntegerField()
     rows = models.PositiveIntegerField()
     content = models.BinaryField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["rule", "block"], name="one_state_per_rule_and_block")]
+        constraints = [
+            models.UniqueConstraint(fields=["rule", "journal", "block"], name="one_state_per_rule_journal_and_block")
+        ]
 
 
 class RuleCursor(models.Model):
-    """How far a reader evaluated the journal; written in the same transaction as what the rows led to."""
+    """How far a journal was evaluated; written in the same transaction as what its rows led to."""
 
     name = models.CharField(max_length=40, primary_key=True)
     seq = models.BigIntegerField(default=0)
     moved_at = models.DateTimeField(auto_now=True)
+    asked = models.JSONField(
+        default=dict
+    )  # of each rule that speaks of silence: until when it was asked about these things
 
 
 class RuleStatus(models.Model):
@@ -161,7 +168,6 @@ class RuleStatus(models.Model):
     skipped_rows = models.BigIntegerField(default=0)
     failing_since = models.DateTimeField(null=True)
     error = models.CharField(max_length=500, blank=True)
-    asked_at = models.DateTimeField(null=True)  # of a rule that speaks of silence: until when it was asked about it
 
     def failed(self, error: Exception, rows: int, at: Any) -> None:
         self.failing_since = self.failing_since or at

@@ -3,11 +3,14 @@
 Alerts, the rules' states and the cursor are written in one transaction of the records database. Whenever a process is killed, either
 all of it happened or nothing did, and the next one goes on from the stored cursor: effects happen once. The journal's own cursor
 "rules" is moved afterwards; it only says what the journal may forget, and may lag.
+
+A district on a stream has a journal a partition, each with a cursor, states and minutes of silence of its own; several workers may
+take them. What they share, how rules fare, is added up under a lock.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -20,19 +23,19 @@ from django.db.models import Count, Max
 from django.utils import timezone
 
 from haihe.kernel.alerts.advancing import Advance, advance
+from haihe.kernel.alerts.columns import Array
 from haihe.kernel.alerts.models import RuleCursor, RuleStatus
 from haihe.kernel.alerts.rows import Rows
 from haihe.kernel.alerts.rules import RULES, Rule
 from haihe.kernel.alerts.silence import advance_with_silence, minute_before
-from haihe.kernel.alerts.states import load_state, save_state
+from haihe.kernel.alerts.states import CURSOR, begin, cursor_of, load_state, save_state
 from haihe.kernel.alerts.writing import write_findings
 from haihe.kernel.errors import NotFound
-from haihe.kernel.observations.journal import Journal
+from haihe.kernel.observations.any_journal import AnyJournal, of_each
 from haihe.kernel.policies import all_parameters
 from haihe.kernel.things import Thing
 
 log = structlog.get_logger()
-CURSOR = "rules"
 STEPS_AT_ONCE = 20
 STEP_ROWS = 50_000
 
@@ -105,8 +108,8 @@ def with_facts(batch: pl.DataFrame, things: pl.DataFrame) -> pl.DataFrame:
 class Scene:
     """What the rules of one step look at: the new rows by table, and the things; each made once for all rules of a kind of thing."""
 
-    def __init__(self, batches: dict[str, pl.DataFrame], memory: Memory) -> None:
-        self.batches, self.memory = batches, memory
+    def __init__(self, journal: AnyJournal, batches: dict[str, pl.DataFrame], memory: Memory) -> None:
+        self.journal, self.batches, self.memory = journal, batches, memory
         self._things: dict[str, pl.DataFrame] = {}
         self._rows: dict[tuple[str, str], Rows] = {}
 
@@ -114,6 +117,11 @@ class Scene:
         if rule.thing_kind not in self._things:
             self._things[rule.thing_kind] = things_for(rule, self.memory)
         return self._things[rule.thing_kind]
+
+    def living(self, rule: Rule) -> Array:
+        """The things of the rule of which rows come through this journal."""
+        things = self.things(rule)["thing"].to_numpy()
+        return things[self.journal.mine(things)]
 
     def rows(self, rule: Rule) -> Rows:
         """The rows of the rule's things with their facts; none where nothing came for its table."""
@@ -132,7 +140,7 @@ class Scene:
 
 
 def process_once(
-    journal: Journal, *, limit_rows: int = STEP_ROWS, now: datetime | None = None, memory: Memory | None = None,
+    journal: AnyJournal, *, limit_rows: int = STEP_ROWS, now: datetime | None = None, memory: Memory | None = None,
     policy: Callable[[str], Any] = parameter_of,
 ) -> Step:  # fmt: skip
     """Evaluate every enabled rule over what the journal holds after the cursor, at most about `limit_rows` rows.
@@ -141,7 +149,7 @@ def process_once(
     """
     now = now or timezone.now()
     memory = memory if memory is not None else Memory()
-    cursor, _ = RuleCursor.objects.get_or_create(name=CURSOR)
+    cursor = begin(journal, afresh=memory.at[0] < 0)
     if memory.at != (cursor.seq, cursor.moved_at):
         memory.states.clear()
         memory.asked_at = None
@@ -153,36 +161,40 @@ def process_once(
         cursor.seq, limit_rows, only=sorted({rule.table for rule in RULES.values() if rule.table})
     )
     is_up_to_date = sum(entry.rows for entry in entries) < limit_rows
-    ask_at = minute if is_up_to_date and minute != memory.asked_at else None
+    ask_at = minute if is_up_to_date and journal.grows and minute != memory.asked_at else None
     if seq == cursor.seq and ask_at is None:
         return Step(cursor.seq)
     tables: dict[str, list[pl.DataFrame]] = {}
     for entry in entries:
         tables.setdefault(entry.table, []).append(entry.batch)
     batches = {table: pl.concat(parts, how="diagonal_relaxed") for table, parts in tables.items()}
-    step = _evaluate_and_write(batches, cursor, seq, now, ask_at, memory, policy)
+    step = _evaluate_and_write(journal, batches, cursor, seq, now, ask_at, memory, policy)
     journal.set_cursor(CURSOR, step.seq)
     return step
 
 
 def _evaluate_and_write(
-    batches: dict[str, pl.DataFrame], before: RuleCursor, seq: int, now: datetime, ask_at: datetime | None, memory: Memory,
-    policy: Callable[[str], Any],
+    journal: AnyJournal, batches: dict[str, pl.DataFrame], before: RuleCursor, seq: int, now: datetime, ask_at: datetime | None,
+    memory: Memory, policy: Callable[[str], Any],
 ) -> Step:  # fmt: skip
     statuses = {status.rule: status for status in RuleStatus.objects.all()}
+    tried: list[RuleStatus] = []
     done: list[tuple[Rule, Advance]] = []
-    scene = Scene(batches, memory)
+    scene, asked = Scene(journal, batches, memory), dict(before.asked)
     for rule in [RULES[name] for name in sorted(RULES)]:
         status = statuses.setdefault(rule.name, RuleStatus(rule=rule.name))
-        asked = ask_at if rule.speaks_of_silence else None
-        if (rule.table not in batches and asked is None) or not status.enabled:
+        ask = ask_at if rule.speaks_of_silence else None
+        if (rule.table not in batches and ask is None) or not status.enabled:
             continue
-        advanced = _try(rule, scene, status, now, asked, policy)
+        # What this step adds; the numbers themselves may be another worker's by now.
+        status.evaluated_rows = status.skipped_rows = 0
+        tried.append(status)
+        advanced = _try(rule, scene, status, now, ask, policy, asked)
         if advanced is not None:
             done.append((rule, advanced))
     alerts = findings = 0
     with transaction.atomic():
-        locked = RuleCursor.objects.select_for_update().get(name=CURSOR)
+        locked = RuleCursor.objects.select_for_update().get(name=before.name)
         if (locked.seq, locked.moved_at) != (before.seq, before.moved_at):
             memory.at = (-1, None)
             return Step(locked.seq)  # Another process was first: what it wrote stands.
@@ -190,9 +202,9 @@ def _evaluate_and_write(
             findings += advanced.findings.height
             alerts += len(write_findings(rule, advanced.findings, now))
             if len(advanced.things):
-                save_state(rule, advanced.state, advanced.things)
-        _save_statuses(statuses.values())
-        locked.seq = seq
+                save_state(rule, advanced.state, advanced.things, journal.name)
+        _add_statuses(tried)
+        locked.seq, locked.asked = seq, asked
         locked.save()
     for rule, advanced in done:
         memory.states[rule.name] = advanced.state
@@ -201,27 +213,40 @@ def _evaluate_and_write(
     return Step(seq, sum(batch.height for batch in batches.values()), findings, alerts)
 
 
-def _save_statuses(statuses: Iterable[RuleStatus]) -> None:
-    """All but `enabled`, which a person may be switching meanwhile."""
+def _add_statuses(tried: list[RuleStatus]) -> None:
+    """Add up what rules did; all but `enabled`, which a person may be switching meanwhile. The last lock that a step takes, in one order
+    for all workers."""
+    names = [status.rule for status in tried]
+    kept = {row.rule: row for row in RuleStatus.objects.select_for_update().filter(rule__in=names).order_by("rule")}
+    for status in tried:
+        if status.rule in kept:
+            status.evaluated_rows += kept[status.rule].evaluated_rows
+            status.skipped_rows += kept[status.rule].skipped_rows
     RuleStatus.objects.bulk_create(
-        list(statuses), update_conflicts=True, unique_fields=["rule"],
-        update_fields=["evaluated_rows", "skipped_rows", "failing_since", "error", "asked_at"],
+        tried, update_conflicts=True, unique_fields=["rule"],
+        update_fields=["evaluated_rows", "skipped_rows", "failing_since", "error"],
     )  # fmt: skip
 
 
 def _try(
-    rule: Rule, scene: Scene, status: RuleStatus, now: datetime, ask_at: datetime | None, policy: Callable[[str], Any]
-) -> Advance | None:
-    """The rule's step, or None when it raised an error: one broken rule must not stop the others."""
+    rule: Rule, scene: Scene, status: RuleStatus, now: datetime, ask_at: datetime | None, policy: Callable[[str], Any],
+    asked: dict[str, str],
+) -> Advance | None:  # fmt: skip
+    """The rule's step, or None when it raised an error: one broken rule must not stop the others. `asked`: the minutes until which
+    rules were asked about silence, moved on for this one."""
     try:
         states = scene.memory.states
         if rule.name not in states:
-            states[rule.name] = load_state(rule)
+            states[rule.name] = load_state(rule, scene.journal.name)
         state, rows = states[rule.name], scene.rows(rule)
         if rule.speaks_of_silence:
-            living = scene.things(rule)["thing"].to_numpy()
-            heard = advance_with_silence(rule, rows, state, living, policy, now, asked_at=status.asked_at, until=ask_at)
-            advanced, status.asked_at = heard.advance, heard.asked_at
+            last = datetime.fromisoformat(asked[rule.name]) if rule.name in asked else None
+            heard = advance_with_silence(
+                rule, rows, state, scene.living(rule), policy, now, asked_at=last, until=ask_at
+            )
+            advanced = heard.advance
+            if heard.asked_at is not None:
+                asked[rule.name] = heard.asked_at.isoformat()
         else:
             advanced = advance(rule, rows, state, policy, now)
     except DatabaseError:
@@ -238,17 +263,33 @@ def _try(
     return advanced
 
 
-_memory = Memory()
+_memories: dict[str, Memory] = {}
 
 
 def process_new(at: datetime) -> int:
-    """The worker's step: all that is new in this district's journal; returns rows."""
-    from haihe.kernel.observations.stores import journal
+    """The worker's step: all that is new in the journals that this process works on; returns rows."""
+    from haihe.kernel.observations.stores import journals, own_journals
 
-    rows = 0
-    for _ in range(STEPS_AT_ONCE):  # then the worker's other steps have their turn
-        step = process_once(journal(), now=at, memory=_memory)
-        rows += step.rows
-        if step.rows < STEP_ROWS:  # what has come since then waits for the next turn: many small steps would cost more
-            break
-    return rows
+    def take(journal: AnyJournal) -> int:
+        if journal.name and not _is_done(journals()[0]):
+            return 0  # what the embedded journal of a district left is older, and comes first
+        memory, rows = _memories.setdefault(journal.name, Memory()), 0
+        memory.things = next(iter(_memories.values())).things  # facts of things are the same for all
+        for _ in range(STEPS_AT_ONCE):  # then the others, and the worker's other steps, have their turn
+            step = process_once(journal, now=at, memory=memory)
+            rows += step.rows
+            if (
+                step.rows < STEP_ROWS
+            ):  # what has come since then waits for the next turn: many small steps would cost more
+                break
+        return rows
+
+    return of_each(own_journals(), take)
+
+
+def _is_done(first: AnyJournal) -> bool:
+    """Whether the rules have evaluated an embedded journal to its end; true where there is none."""
+    if first.name:
+        return True
+    cursor = RuleCursor.objects.filter(name=cursor_of("")).first()
+    return (cursor.seq if cursor else 0) >= first.last_seq()

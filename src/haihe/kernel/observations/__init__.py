@@ -3,10 +3,12 @@
     tables.py    how a table is declared; `TABLES` holds them all        quality.py  the bits that say what is odd about a row
     standard.py  tables that the kernel itself brings: Position, RawFrame
     journal.py   durable at once: one SQLite file, fsync'd before append() returns (journal_file.py, packing.py)
+    any_journal.py  what a journal is asked; stream_journal.py: one partition on JetStream (stream_store.py, stream_reader.py,
+                 stream_client.py, stream_message.py, stream_sending.py, stream_notes.py); appender.py spreads rows over the partitions
     lake.py      kept for long: Delta tables by day of receipt (lake_reader.py, lake_files.py, compaction.py)
     feeder.py    journal → lake                                           latest.py   the newest row per thing, kept ready
     queries.py   lake ∪ journal, each row once; read_for() for personal tables
-    stores.py    the journal and lake of this district                    upkeep.py   what the worker repeats, and `status`
+    stores.py    the journals and lake of this district                    upkeep.py   what the worker repeats, and `status`
 
 Nothing is imported here, so that a process which needs none of it does not load Polars.
 """

@@ -13,7 +13,8 @@ import polars as pl
 import structlog
 
 from haihe.kernel.errors import ConfigurationError, InvalidInput
-from haihe.kernel.observations.journal import Entry, Journal
+from haihe.kernel.observations.any_journal import AnyJournal
+from haihe.kernel.observations.journal import Entry
 from haihe.kernel.observations.lake import Lake
 
 log = structlog.get_logger()
@@ -33,14 +34,14 @@ class Fed:
     trimmed: int
 
 
-def is_due(journal: Journal) -> bool:
+def is_due(journal: AnyJournal) -> bool:
     """Whether 60 s have passed since the last feed, or 50,000 rows wait."""
     last = float(journal.fact("fed_at", "0"))
     _batches, rows, _bytes = journal.waiting(journal.cursor(FED))
     return rows >= EVERY_ROWS or (rows > 0 and not 0 <= time.time() - last < EVERY_S)
 
 
-def feed_once(journal: Journal, lake: Lake, *, limit_rows: int = STEP_ROWS) -> Fed:
+def feed_once(journal: AnyJournal, lake: Lake, *, limit_rows: int = STEP_ROWS) -> Fed:
     """One step: at most about `limit_rows` rows from the journal into the lake. Safe to repeat and to kill at any point."""
     with lake.exclusive():
         lake.mend()
@@ -58,7 +59,7 @@ def feed_once(journal: Journal, lake: Lake, *, limit_rows: int = STEP_ROWS) -> F
     return Fed(rows, journal.cursor(FED), trimmed)
 
 
-def _feed_table(journal: Journal, lake: Lake, table: str, entries: list[Entry], up_to: int) -> int:
+def _feed_table(journal: AnyJournal, lake: Lake, table: str, entries: list[Entry], up_to: int) -> int:
     known = lake.transaction(table, journal.identity)
     if known > journal.last_seq():
         raise ConfigurationError(
@@ -75,7 +76,7 @@ def _feed_table(journal: Journal, lake: Lake, table: str, entries: list[Entry], 
     except (InvalidInput, pl.exceptions.PolarsError) as error:
         # One batch that the lake cannot take must not hold up all others for ever.
         if len(fresh) == 1:
-            journal.set_aside(fresh[0].seq, f"the lake cannot take it: {error}")
+            journal.set_aside(fresh[0].seq, f"the lake cannot take it: {error}", table)
             return 0
         half = len(fresh) // 2
         first = _feed_table(journal, lake, table, fresh[:half], fresh[half - 1].seq)

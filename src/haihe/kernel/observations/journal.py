@@ -43,6 +43,13 @@ class Entry:
 class Journal(JournalFile):
     """The journal at `path`; made on first use. Usable from many threads (they take turns)."""
 
+    name = ""
+    grows = True
+
+    def mine(self, things: Any) -> Any:
+        """Which things' rows come through this journal (any_journal.py): all of them."""
+        return things == things
+
     # --- appending ----------------------------------------------------------------------------------------------------
 
     def append(self, batches: Sequence[tuple[str, pl.DataFrame]]) -> int:
@@ -165,8 +172,8 @@ class Journal(JournalFile):
         """Everything up to this number has been deleted."""
         return int(self.fact("trimmed"))
 
-    def set_aside(self, seq: int, reason: str) -> None:
-        """Move one batch out of the way, bytes and all, so that it stops nothing and is not lost; logged."""
+    def set_aside(self, seq: int, reason: str, table: str = "") -> None:
+        """Move one batch out of the way, bytes and all, so that it stops nothing and is not lost; logged. An entry has one table only."""
         with self._writing() as connection:
             moved = connection.execute(
                 "INSERT OR IGNORE INTO set_aside SELECT seq, \"table\", rows, payload, ?, datetime('now') FROM entries WHERE seq = ?",

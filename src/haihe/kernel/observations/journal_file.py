@@ -45,6 +45,15 @@ class JournalFile:
         with self._writing() as connection:
             connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, value))
 
+    def begin_after(self, seq: int) -> None:
+        """Numbers given from now on are greater than `seq`."""
+        with self._writing() as connection:
+            known = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'entries'").fetchone()
+            if known is None:
+                connection.execute("INSERT INTO sqlite_sequence VALUES ('entries', ?)", (seq,))
+            elif known[0] < seq:
+                connection.execute("UPDATE sqlite_sequence SET seq = ? WHERE name = 'entries'", (seq,))
+
     def copy_to(self, path: Path) -> None:
         """A consistent copy while others write (SQLite's online backup)."""
         with self._reading() as connection, contextlib.closing(sqlite3.connect(path)) as copy:

@@ -69,8 +69,10 @@ class LakeReader:
                 return pl.DataFrame(schema={"path": pl.String, "size_bytes": pl.Int64, "num_records": pl.Int64})
             return self._files_of(table, delta)
 
-    def scan(self, table: str, keep: Sequence[pl.Expr] = (), *, writer: str = "") -> tuple[pl.LazyFrame | None, int]:
-        """(rows of the newest version or None, the last journal number of `writer` in that same version).
+    def scan(
+        self, table: str, keep: Sequence[pl.Expr] = (), *, writers: Sequence[str] = ()
+    ) -> tuple[pl.LazyFrame | None, dict[str, int]]:
+        """(rows of the newest version or None, for each of `writers` its last journal number in that same version).
 
         `keep`: conditions on the statistics of files (see `files`); a file is left out when one is false for sure. The rows
         must be collected within an hour: old files are then vacuumed.
@@ -78,15 +80,15 @@ class LakeReader:
         with self._turn:
             delta = self.find(table)
             if delta is None:
-                return None, 0
-            number = int(delta.transaction_version(writer) or 0) if writer else 0
+                return None, dict.fromkeys(writers, 0)
+            numbers = {writer: int(delta.transaction_version(writer) or 0) for writer in writers}
             # Of the version in hand: looking again could give a newer one, whose rows would count twice.
             files = self._files_of(table, delta)
             if keep:
                 files = files.filter([condition.fill_null(True) for condition in keep])
             schema = {name: kind for name, kind in _polars_schema(delta).items() if name != PARTITION}
         if files.is_empty():
-            return pl.LazyFrame(schema=_declared(table, schema)), number
+            return pl.LazyFrame(schema=_declared(table, schema)), numbers
         rows = pl.scan_parquet(
             [self.folder / table / path for path in files["path"]],
             schema=schema, missing_columns="insert", extra_columns="ignore", hive_partitioning=False, glob=False,
@@ -94,7 +96,7 @@ class LakeReader:
         )  # fmt: skip
         return rows.cast(
             {name: kind for name, kind in _declared(table, schema).items() if kind != schema.get(name)}
-        ), number
+        ), numbers
 
     def stored_schema(self, table: str) -> dict[str, Any]:
         """Columns and types as they lie in the files, without the partition's."""

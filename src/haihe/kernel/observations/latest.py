@@ -21,8 +21,8 @@ import polars as pl
 import structlog
 
 from haihe.kernel.errors import InvalidInput
+from haihe.kernel.observations.any_journal import AnyJournal, of_each
 from haihe.kernel.observations.faults import storage_faults
-from haihe.kernel.observations.journal import Journal
 from haihe.kernel.observations.lake import Lake
 from haihe.kernel.observations.lake_files import sync
 from haihe.kernel.observations.lake_reader import PARTITION
@@ -50,7 +50,7 @@ def coalesced(rows: pl.DataFrame) -> pl.DataFrame:
 class Latest:
     """The files of newest rows in `folder`, fed from a journal and rebuilt from a lake."""
 
-    def __init__(self, folder: Path, journal: Journal, lake: Lake) -> None:
+    def __init__(self, folder: Path, journal: AnyJournal, lake: Lake) -> None:
         self.folder, self.journal, self.lake = Path(folder), journal, lake
 
     def read(self, table: str, things: Sequence[int] | None = None) -> pl.DataFrame:
@@ -117,10 +117,17 @@ class Latest:
             for one in days[day].unique().sort():
                 rows, _ = self.lake.scan(table, [pl.col(day) == one])
                 if rows is not None:
-                    found = _merged(found, [rows.collect()], table)
+                    found = _merged(found, [self._mine(rows.collect())], table)
         cursor = self.journal.cursor(CONSUMER)
         news = [e.batch for e in self.journal.read(0, 1 << 62, only=[table]) if e.seq <= cursor]
         return _merged(found, news, table)
+
+    def _mine(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Of a partition: the rows of its things. The embedded journal's files hold what the lake has of any."""
+        if not self.journal.name:
+            return rows
+        things = rows["thing"].fill_null(-1).to_numpy()
+        return rows.filter(pl.Series(self.journal.mine(things) & (things >= 0)))
 
     def _path(self, table: str) -> Path:
         return self.folder / f"{table}.arrow"
@@ -148,6 +155,25 @@ class Latest:
                 with contextlib.suppress(FileNotFoundError):
                     fresh.unlink()
             sync(self.folder)
+
+
+class NewestOfAll:
+    """The newest rows of several journals, each with files of its own: a thing's rows come through one of them."""
+
+    def __init__(self, each: Sequence[Latest]) -> None:
+        self.each = list(each)
+
+    def read(self, table: str, things: Sequence[int] | None = None) -> pl.DataFrame:
+        """As `Latest.read`. What an embedded journal left is older and comes first."""
+        first, *others = [one.read(table, things) for one in self.each]
+        return _merged(first, others, table)
+
+    def advance(self) -> int:
+        return of_each(self.each, Latest.advance)
+
+    def expire(self, table: str, before: datetime) -> None:
+        for one in self.each:
+            one.expire(table, before)
 
 
 def _keeps(table: str) -> bool:

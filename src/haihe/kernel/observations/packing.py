@@ -15,8 +15,8 @@ from haihe.kernel.observations.tables import COMMON, TABLES
 COMPRESS_FROM_ROWS = 64
 
 
-def packed(table: str, batch: pl.DataFrame) -> tuple[str, int, int | None, int | None, int, bytes]:
-    """The columns of one entry for a batch; raises InvalidInput for what the lake could not take later."""
+def fitting(table: str, batch: pl.DataFrame) -> pl.DataFrame:
+    """The batch with the columns of its table; raises InvalidInput for what the lake could not take later."""
     declared = TABLES.get(table)
     batch = declared.conform(batch) if declared else batch
     wrong = [name for name, kind in COMMON.items() if batch.schema.get(name) != kind]
@@ -25,6 +25,12 @@ def packed(table: str, batch: pl.DataFrame) -> tuple[str, int, int | None, int |
             f"批次的公共列不符：{wrong or 'received_at 有空值'}。", f"Common columns do not fit: {wrong or 'received_at has nulls'}.",
             where=table, to_do_zh="请先用 ObservationTable.check 处理。", to_do_en="Pass it through ObservationTable.check first.",
         )  # fmt: skip
+    return batch
+
+
+def packed(table: str, batch: pl.DataFrame) -> tuple[str, int, int | None, int | None, int, bytes]:
+    """The columns of one entry for a batch; raises InvalidInput as `fitting` does."""
+    batch = fitting(table, batch)
     stream = io.BytesIO()
     batch.write_ipc_stream(stream, compression="lz4" if batch.height >= COMPRESS_FROM_ROWS else "uncompressed")
     payload = stream.getvalue()

@@ -15,7 +15,7 @@ import polars as pl
 import haihe.kernel.observations.standard  # noqa: F401  (declares its tables, so that an empty one has its columns in every process)
 from haihe.kernel.errors import InvalidInput
 from haihe.kernel.observations import stores
-from haihe.kernel.observations.journal import Journal
+from haihe.kernel.observations.any_journal import AnyJournal
 from haihe.kernel.observations.lake import Lake
 from haihe.kernel.observations.tables import COMMON, TABLES, get_table
 
@@ -29,22 +29,26 @@ EVERYTHING = 1 << 62
 
 def observations(
     table: str, things: Sequence[int] | None = None, since: datetime | None = None, until: datetime | None = None,
-    box: Box | None = None, columns: Sequence[str] | None = None, *, journal: Journal | None = None, lake: Lake | None = None,
+    box: Box | None = None, columns: Sequence[str] | None = None, *, journals: Sequence[AnyJournal] | None = None, lake: Lake | None = None,
 ) -> pl.LazyFrame:  # fmt: skip
     """Rows of a table, unordered: of `things`, observed in [since, until), inside `box`. Collect within an hour.
 
     No permission is checked and nothing recorded: for rules, indicators and tests. People and programs use `read_for`.
     """
-    journal, lake = journal or stores.journal(), lake or stores.lake()
+    journals, lake = journals or stores.journals(), lake or stores.lake()
     if box is not None and table in TABLES and "longitude_deg" not in TABLES[table].fields:
         raise InvalidInput(f"表“{table}”没有坐标。", f"The table {table!r} has no coordinates.", where="box")
     instants = [_microseconds(instant) for instant in (since, until)]
-    # What the lake holds already need not be read from the journal; the check below is what makes it exact.
-    before = lake.transaction(table, journal.identity)
-    entries = journal.read(before, EVERYTHING, only=[table], since=instants[0], until=instants[1])
-    kept, held = lake.scan(table, _about_files(things, instants, box), writer=journal.identity)
+    # What the lake holds already need not be read from the journals; the check below is what makes it exact.
+    before = {one.identity: lake.transaction(table, one.identity) for one in journals}
+    entries = [
+        (one.identity, entry)
+        for one in journals
+        for entry in one.read(before[one.identity], EVERYTHING, only=[table], since=instants[0], until=instants[1])
+    ]
+    kept, held = lake.scan(table, _about_files(things, instants, box), writers=list(before))
     parts = [] if kept is None else [kept]
-    parts += [entry.batch.lazy() for entry in entries if entry.seq > held]
+    parts += [entry.batch.lazy() for identity, entry in entries if entry.seq > held[identity]]
     blank = pl.LazyFrame(schema=TABLES[table].schema() if table in TABLES else COMMON)
     rows = pl.concat(parts, how="diagonal_relaxed") if parts else blank
     for condition in _about_rows(things, since, until, box):

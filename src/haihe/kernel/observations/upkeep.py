@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import polars as pl
 from django.db import transaction
@@ -11,6 +13,7 @@ from django.db import transaction
 import haihe.kernel.observations.standard  # noqa: F401  (declares its tables)
 from haihe.kernel import audit
 from haihe.kernel.observations import stores
+from haihe.kernel.observations.any_journal import AnyJournal, of_each
 from haihe.kernel.observations.compaction import compact_once
 from haihe.kernel.observations.feeder import EVERY_ROWS, FED, feed_once, is_due
 from haihe.kernel.observations.lake_reader import PARTITION
@@ -21,10 +24,13 @@ VACUUM_HOURS = 1
 
 def feed(at: datetime) -> int:
     """Move rows to the lake when 60 s have passed or 50,000 wait; goes on while a backlog is left."""
-    journal, lake = stores.journal(), stores.lake()
+    return of_each(stores.own_journals(), _feed)
+
+
+def _feed(journal: AnyJournal) -> int:
     moved = 0
     while is_due(journal):
-        step = feed_once(journal, lake).rows
+        step = feed_once(journal, stores.lake()).rows
         moved += step
         if step < EVERY_ROWS:
             break
@@ -32,7 +38,7 @@ def feed(at: datetime) -> int:
 
 
 def advance_latest(at: datetime) -> int:
-    return stores.latest().advance()
+    return stores.own_latest().advance()
 
 
 def compact(at: datetime) -> int:
@@ -94,10 +100,12 @@ class TableStatus:
 
 
 @dataclass(frozen=True)
-class Status:
-    tables: list[TableStatus]
-    journal_rows: int
-    journal_bytes: int
+class JournalStatus:
+    """One journal: how far it goes, how far the lake and each consumer have come, what was set aside."""
+
+    title: str
+    rows: int
+    size_bytes: int
     last_seq: int
     fed_seq: int
     fed_at: datetime | None
@@ -105,24 +113,38 @@ class Status:
     set_aside: list[tuple[int, str, int, str, str]]
 
 
+@dataclass(frozen=True)
+class Status:
+    tables: list[TableStatus]
+    journals: list[JournalStatus]
+
+    @property
+    def set_aside(self) -> int:
+        return sum(len(journal.set_aside) for journal in self.journals)
+
+
 def status() -> Status:
-    """How journal and lake stand now."""
-    journal, lake = stores.journal(), stores.lake()
-    fed_at = float(journal.fact("fed_at", "0"))
-    names = sorted({*TABLES, *lake.tables()})
-    return Status(
-        tables=[_table_status(name) for name in names], journal_rows=journal.waiting()[1], journal_bytes=journal.size_bytes(),
-        last_seq=journal.last_seq(), fed_seq=journal.cursor(FED),
+    """How journals and lake stand now."""
+    journals = stores.journals()
+    names = sorted({*TABLES, *stores.lake().tables()})
+    return Status([_table_status(name, journals) for name in names], [_journal_status(one) for one in journals])
+
+
+def _journal_status(journal: AnyJournal) -> JournalStatus:
+    fed_at, cursors = float(journal.fact("fed_at", "0")), journal.cursors()
+    return JournalStatus(
+        title=str(journal.path) if journal.name else Path(journal.path).name, rows=journal.waiting()[1],
+        size_bytes=journal.size_bytes(), last_seq=journal.last_seq(), fed_seq=cursors.get(FED, 0),
         fed_at=datetime.fromtimestamp(fed_at, UTC) if fed_at else None,
-        consumers={name: seq for name, seq in journal.cursors().items() if name != FED}, set_aside=journal.list_set_aside(),
+        consumers={name: seq for name, seq in cursors.items() if name != FED}, set_aside=journal.list_set_aside(),
     )  # fmt: skip
 
 
-def _table_status(name: str) -> TableStatus:
-    journal, files = stores.journal(), stores.lake().files(name)
-    declared = TABLES.get(name)
+def _table_status(name: str, journals: Sequence[AnyJournal]) -> TableStatus:
+    lake = stores.lake()
+    files, declared = lake.files(name), TABLES.get(name)
     return TableStatus(
         name, declared.title_zh if declared else "（功能包不在，数据保留）", declared.title_en if declared else "(pack absent: data kept)",
         int(files["num_records"].sum() or 0), int(files["size_bytes"].sum() or 0), files.height,
-        journal.waiting(stores.lake().transaction(name, journal.identity), name)[1],
+        sum(one.waiting(lake.transaction(name, one.identity), name)[1] for one in journals),
     )  # fmt: skip

@@ -16,6 +16,7 @@ from typing import Any
 import polars as pl
 
 from haihe.kernel.observations import standard as _standard  # noqa: F401  (declares position, raw_frame and presence)
+from haihe.kernel.observations.any_journal import AnyJournal
 from haihe.kernel.observations.journal import Journal
 from haihe.kernel.observations.lake import Lake
 from haihe.kernel.observations.queries import observations
@@ -51,7 +52,7 @@ def eventually(holds: Callable[[], Any], seconds: float = 20, what: str = "it") 
 
 
 class Live:
-    """Processes of one district, each with its log. `part` is gateway, worker or web."""
+    """Processes of one district, each with its log. `part` is gateway, web, worker, or worker-1 for the second of several."""
 
     def __init__(self, home: Path, **settings: str) -> None:
         self.home, self.port, self.web_port = home, free_port(), free_port()
@@ -73,7 +74,7 @@ class Live:
     def start(self, *parts: str) -> None:
         for part in parts:
             with (self.home / f"{part}.log").open("ab") as log:
-                command = [sys.executable, "-m", "haihe.runtime", part]
+                command = [sys.executable, "-m", "haihe.runtime", *part.split("-")]
                 self.processes[part] = subprocess.Popen(
                     command, env=self.environment, stdin=subprocess.PIPE, stderr=log
                 )
@@ -112,13 +113,24 @@ class Live:
         return False
 
     def rows(self, table: str) -> pl.DataFrame:
-        """lake ∪ journal, in order of receipt."""
-        journal = Journal(self.home / "journal.sqlite3")
+        """lake ∪ journals, in order of receipt."""
+        journals = self.journals()
         try:
-            rows = observations(table, journal=journal, lake=Lake(str(self.home / "lake"))).collect()
+            rows = observations(table, journals=journals, lake=Lake(str(self.home / "lake"))).collect()
         finally:
-            journal.close()
+            for journal in journals:
+                journal.close()
         return rows.sort("received_at", "observed_at", maintain_order=True)
+
+    def journals(self) -> list[AnyJournal]:
+        """Its journals, as another process sees them."""
+        if not (url := self.environment.get("HAIHE_STREAM_URL")):
+            return [Journal(self.home / "journal.sqlite3")]
+        from haihe.kernel.observations.stream_client import client
+        from haihe.kernel.observations.stream_journal import StreamJournal
+
+        name, count = self.environment["HAIHE_STREAM_NAME"], int(self.environment["HAIHE_STREAM_PARTITIONS"])
+        return [StreamJournal(client(url), name, number, count) for number in range(count)]
 
     def device(self, number: int, version: str = "2013") -> Device:
         """The terminal of the synthetic vehicle `number`."""
