@@ -172,7 +172,7 @@ class Lake(LakeReader):
     def _discard(self, table: str, actions: Sequence[Any]) -> None:
         """Delete files of a commit that did not happen (vacuum would, an hour later) – unless it happened after all."""
         with contextlib.suppress(Exception):
-            self._files.pop(table, None)
+            self._known.pop(table, None)
             current = set(self.files(table)["path"])
             for action in actions:
                 if action.path not in current:

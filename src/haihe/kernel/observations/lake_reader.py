@@ -32,15 +32,16 @@ class LakeReader:
         self.folder = Path(text.removeprefix("file://"))
         self._turn = threading.RLock()
         self._opened: dict[str, DeltaTable] = {}
-        self._files: dict[str, tuple[int, pl.DataFrame]] = {}
+        self._known: dict[str, _Version] = {}
 
     def tables(self) -> list[str]:
         return sorted(path.parent.name for path in self.folder.glob("*/_delta_log"))
 
     def transaction(self, table: str, writer: str) -> int:
         """The last journal number of `writer` that the table holds, 0 for none."""
-        delta = self.find(table)
-        return int(delta.transaction_version(writer) or 0) if delta else 0
+        with self._turn:
+            delta = self.find(table)
+            return self._version(table, delta).transaction(writer) if delta else 0
 
     def find(self, table: str) -> DeltaTable | None:
         """The table at its newest version, or None."""
@@ -50,7 +51,8 @@ class LakeReader:
                 return None
             try:
                 if table in self._opened:
-                    self._opened[table].update_incremental()
+                    if not _is_newest(self.folder / table, self._opened[table].version()):
+                        self._opened[table].update_incremental()
                 else:
                     self._opened[table] = DeltaTable(self.folder / table)
             except TableNotFoundError:
@@ -67,7 +69,7 @@ class LakeReader:
             delta = self.find(table)
             if delta is None:
                 return pl.DataFrame(schema={"path": pl.String, "size_bytes": pl.Int64, "num_records": pl.Int64})
-            return self._files_of(table, delta)
+            return self._version(table, delta).files
 
     def scan(self, table: str, keep: Sequence[pl.Expr] = (), *, writer: str = "") -> tuple[pl.LazyFrame | None, int]:
         """(rows of the newest version or None, the last journal number of `writer` in that same version).
@@ -79,12 +81,12 @@ class LakeReader:
             delta = self.find(table)
             if delta is None:
                 return None, 0
-            number = int(delta.transaction_version(writer) or 0) if writer else 0
-            # Of the version in hand: looking again could give a newer one, whose rows would count twice.
-            files = self._files_of(table, delta)
-            if keep:
-                files = files.filter([condition.fill_null(True) for condition in keep])
-            schema = {name: kind for name, kind in _polars_schema(delta).items() if name != PARTITION}
+            # All of the version in hand: looking again could give a newer one, whose rows would count twice.
+            version = self._version(table, delta)
+            number = version.transaction(writer) if writer else 0
+            files, schema = version.files, version.schema
+        if keep:
+            files = files.filter([condition.fill_null(True) for condition in keep])
         if files.is_empty():
             return pl.LazyFrame(schema=_declared(table, schema)), number
         rows = pl.scan_parquet(
@@ -98,7 +100,8 @@ class LakeReader:
 
     def stored_schema(self, table: str) -> dict[str, Any]:
         """Columns and types as they lie in the files, without the partition's."""
-        return {name: kind for name, kind in _polars_schema(self._fresh(table)).items() if name != PARTITION}
+        with self._turn:
+            return self._version(table, self._fresh(table)).schema
 
     def _fresh(self, table: str) -> DeltaTable:
         delta = self.find(table)
@@ -108,12 +111,35 @@ class LakeReader:
             )
         return delta
 
-    def _files_of(self, table: str, delta: DeltaTable) -> pl.DataFrame:
-        version, known = self._files.get(table, (-1, None))
-        if known is None or version != delta.version():
-            known = pl.DataFrame(pa.table(delta.get_add_actions(flatten=True)))
-            self._files[table] = (delta.version(), known)
+    def _version(self, table: str, delta: DeltaTable) -> _Version:
+        """What is asked again and again of one version, kept until the table has another. The caller holds the turn."""
+        known = self._known.get(table)
+        if known is None or known.delta is not delta or known.number != delta.version():
+            known = self._known[table] = _Version(delta)
         return known
+
+
+class _Version:
+    """One version of a table: its files with their statistics, its columns, and how far each writer got. A table that was opened
+    goes on to the next version in place, so that all of it is taken at once."""
+
+    def __init__(self, delta: DeltaTable) -> None:
+        self.delta, self.number = delta, delta.version()
+        self.files = pl.DataFrame(pa.table(delta.get_add_actions(flatten=True)))
+        self.schema = {name: kind for name, kind in _polars_schema(delta).items() if name != PARTITION}
+        self._transactions: dict[str, int] = {}
+
+    def transaction(self, writer: str) -> int:
+        if writer not in self._transactions:
+            self._transactions[writer] = int(self.delta.transaction_version(writer) or 0)
+        return self._transactions[writer]
+
+
+def _is_newest(folder: Path, version: int) -> bool:
+    """Whether no commit follows that version: numbers have no gaps. Where the log entry of the version itself is gone, it was
+    cleaned up, perhaps together with those that follow, and nothing can be told. Delta's own look costs a hundred times more."""
+    log = folder / "_delta_log"
+    return (log / f"{version:020d}.json").exists() and not (log / f"{version + 1:020d}.json").exists()
 
 
 def _polars_schema(delta: DeltaTable) -> dict[str, Any]:
