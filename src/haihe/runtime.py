@@ -65,14 +65,15 @@ class Step:
 
 
 # The road that data takes, once and in order: bytes → frames → observations (durable) → acknowledgement → alerts → lake.
-# The gateway takes each batch of frames over its steps, reading one in a thread while another writes the batch before it; the worker
-# repeats its own steps over what the journal holds.
+# The gateway takes each batch of frames over its steps, reading one in a thread while another writes the batch before it, and stores
+# after that what belongs into the registers; the worker repeats its own steps over what the journal holds.
 ROAD = (
     Step("gateway reads", "decode", "haihe.kernel.feeds.gateway.decode"),
     Step("gateway reads", "presence", "haihe.kernel.feeds.gateway.note_presence"),
     Step("gateway writes", "journal", "haihe.kernel.feeds.gateway.make_durable"),
-    Step("gateway writes", "commands", "haihe.kernel.feeds.gateway.settle_commands"),
     Step("gateway answers", "acknowledge", "haihe.kernel.feeds.gateway.acknowledge"),
+    Step("gateway stores", "records", "haihe.kernel.feeds.storing.store_records"),
+    Step("gateway stores", "commands", "haihe.kernel.feeds.storing.settle_commands"),
     Step("worker", "rules", "haihe.kernel.alerts.processing.process_new", every_s=1),
     Step("worker", "latest", "haihe.kernel.observations.upkeep.advance_latest", every_s=2),
     Step("worker", "lake", "haihe.kernel.observations.upkeep.feed", every_s=5),
@@ -93,7 +94,7 @@ def gateway_road() -> Road:
     """The steps of the gateway as it takes them."""
     from haihe.kernel.feeds.gateway import Road
 
-    stages = ("gateway reads", "gateway writes", "gateway answers")
+    stages = ("gateway reads", "gateway writes", "gateway answers", "gateway stores")
     return Road(*(tuple(function for _, function in steps_of(stage)) for stage in stages))
 
 

@@ -19,6 +19,7 @@ from haihe.packs.transport.jt808.build import location_body
 from haihe.packs.transport.jt808.codec import encode
 from haihe.packs.transport.models import Terminal
 from haihe.packs.transport.registers import authentication_code
+from haihe.packs.transport.simulator.answering import DRIVER
 from haihe.packs.transport.simulator.registering import register_synthetic, synthetic_carrier, synthetic_terminals
 from haihe.testing.feeds import START_US, FeedContract
 
@@ -36,11 +37,12 @@ class TestJT808(FeedContract):
     def wire(self) -> bytes:
         terminal, at = synthetic_terminals(1)[0], datetime.fromtimestamp(START_US / 1e6, tz=UTC)
         code = authentication_code(Terminal.objects.get())
+        card = {"message_id": "0x0702", "version": terminal.version, "phone": terminal.phone, "body": DRIVER | {"time": "2026-03-02T08:00:00+08:00"}}  # fmt: skip
         sign_off = {"message_id": "0x0003", "version": terminal.version, "phone": terminal.phone, "body": {}}
         kept = [location_body(at, 117.4, 39.0, speed) for speed in (50, 60)]
         said = (
             terminal.registration(), terminal.authentication(code), terminal.heartbeat(), terminal.location(at, 117.5, 39.1, 63.5, mileage_km=12.5),
-            terminal.batch(kept), terminal.location(at, 117.6, 39.1, 0), encode({**sign_off, "serial": 99}), terminal.location(at, 117.7, 39.1, 0),
+            encode({**card, "serial": 98}), terminal.batch(kept), terminal.location(at, 117.6, 39.1, 0), encode({**sign_off, "serial": 99}), terminal.location(at, 117.7, 39.1, 0),
         )  # fmt: skip
         return b"".join(said)
 

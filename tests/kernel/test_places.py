@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,19 @@ def test_cgcs2000_is_taken_as_it_is() -> None:
 
 def test_distance_of_one_degree_of_latitude() -> None:
     assert float(places.distance_km(117, 39, 117, 40)) == pytest.approx(111.195, abs=0.01)
+
+
+@given(st.floats(-180, 180), st.floats(-90, 90), st.floats(-1.2, 1.2), st.floats(-1.2, 1.2))
+def test_near_places_are_as_far_apart_on_the_plane_as_on_the_sphere(
+    lon: float, lat: float, east: float, north: float
+) -> None:
+    there = (lon + east, max(-90.0, min(90.0, lat + north)))
+    on_sphere = 6371.0088 * 2 * math.asin(min(1.0, math.sqrt(
+        math.sin(math.radians(there[1] - lat) / 2) ** 2
+        + math.cos(math.radians(lat)) * math.cos(math.radians(there[1])) * math.sin(math.radians(east) / 2) ** 2
+    )))  # fmt: skip
+    assert float(places.distance_km(lon, lat, *there)) == pytest.approx(on_sphere, rel=2e-4, abs=1e-6)
+    assert places.distance_km(lon, lat, lon, lat) == 0 and np.isnan(places.distance_km(lon, lat, lon, np.nan))
 
 
 # --- outlines -------------------------------------------------------------------------------------------------------

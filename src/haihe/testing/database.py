@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,24 @@ def query(home: Path, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, .
     with psycopg.connect(os.environ["HAIHE_DATABASE_URL"].replace("{home}", database.name_of(home))) as server:
         set_json_loads(lambda text: text if isinstance(text, str) else text.decode(), server)
         return server.execute(sql.replace("%", "%%").replace("?", "%s").encode(), values).fetchall()
+
+
+@contextmanager
+def locked(home: Path) -> Iterator[None]:
+    """Within it nobody else writes into the district's records: another writer, as it were, takes its time."""
+    if not IS_POSTGRESQL:
+        with closing(sqlite3.connect(home / database.FILE, timeout=20, isolation_level=None)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            yield
+            connection.execute("ROLLBACK")
+        return
+    import psycopg
+
+    with psycopg.connect(os.environ["HAIHE_DATABASE_URL"].replace("{home}", database.name_of(home))) as server:
+        tables = server.execute("SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public'").fetchall()
+        server.execute(f"LOCK TABLE {', '.join(name for (name,) in tables)} IN EXCLUSIVE MODE".encode())
+        yield
+        server.rollback()
 
 
 def is_sound(home: Path) -> bool:

@@ -26,6 +26,7 @@ from unittest.mock import patch
 
 import polars as pl
 import pytest
+from django.apps import apps
 from django.db import connections
 from polars.testing import assert_frame_equal
 
@@ -33,6 +34,7 @@ from haihe.kernel.errors import HaiheError
 from haihe.kernel.feeds.feed import Batch, Feed, Read, Splitter
 from haihe.kernel.feeds.gateway import Gateway, Work, acknowledge, make_durable
 from haihe.kernel.feeds.session import MAX_DROPPED_BYTES, Session
+from haihe.kernel.feeds.storing import store_records
 from haihe.kernel.observations.journal import Journal
 from haihe.kernel.observations.tables import get_table
 from haihe.runtime import gateway_road
@@ -239,7 +241,7 @@ class FeedContract:
         line = self.line()
         read = line.feed.read(line.batch([]))
         assert not any(rows.height for _, rows in read.tables)
-        assert not (read.replies or read.close or read.answered)
+        assert not (read.replies or read.close or read.answered or read.records)
 
     def test_the_same_batch_says_the_same(self) -> None:
         first, second = (self._read(self.frames()) for _ in range(2))
@@ -247,6 +249,9 @@ class FeedContract:
         for (_, one), (_, other) in zip(first.tables, second.tables, strict=True):
             assert_frame_equal(one, other)
         assert [data for _, data in first.replies] == [data for _, data in second.replies]
+        assert [(r.what, r.stored, r.refused) for r in first.records] == [
+            (r.what, r.stored, r.refused) for r in second.records
+        ]
 
     def test_it_does_not_matter_how_frames_fall_into_batches(self) -> None:
         """Same rows and same answers, whether the gateway was busy or not."""
@@ -258,12 +263,12 @@ class FeedContract:
             batch.received_us[0] += number
             read = line.feed.read(batch)
             stored += rows_of(read)
-            said += b"".join(data for _, data in read.replies)
+            said += said_by(read)
         many = rows_of(whole)
         differs = [*(stored - many), *(many - stored)]
         assert not differs, f"rows differ between one batch and many: {differs[0][:300]}"
         # An answer to signing on may overtake the others of its batch, so that only their bytes are compared.
-        assert Counter(said) == Counter(b"".join(data for _, data in whole.replies))
+        assert Counter(said) == Counter(said_by(whole))
 
     def test_answers_go_to_those_who_asked(self) -> None:
         line = self.line()
@@ -272,12 +277,14 @@ class FeedContract:
             *(s for s, _ in read.replies),
             *(s for s, _ in read.close),
             *(a.session for a in read.answered),
+            *(r.session for r in read.records),
         ):
             assert session is line.session
         assert all(isinstance(data, bytes) and data for _, data in read.replies)
 
     def test_nothing_is_said_before_it_is_durable(self) -> None:
-        """Reading neither writes to the connection nor closes it; what it answers goes out once the journal has the rows."""
+        """Reading neither writes to the connection nor closes it; what it answers goes out once the journal has the rows, and what waits
+        for a record once that is stored."""
         line = self.line()
         batch = line.batch(split(self.splitter(), [self.wire()]) or [b"?"])
         work = Work(line.feed, batch)
@@ -290,6 +297,16 @@ class FeedContract:
         assert sum(e.batch.height for e in self._journal.read(0) if e.table == "raw_frame") == len(batch)
         acknowledge(line.gateway, work)
         assert line.heard() == said
+        store_records(line.gateway, work.read)
+        assert line.heard() == b"".join(record.stored for record in work.read.records)
+
+    def test_a_record_that_is_stored_once_more_changes_nothing(self) -> None:
+        """A device that heard no answer sends it again: storing may be repeated and the answer is the same."""
+        for record in self._read(self.frames()).records:
+            record.store()
+            before = rows_in_registers()
+            record.store()
+            assert rows_in_registers() == before, f"{record.what} was stored twice"
 
     # --- being asked ------------------------------------------------------------------------------------------------
 
@@ -307,6 +324,16 @@ class FeedContract:
     def _read(self, frames: list[bytes]) -> Read:
         line = self.line()
         return line.feed.read(line.batch(frames))
+
+
+def said_by(read: Read) -> bytes:
+    """All that is answered where everything could be stored."""
+    return b"".join(data for _, data in read.replies) + b"".join(record.stored for record in read.records)
+
+
+def rows_in_registers() -> dict[str, int]:
+    """How many rows each table of the registers has."""
+    return {model._meta.label: model._base_manager.count() for model in apps.get_models()}
 
 
 def rows_of(read: Read) -> Counter[str]:

@@ -35,9 +35,10 @@ class Runs:
 
     def _latest(self, mask: Array) -> Array:
         """Index of the latest row of the same thing, this one included, where `mask` holds; −1 where none does."""
-        index = np.where(mask, np.arange(self.size), -1)
-        index = np.maximum.accumulate(index) if self.size else index
-        return np.where(index >= self.starts[self.segment], index, -1) if self.size else index
+        if not mask.any():  # most conditions hold nowhere in most batches
+            return np.full(self.size, -1)
+        index = np.maximum.accumulate(np.where(mask, np.arange(self.size), -1))
+        return np.where(index >= self.starts[self.segment], index, -1)
 
     def latest(self, mask: Array, values: Array, initial: Array) -> Array:
         """`values` at the latest row where `mask` holds; the initial value before that."""
@@ -60,6 +61,8 @@ class Runs:
 
     def ever_since(self, mask: Array, reset: Array, initial: Array) -> Array:
         """Whether `mask` held at or after the latest row where `reset` holds, this row included."""
+        if not (mask.any() or initial.any()):
+            return np.zeros(self.size, dtype=bool)
         held = self._latest(mask)
         index = self._latest(reset)
         return (held >= 0) & (held >= index) | (index < 0) & initial[self.segment].astype(bool)
@@ -73,6 +76,8 @@ class Runs:
 def greatest_so_far(values: Array, group: Array) -> Array:
     """The running maximum within each group; `group` never falls. Works on ranks, so that it is one pass for all groups at once
     (a window function per group costs a hundred times as much for tens of thousands of groups)."""
+    if ((values[1:] >= values[:-1]) | (group[1:] != group[:-1])).all():  # already rising, as times mostly are
+        return values
     order = np.argsort(values, kind="stable")
     rank = np.empty(len(values), dtype=np.int64)
     rank[order] = np.arange(len(values))

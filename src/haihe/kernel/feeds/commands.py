@@ -6,8 +6,10 @@ A command is marked as sent before it is sent: it may be lost on the way, it is 
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import structlog
 from django.db import close_old_connections, models
 from django.utils import timezone
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from haihe.kernel.feeds.gateway import Gateway
     from haihe.kernel.feeds.session import Session
 
+log = structlog.get_logger()
 ANSWER_WITHIN = timedelta(seconds=60)
 KEEP_QUEUED = timedelta(hours=24)
 AT_ONCE = 500
@@ -62,7 +65,8 @@ def queue(
 
 
 class CommandDesk:
-    """The gateway's side: commands go out from its reading thread, answers are noted by its writing one."""
+    """The gateway's side. What is noted about commands is noted by its storing thread; the frame of one is made in the reading thread,
+    which knows the connection."""
 
     def send_queued(self, gateway: Gateway) -> None:
         close_old_connections()
@@ -76,17 +80,23 @@ class CommandDesk:
         for command in Command.objects.filter(state=Command.State.QUEUED).order_by("pk")[:AT_ONCE]:
             session = gateway.by_device.get((command.feed, command.device))
             if session is not None:
-                self._send(command, session, gateway)
+                Command.objects.filter(pk=command.pk).update(state=Command.State.SENT, sent_at=timezone.now())
+                gateway.in_reading_thread(partial(self._send, command, session, gateway))
 
     def _send(self, command: Command, session: Session, gateway: Gateway) -> None:
         try:
             serial, frame = session.feed.command(session, command.kind, command.content)
-        except HaiheError as error:
-            Command.objects.filter(pk=command.pk).update(state=Command.State.FAILED, remark=error.sentence()[:200])
+        except Exception as error:
+            if not isinstance(error, HaiheError):
+                log.exception("a command could not be made", kind=command.kind, error=repr(error))
+            because = error.sentence() if isinstance(error, HaiheError) else repr(error)
+            gateway.storing.submit(partial(self._fail, command.pk, because[:200]))
             return
-        Command.objects.filter(pk=command.pk).update(state=Command.State.SENT, sent_at=timezone.now())
         session.commands[serial] = command.pk
         gateway.loop.call_soon_threadsafe(session.send, frame)
+
+    def _fail(self, pk: int, because: str) -> None:
+        Command.objects.filter(pk=pk).update(state=Command.State.FAILED, sent_at=None, remark=because)
 
     def settle(self, answered: list[Answer]) -> None:
         close_old_connections()

@@ -3,7 +3,7 @@ of many devices at once into observation batches, and says what to answer once t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Protocol
@@ -57,15 +57,37 @@ class Answer:
     told: dict[str, Any] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What must stand in the registers before its device hears so. `store` runs in the storing thread, where it may take its time and
+    fail as databases and disks do; storing the same once more changes nothing, since a device that heard no answer sends it again.
+    `stored` and `refused` are what is said then, `size_bytes` what the record holds while it waits. Records that make no file share a
+    transaction with others of their batch."""
+
+    session: Session
+    what: str
+    store: Callable[[], object]
+    stored: bytes = b""
+    refused: bytes = b""
+    size_bytes: int = 0
+    has_file: bool = False
+
+
 @dataclass(slots=True)
 class Read:
-    """What a batch says. `replies` are sent once `tables` are durable; `close` lists devices to be cut off after that, `answered` what
-    devices said to commands."""
+    """What a batch says. `replies` are sent once `tables` are durable; `close` lists devices to be cut off after that. `records` are
+    stored after that, each answered for itself, and `answered` is what devices said to commands."""
 
     tables: list[tuple[str, pl.DataFrame]] = field(default_factory=list)
     replies: list[tuple[Session, bytes]] = field(default_factory=list)
     close: list[tuple[Session, str]] = field(default_factory=list)
     answered: list[Answer] = field(default_factory=list)
+    records: list[Record] = field(default_factory=list)
+
+    def unsay(self) -> None:
+        """The batch could not be made durable: nothing of it is acknowledged or stored."""
+        self.replies.clear()
+        self.records.clear()
 
 
 class Feed:
@@ -76,6 +98,7 @@ class Feed:
     title_en: str
     default_port: int
     speaks_udp: bool = False  # also over UDP, at the same port
+    frames_are_large: bool = False  # then a connection is read again only once what it sent was taken
 
     def datagrams(self, data: bytes) -> list[bytes]:
         """What is sent at once, as datagrams; a feed that sends several frames at once cuts between them."""
@@ -86,7 +109,8 @@ class Feed:
         raise NotImplementedError
 
     def read(self, batch: Batch) -> Read:
-        """Observations and answers of a batch; runs in the gateway's reading thread, where it may ask the database."""
+        """Observations and answers of a batch; runs in the gateway's reading thread, where it may ask the database but writes nothing
+        into it: that is what `Read.records` are for."""
         raise NotImplementedError
 
     def command(self, session: Session, kind: str, content: dict[str, object]) -> tuple[int, bytes]:
@@ -100,13 +124,18 @@ class Feed:
 
 
 def feeds_in(module: ModuleType) -> Iterator[Feed]:
+    """One instance of each Feed that the module, or a file of the folder `feeds/`, declares; what it imports from elsewhere is not its own."""
     for value in vars(module).values():
-        if isinstance(value, type) and issubclass(value, Feed) and value.__module__ == module.__name__:
+        if (
+            isinstance(value, type)
+            and issubclass(value, Feed)
+            and f"{value.__module__}.".startswith(f"{module.__name__}.")
+        ):
             yield value()
 
 
 def all_feeds() -> list[Feed]:
-    """One instance of every Feed that a loaded pack declares in its `feeds.py`."""
+    """One instance of every Feed that a loaded pack declares in its `feeds.py` or `feeds/__init__.py`."""
     return [feed for pack in loaded_packs() if (module := find_module(pack, "feeds")) for feed in feeds_in(module)]
 
 

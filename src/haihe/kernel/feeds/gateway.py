@@ -2,7 +2,9 @@
 
 Connections are read on an event loop (uvloop). Whatever has arrived in the meantime becomes the next batch (group commit): one thread
 reads it with the protocol, another appends it to the journal while the first already reads the batch after it, and only then the
-answers go out. Batches keep their order, and nothing is acknowledged that is not fsync'd. When the journal cannot be written (disk
+answers go out. A batch costs over a millisecond however small it is, so that batches start some way apart unless they are large. What
+must stand in the registers before it is answered is stored after that by a third thread (storing.py). Batches keep their order, and
+nothing is acknowledged that is not fsync'd. When the journal cannot be written (disk
 full), what was read is kept, nobody is read any more, and the gateway tries again every second until it can.
 """
 
@@ -26,11 +28,14 @@ from haihe.kernel.feeds.datagrams import Datagrams
 from haihe.kernel.feeds.feed import Answer, Batch, Feed, Read
 from haihe.kernel.feeds.rows import Presence, presence_rows, raw_frames
 from haihe.kernel.feeds.session import Session
+from haihe.kernel.feeds.storing import Storing
 
 log = structlog.get_logger()
 OWN_TABLES = ("raw_frame", "presence")
 RETRY_S = 1.0
 AT_ONCE = 2_000  # frames of one commit: enough to share its cost, few enough that answers do not come in gusts
+ENOUGH = 1_000  # frames that start a batch at once …
+APART_S = 0.02  # … fewer wait until so long after the start of the batch before them
 AHEAD = 2  # batches of a feed that are read but not yet answered: one is being written, one waits for it
 REFRESH_S = 2.0
 DRAIN_S = 4.0
@@ -89,16 +94,32 @@ class Work:
         return bool(self.batch.frames or self.presence)
 
 
+@dataclass
+class Lane:
+    """The batches of one feed: what has arrived since the last one, and how far those before it are."""
+
+    waiting: Work
+    is_reading: bool = False  # a batch is being read, or is about to be
+    writing: int = 0  # batches that are read and not yet answered
+    next_at: float = 0.0  # when, by the loop's clock, a small batch may start
+    timer: asyncio.TimerHandle | None = None  # waits for that
+
+    def is_busy(self) -> bool:
+        return self.is_reading or self.writing > 0
+
+
 Step = Callable[["Gateway", Work], None]
 
 
 @dataclass(frozen=True)
 class Road:
-    """The steps of a batch, which runtime.py lists: those of the reading thread, those of the writing thread, and on the loop."""
+    """The steps of a batch, which runtime.py lists: those of the reading thread, those of the writing thread, on the loop, and those of
+    the storing thread."""
 
     read: tuple[Step, ...]
     write: tuple[Step, ...]
     answer: tuple[Step, ...]
+    store: tuple[Callable[[Gateway, Read], None], ...]
 
 
 def decode(gateway: Gateway, work: Work) -> None:
@@ -128,13 +149,13 @@ def make_durable(gateway: Gateway, work: Work) -> None:
             gateway.journal.append(tables)
         except InvalidInput as error:  # a defect of ours that waiting does not mend: the frames are kept, unanswered
             log.error("rows do not fit their table; only their frames are kept", feed=work.feed.name, error=str(error))
-            work.read.replies.clear()
+            work.read.unsay()
             kept = _own_rows(tables)
             tables = kept if len(kept) < len(tables) else []
         except Exception as error:
             gateway.cannot_write(error)
             if gateway.draining:  # not acknowledged: the devices keep it and send it again
-                work.read.replies.clear()
+                work.read.unsay()
                 return
             time.sleep(RETRY_S)
         else:
@@ -144,17 +165,6 @@ def make_durable(gateway: Gateway, work: Work) -> None:
 
 def _own_rows(tables: list[tuple[str, pl.DataFrame]]) -> list[tuple[str, pl.DataFrame]]:
     return [(name, rows) for name, rows in tables if name in OWN_TABLES]
-
-
-def settle_commands(gateway: Gateway, work: Work) -> None:
-    """What devices said to commands. A register that cannot be written (locked, full) leaves commands unanswered; it must not
-    hold up the acknowledgement of what is durable already."""
-    if not work.read.answered or gateway.desk is None:
-        return
-    try:
-        gateway.desk.settle(work.read.answered)
-    except Exception as error:
-        log.error("answers to commands could not be noted", answers=len(work.read.answered), error=repr(error))
 
 
 def acknowledge(gateway: Gateway, work: Work) -> None:
@@ -187,14 +197,14 @@ class Gateway:
         self.by_device: dict[tuple[str, str], Session] = {}
         self.is_full = False
         self.draining = False
-        self._pending = {name: Work(feed) for name, feed in self.feeds.items()}
-        self._reading: set[str] = set()  # feeds of which a batch is being read, or is about to be
-        self._writing = dict.fromkeys(self.feeds, 0)  # batches that are read and not yet answered
+        self._lanes = {name: Lane(Work(feed)) for name, feed in self.feeds.items()}
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="read")
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="write")
+        self.storing = Storing(self)
         self._servers: list[asyncio.Server] = []
         self._endpoints: list[asyncio.DatagramTransport] = []
         self._cannot_write = False
+        self._sending = False  # commands are being looked for, or are about to be
         self.loop: asyncio.AbstractEventLoop
 
     # --- life -------------------------------------------------------------------------------------------------------
@@ -226,13 +236,13 @@ class Gateway:
         for session in list(self.sessions):
             session.stop_reading()
         end = time.monotonic() + DRAIN_S
-        while time.monotonic() < end and (self._is_busy() or any(self._pending.values())):
+        while time.monotonic() < end and (self._is_busy() or any(lane.waiting for lane in self._lanes.values())):
             await asyncio.sleep(0.02)
         for session in list(self.sessions):
             session.close("网关停止 the gateway stops")
         await asyncio.sleep(0.05)
-        for name in self.feeds:
-            self._start_batch(name)  # the devices' going is noted too
+        for lane in self._lanes.values():
+            self._start_batch(lane)  # the devices' going is noted too
         while time.monotonic() < end and self._is_busy():
             await asyncio.sleep(0.02)
         self._keeper.cancel()
@@ -240,9 +250,10 @@ class Gateway:
             endpoint.close()
         for thread in (self._reader, self._writer):
             thread.shutdown(wait=False, cancel_futures=True)
+        self.storing.close()
 
     def _is_busy(self) -> bool:
-        return bool(self._reading) or any(self._writing.values())
+        return any(lane.is_busy() for lane in self._lanes.values()) or self.storing.is_busy
 
     async def _keep(self) -> None:
         """Once in a while: close those who are silent or never said who they are, and read the registers again."""
@@ -255,16 +266,30 @@ class Gateway:
                 elif not session.authenticated and now - session.opened_at > self.limits.authenticate_s:
                     session.close("未按时鉴权 did not authenticate in time")
             self._reader.submit(self._refresh)
+            if self.desk and not self._sending:
+                self._sending = True
+                self.storing.submit(self._send_queued)
 
     def _refresh(self) -> None:
         """In the reading thread. The register may be locked or being restored: then what is known goes on being used."""
         try:
             for feed in self.feeds.values():
                 feed.refresh()
+        except Exception as error:
+            log.error("the register cannot be read", error=repr(error))
+
+    def _send_queued(self) -> None:
+        """In the storing thread, since commands are marked before they are sent."""
+        self._sending = False
+        try:
             if self.desk:
                 self.desk.send_queued(self)
         except Exception as error:
-            log.error("the register cannot be read", error=repr(error))
+            log.error("commands cannot be sent: the register cannot be written", error=repr(error))
+
+    def in_reading_thread(self, does: Callable[[], None]) -> None:
+        """Anything else that needs what a feed knows of its connections."""
+        self._reader.submit(does)
 
     # --- sessions ---------------------------------------------------------------------------------------------------
 
@@ -313,14 +338,15 @@ class Gateway:
 
     def _note_presence(self, session: Session, state: str, because: str) -> None:
         row = Presence(datetime.now(UTC), session.feed.name, session.device, session.thing, state, because[:200])
-        self._pending[session.feed.name].presence.append(row)
-        self._start_batch(session.feed.name)
+        lane = self._lanes[session.feed.name]
+        lane.waiting.presence.append(row)
+        self._start_batch(lane)
 
     # --- frames -----------------------------------------------------------------------------------------------------
 
     def receive(self, session: Session, frames: list[bytes]) -> None:
-        name = session.feed.name
-        batch = self._pending[name].batch
+        lane = self._lanes[session.feed.name]
+        batch = lane.waiting.batch
         batch.frames += frames
         count = len(frames)
         now_us = time.time_ns() // 1000
@@ -332,29 +358,39 @@ class Gateway:
             batch.received_us += [now_us] * count
         if len(batch.frames) >= self.limits.waiting_frames:
             self._fill()
-        self._start_batch(name)
+        self._start_batch(lane)
 
     def _waiting(self) -> int:
         """Frames that are read but not on their way yet."""
-        return sum(len(work.batch) for work in self._pending.values())
+        return sum(len(lane.waiting.batch) for lane in self._lanes.values())
 
     def _fill(self) -> None:
         self.is_full = True
         for session in self.sessions:
             session.stop_reading()
 
-    def _start_batch(self, name: str) -> None:
-        # Not at once: whatever else this round of the loop reads goes into the same batch.
-        if name not in self._reading and self._writing[name] < AHEAD:
-            self._reading.add(name)
-            self.loop.call_soon(self._read, name)
+    def _start_batch(self, lane: Lane) -> None:
+        is_large = len(lane.waiting.batch) >= ENOUGH
+        if lane.timer is not None:
+            if is_large:
+                lane.timer.cancel()
+                self._read(lane)
+        elif not lane.is_reading and lane.writing < AHEAD:
+            lane.is_reading = True
+            if is_large or self.loop.time() >= lane.next_at:
+                # Not at once: whatever else this round of the loop reads goes into the same batch.
+                self.loop.call_soon(self._read, lane)
+            else:
+                lane.timer = self.loop.call_at(lane.next_at, self._read, lane)
 
-    def _read(self, name: str) -> None:
-        work = self._pending[name]
+    def _read(self, lane: Lane) -> None:
+        lane.timer = None
+        work = lane.waiting
         if not work:
-            self._reading.discard(name)
+            lane.is_reading = False
             return
-        self._pending[name] = Work(work.feed, work.batch.cut_off(AT_ONCE))
+        lane.next_at = self.loop.time() + APART_S
+        lane.waiting = Work(work.feed, work.batch.cut_off(AT_ONCE))
         self._reader.submit(self._take, self.road.read, work, self._was_read)
 
     def _take(self, steps: tuple[Step, ...], work: Work, then: Callable[[Work], None]) -> None:
@@ -366,20 +402,20 @@ class Gateway:
         except Exception as error:  # one batch without answers, not a gateway that stands still
             log.exception("a batch failed and is not acknowledged", feed=work.feed.name, error=repr(error))
             work.read.tables.clear()
-            work.read.replies.clear()
+            work.read.unsay()
         work.took_s += time.perf_counter() - started
         self.loop.call_soon_threadsafe(then, work)
 
     def _was_read(self, work: Work) -> None:
-        name = work.feed.name
-        self._writing[name] += 1
-        self._reading.discard(name)
+        lane = self._lanes[work.feed.name]
+        lane.writing += 1
+        lane.is_reading = False
         self._writer.submit(self._take, self.road.write, work, self._was_written)
-        self._start_batch(name)
+        self._start_batch(lane)
 
     def _was_written(self, work: Work) -> None:
-        name, counters, count = work.feed.name, self.counters, len(work.batch)
-        self._writing[name] -= 1
+        lane, counters, count = self._lanes[work.feed.name], self.counters, len(work.batch)
+        lane.writing -= 1
         counters.frames += count
         counters.batches += 1
         counters.largest_batch = max(counters.largest_batch, count)
@@ -388,12 +424,16 @@ class Gateway:
             for step in self.road.answer:
                 step(self, work)
         except Exception as error:
-            log.exception("answers could not be sent", feed=name, error=repr(error))
+            log.exception("answers could not be sent", feed=work.feed.name, error=repr(error))
+        self.storing.take(work.feed, work.read)
+        if work.feed.frames_are_large:
+            for session in set(work.batch.sessions):
+                session.go_on_reading()
         if self.is_full and not self._cannot_write and self._waiting() < self.limits.waiting_frames // 2:
             self.is_full = False
             for session in list(self.sessions):
                 session.go_on_reading()
-        self._start_batch(name)
+        self._start_batch(lane)
 
     def cannot_write(self, error: Exception) -> None:
         """Said once; reading stops."""

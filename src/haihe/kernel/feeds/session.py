@@ -62,6 +62,8 @@ class Session(asyncio.Protocol):
             self.frames += len(frames)
             self.gateway.receive(self, frames)
             self._spend(len(frames), now)
+            if self.feed.frames_are_large:
+                self.stop_reading()
 
     def pause_writing(self) -> None:
         # A peer that does not read its answers gets no more of them made: its frames wait in its own socket.

@@ -190,7 +190,7 @@ class Programme:
 
     @cached_property
     def states(self) -> dict[int, State]:
-        """How each target stands, by its number, in their order."""
+        """How each target stands, by its number, in the order in which they were filed."""
         return states_of(self.targets, self.today)
 
     def standings_of(self, numbers: Sequence[int]) -> list[Standing]:
@@ -201,7 +201,7 @@ class Programme:
     @cached_property
     def standings(self) -> list[Standing]:
         """All about every target."""
-        return [standing(target, self.today) for target in self._unread.order_by("clause__position", "pk")]
+        return [standing(target, self.today) for target in self._unread.order_by("pk")]
 
     @property
     def _unread(self) -> QuerySet[Target]:

@@ -21,7 +21,7 @@ MEASURED, REPORTED = IndicatorValue.Kind.MEASURED.value, IndicatorValue.Kind.REP
 
 
 def states_of(targets: QuerySet[Target], at: date) -> dict[int, State]:
-    """Number of the target → met, on_track, at_risk, late or no_data, in the order of their clauses; as `standing` tells them."""
+    """Number of the target → met, on_track, at_risk, late or no_data, in the order in which they were filed; as `standing` tells them."""
     lines = _lines(targets)
     newest = _newest({own for _, own, _, _, _ in lines} | {bound for _, _, bound, _, _ in lines if bound}, at)
     milestones: dict[int, list[tuple[date, float, bool]]] = {}
@@ -64,7 +64,7 @@ def _float(name: str) -> Cast:
 def _lines(targets: QuerySet[Target]) -> list[Line]:
     """Number, own indicator, bound indicator, facts and upper end of each target."""
     bound = Binding.objects.filter(target=OuterRef("pk"), ended_at=None).values("indicator")[:1]
-    rows = targets.order_by("clause__position", "pk").values_list(
+    rows = targets.order_by("pk").values_list(
         "pk", "indicator", Subquery(bound), _float("value_max"), "comparator", _float("value"), "deadline", _float("baseline_value"),
         "baseline_on", "plan__period_start", "plan__issued_on", "filed_at", "indicator__title",
     )  # fmt: skip

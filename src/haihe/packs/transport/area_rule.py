@@ -43,6 +43,8 @@ class LeavingArea(Rule):
     def evaluate(
         self, batch: pl.DataFrame, state: pl.DataFrame, parameters: dict[str, Any], now: datetime
     ) -> tuple[pl.DataFrame, pl.DataFrame]:
+        if batch["areas"].null_count() == batch.height and not _is_open(state):
+            return no_findings(), state.with_columns(pl.col("^.*_raised$").fill_null(False))
         known = batch.filter(pl.col("longitude_deg").is_finite() & pl.col("latitude_deg").is_finite())
         if known.is_empty():
             return no_findings(), state
@@ -79,6 +81,11 @@ class LeavingArea(Rule):
             f"{key}_raised": pl.Series(last_of(runs, told.raised)),
             f"{key}_most_m": pl.Series(np.where(last_of(runs, wrong), last_of(runs, most), np.nan)).fill_nan(None),
         }
+
+
+def _is_open(state: pl.DataFrame) -> bool:
+    """Whether a stretch is under way for any vehicle."""
+    return any(state[f"{key}_since"].count() or flags(state[f"{key}_raised"]).any() for key in MODE_OF_KEY)
 
 
 def standings(batch: pl.DataFrame, mode: str, parameters: dict[str, Any]) -> Standing:

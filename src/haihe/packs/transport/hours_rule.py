@@ -60,10 +60,9 @@ class ForbiddenHours(Rule):
 def _forbidden(use: pl.Series, at_ms: Array, hours_of_use: dict[str, Any]) -> Array:
     """Whether each row lies in hours that are forbidden for its use; a use without an entry takes `default`."""
     forbidden = np.zeros(len(at_ms), dtype=bool)
-    of_row = use.fill_null("default")
     named = [name for name in hours_of_use if name != "default"]
     for name, hours in hours_of_use.items():
         if hours is not None:
-            mine = of_row == name if name != "default" else ~of_row.is_in(named)
+            mine = (use == name if name != "default" else ~use.is_in(named)).fill_null(name == "default")
             forbidden |= mine.to_numpy() & is_night(at_ms, tuple(hours))
     return forbidden

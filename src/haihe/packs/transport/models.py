@@ -100,14 +100,15 @@ class Terminal(models.Model):
 
 
 class Report(models.Model):
-    """What a terminal sent beside where its vehicle is: media, a driver's card, a waybill, an event. Read with a purpose, which is
-    recorded; deleted after `keep_until`."""
+    """What a terminal sent beside where its vehicle is: media, a driver's card, a waybill, an event, data of the CAN bus. Read with a purpose, which is
+    recorded; deleted after `keep_until`. `key` is what makes it the same when it is sent again (reports.py)."""
 
     class Kind(models.TextChoices):
         MEDIA = "media", two("照片、录音、录像", "Picture, sound or video")
         CARD = "card", two("驾驶员卡", "Driver's card")
         WAYBILL = "waybill", two("电子运单", "Waybill")
         EVENT = "event", two("事件", "Event")
+        DATA = "data", two("CAN、透传、压缩数据", "CAN, transparent or compressed data")
 
     vehicle = models.ForeignKey(Vehicle, models.PROTECT, related_name="reports")
     kind = models.CharField("类别", max_length=10, choices=Kind.choices)
@@ -116,9 +117,13 @@ class Report(models.Model):
     file = models.ForeignKey(EvidenceFile, models.PROTECT, null=True, related_name="+")
     issue = models.CharField("问题", max_length=200, blank=True)
     keep_until = models.DateField("保存至", db_index=True)
+    key = models.CharField(max_length=64, blank=True)
 
     class Meta:
         ordering = ["-received_at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["vehicle", "key"], condition=~models.Q(key=""), name="one_report_per_key")
+        ]
 
     def __str__(self) -> str:
         return f"{self.vehicle} {self.get_kind_display()}"

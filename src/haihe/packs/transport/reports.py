@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import re
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from haihe.kernel import audit, evidence, exports
 from haihe.kernel.duties import duty
-from haihe.kernel.errors import InvalidInput, NotFound
+from haihe.kernel.errors import InvalidInput, NotFound, TooLarge
 from haihe.kernel.evidence import DEVICE_TYPES, EvidenceFile
 from haihe.kernel.identity import Account
 from haihe.kernel.language import pick
 from haihe.kernel.permissions import demand, visible
 from haihe.kernel.policies import parameter
+from haihe.packs.transport.jt808.messages import message_name
+from haihe.packs.transport.jt808.upward import CAN, COMPRESSED, TRANSPARENT, carried
 from haihe.packs.transport.models import Report, Vehicle
 from haihe.packs.transport.tracks import PURPOSES
 
 EVENT, SERVICE, WAYBILL, CARD, MEDIA_EVENT, MEDIA = 0x0301, 0x0303, 0x0701, 0x0702, 0x0800, 0x0801
-KEPT = frozenset({EVENT, SERVICE, WAYBILL, CARD, MEDIA_EVENT, MEDIA})
+DATA = (CAN, TRANSPARENT, COMPRESSED)
+KEPT = frozenset({EVENT, SERVICE, WAYBILL, CARD, MEDIA_EVENT, MEDIA, *DATA})
 KINDS = {EVENT: Report.Kind.EVENT, SERVICE: Report.Kind.EVENT, WAYBILL: Report.Kind.WAYBILL, CARD: Report.Kind.CARD,
-         MEDIA_EVENT: Report.Kind.MEDIA, MEDIA: Report.Kind.MEDIA}  # fmt: skip
+         MEDIA_EVENT: Report.Kind.MEDIA, MEDIA: Report.Kind.MEDIA, **dict.fromkeys(DATA, Report.Kind.DATA)}  # fmt: skip
 ENDINGS = {0: ".jpg", 1: ".tif", 2: ".mp3", 3: ".wav", 4: ".wmv"}
 CARD_RESULTS = {
     1: "密钥认证未通过 key not accepted",
@@ -31,39 +37,94 @@ CARD_RESULTS = {
     3: "卡片被拔出 card taken out",
     4: "数据校验错误 wrong check sum",
 }
+DRAWN_NUMBER = re.compile(r"[0-9a-fA-F]{32}")
+IN_THE_ROW_BYTES = 2_000  # of data; more becomes a file
 LISTED = 100
 
 
-def keep(thing: int, message_id: int, body: dict[str, Any], at: datetime) -> Report | None:
-    """Store a message of the vehicle that is this thing; None where there is no such vehicle. Durable when it returns."""
+def keep(thing: int, message_id: int, body: dict[str, Any], at: datetime, serial: int = 0) -> Report | None:
+    """Store a message of the vehicle that is this thing; None where there is no such vehicle. Durable when it returns. A message that is
+    sent again, because its answer was lost, is the report that stands already. TooLarge where its file is beyond the district's limit."""
     vehicle = Vehicle.objects.filter(thing=thing).first()
     if vehicle is None:
         return None
+    keys = keys_of(message_id, body, serial, at)
+    if stored := _standing(vehicle, keys):
+        return stored
     content = {
         name: value for name, value in body.items() if name not in ("header", "layout", "data", "rest", "raw_frame")
     }
     file, issue = None, ""
-    if message_id == MEDIA:
-        file, issue = _media(body)
-    elif message_id == CARD:
+    try:
+        if message_id == MEDIA:
+            file, issue = _media(body)
+        elif message_id in DATA:
+            content, file, issue = _data(message_id, body)
+    except TooLarge as error:
+        refuse(thing, message_id, error.sentence(), at)
+        raise
+    if message_id == CARD:
         issue = card_issue(body)
     elif message_id == WAYBILL:
         content["text"] = bytes.fromhex(body.get("data", "")).decode("gb18030", "replace")
-    with transaction.atomic():
-        return _store(vehicle, KINDS[message_id], at, content, issue, file)
+    return _store(vehicle, KINDS[message_id], at, content, issue, keys, file)
 
 
 def refuse(thing: int, message_id: int, issue: str, at: datetime) -> None:
-    """Say on the vehicle's page that something was not received."""
+    """Say on the vehicle's page that something was not received: once, however often it is tried within the hour."""
     vehicle = Vehicle.objects.filter(thing=thing).first()
-    if vehicle is not None and message_id in KINDS:
-        _store(vehicle, KINDS[message_id], at, {}, issue)
+    if vehicle is None or message_id not in KINDS:
+        return
+    keys = within_the_hour(at, "refused", message_id, issue)
+    if not _standing(vehicle, keys):
+        _store(vehicle, KINDS[message_id], at, {}, issue, keys)
 
 
-def _store(vehicle: Vehicle, kind: str, at: datetime, content: dict[str, Any], issue: str, file: EvidenceFile | None = None) -> Report:  # fmt: skip
+def keys_of(message_id: int, body: dict[str, Any], serial: int, at: datetime) -> tuple[str, ...]:
+    """What makes a message the same when it is sent again: the key under which it is stored, then others under which it may stand.
+
+    Media and waybills are known by their bytes, a card by its time. An event and transparent data carry neither: there it is the message's
+    serial, which comes round again, and therefore only for about an hour; CAN data name a time of day. A terminal that numbers such a message anew has sent another."""
+    said = {name: value for name, value in body.items() if name not in ("header", "layout", "raw_frame")}
+    if message_id == MEDIA:
+        named = [said.get(name) for name in ("media_id", "kind", "format", "event", "channel", "data")]
+        return (_digest(message_id, *named, (said.get("location") or {}).get("time")),)
+    if message_id == WAYBILL or (message_id == CARD and said.get("time")):
+        return (_digest(message_id, said),)
+    return within_the_hour(at, message_id, said, None if message_id in (MEDIA_EVENT, CAN) else serial)
+
+
+def within_the_hour(at: datetime, *identity: Any) -> tuple[str, ...]:
+    """Keys that differ from hour to hour: that of this hour, and that of the hour before."""
+    hour = int(at.timestamp()) // 3600
+    return _digest(hour, *identity), _digest(hour - 1, *identity)
+
+
+def _digest(*identity: Any) -> str:
+    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
+
+
+def _standing(vehicle: Vehicle, keys: Sequence[str]) -> Report | None:
+    return Report.objects.filter(vehicle=vehicle, key__in=keys).first()
+
+
+def _store(
+    vehicle: Vehicle, kind: str, at: datetime, content: dict[str, Any], issue: str, keys: Sequence[str], file: EvidenceFile | None = None
+) -> Report:  # fmt: skip
     days = float(parameter("transport.report_keep_days", timezone.localdate(at)))
     keep_until = timezone.localdate(at) + timedelta(days=days)
-    return Report.objects.create(vehicle=vehicle, kind=kind, received_at=at, content=content, issue=issue[:200], file=file, keep_until=keep_until)  # fmt: skip
+    try:
+        with transaction.atomic():
+            return Report.objects.create(
+                vehicle=vehicle, kind=kind, received_at=at, content=content, issue=issue[:200], key=keys[0], file=file, keep_until=keep_until
+            )  # fmt: skip
+    except IntegrityError:  # another gateway was first
+        stored = _standing(vehicle, keys)
+        if stored is None:
+            raise
+        if file is not None:
+            evidence.discard(file)
+        return stored
 
 
 def _media(body: dict[str, Any]) -> tuple[EvidenceFile | None, str]:
@@ -76,6 +137,21 @@ def _media(body: dict[str, Any]) -> tuple[EvidenceFile | None, str]:
     )
 
 
+def has_file(message_id: int, body: dict[str, Any]) -> bool:
+    """Whether a file may come of a message."""
+    return message_id in (MEDIA, COMPRESSED) or len(body.get("data") or "") > 2 * IN_THE_ROW_BYTES
+
+
+def _data(message_id: int, body: dict[str, Any]) -> tuple[dict[str, Any], EvidenceFile | None, str]:
+    found = carried(message_id, body)
+    content, file = {"message": message_name(message_id), **found.values}, None
+    if len(found.data) > IN_THE_ROW_BYTES:
+        file, _ = _file(f"data-{message_id:04x}.bin", found.data)
+    elif found.data:
+        content["data"] = found.data.hex()
+    return content, file, "; ".join(found.issues)
+
+
 def _file(name: str, data: bytes) -> tuple[EvidenceFile, str]:
     """The bytes as a file of the type that the name says; as mere bytes, with an issue, where they are not."""
     try:
@@ -85,13 +161,18 @@ def _file(name: str, data: bytes) -> tuple[EvidenceFile, str]:
         return stored, "内容不是终端所称的格式 the bytes are not of the format that the terminal says"
 
 
-def keep_attachment(thing: int, name: str, data: bytes, alarm: dict[str, Any], at: datetime) -> Report | None:
-    """A file of an alarm; `alarm` says of which. Durable when it returns."""
+def keep_attachment(thing: int, name: str, data: bytes | bytearray, alarm: dict[str, Any], at: datetime) -> Report | None:  # fmt: skip
+    """A file of an alarm; `alarm` says of which. Durable when it returns. The same file of the same alarm is kept once: its name differs
+    from order to order by the number that the order gave the alarm."""
     vehicle = Vehicle.objects.filter(thing=thing).first()
     if vehicle is None:
         return None
-    file, issue = _file(name, data)
-    return _store(vehicle, Report.Kind.MEDIA, at, {"alarm": alarm, "file": name}, issue, file)
+    content_hash = hashlib.sha256(data).hexdigest()
+    keys = (_digest("attachment", alarm, DRAWN_NUMBER.sub("", name), content_hash),)
+    if stored := _standing(vehicle, keys):
+        return stored
+    file, issue = _file(name, bytes(data))
+    return _store(vehicle, Report.Kind.MEDIA, at, {"alarm": alarm, "file": name}, issue, keys, file)
 
 
 def card_issue(body: dict[str, Any]) -> str:

@@ -147,6 +147,7 @@ def list_shares(account: Account, month: date) -> list[Share]:
     carriers = visible(account, Carrier.objects.select_related("organisation")).annotate(
         living=Count("vehicles", filter=Q(vehicles__thing__retired_at=None))
     )
+    carriers = carriers.order_by("pk")  # what is counted comes in no order of its own
     found: dict[int, list[tuple[int, str]]] = {}
     rows = SpotFinding.objects.filter(at__gte=first, at__lt=after)
     for firm, vehicle, result in rows.values_list("spot_check__carrier", "spot_check__vehicle", "result"):

@@ -66,8 +66,9 @@ def task(request: AccountRequest, pk: int) -> HttpResponse:
     reached = REACHED[found.state]
     reports = visible(request.user, found.reports.select_related("account", "organisation", "value", "target__indicator").prefetch_related("evidence"))  # fmt: skip
     notices = visible(request.user, found.notices.select_related("opened_by"))
+    parts = list(found.units.select_related("organisation", "accepted_by", "officer"))
     content = {
-        "task": found, "parts": list(found.units.select_related("organisation", "accepted_by", "officer")), "my_parts": services.parts_of(request.user, found),
+        "task": found, "parts": parts, "first_unit": next((part.organisation_id for part in parts if part.organisation_id), None), "my_parts": services.parts_of(request.user, found),
         "light": lamp, "light_title": in_language(*LIGHTS[lamp]), "way": [(in_language(*step), n < reached, n == reached) for n, step in enumerate(WAY, start=1)],
         "timeline": timeline_of(reports, notices),
         "targets": found.targets.select_related("indicator"), "steps": found.steps.select_related("made_by"),

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import html
 import io
 import json
+import re
 from datetime import date
 from typing import Any
 
@@ -253,6 +255,16 @@ def test_only_the_supervision_office_issues(people: Any, filed: Plan, series: An
 
 
 # --- pages and API --------------------------------------------------------------------------------------------------
+
+
+def test_a_papers_draft_begins_on_the_page_of_its_task(signed_in: Any, people: Any, filed: Plan) -> None:
+    task = next(task for task in Task.objects.all() if task.units.exclude(organisation=None))
+    client = signed_in(people.supervisor)
+    links = re.findall(r'href="(/papers/new/[^"]+)"', client.get(f"/tasks/{task.pk}/").content.decode())
+    assert len(links) == 2
+    for link in links:
+        assert f'value="{task.pk}" checked' in client.get(html.unescape(link)).content.decode()
+    assert "/papers/new/" not in signed_in(people.data).get(f"/tasks/{task.pk}/").content.decode()
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))

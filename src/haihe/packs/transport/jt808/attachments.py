@@ -83,19 +83,23 @@ def write_piece(name: str, offset: int, data: bytes) -> bytes:
 
 @dataclass
 class Upload:
-    """One file under way: its announced size, and what has come of it as ranges without overlap."""
+    """One file under way: its announced size, and what has come of it as ranges without overlap. Once it is stored its bytes are not
+    needed any more."""
 
     name: str
     kind: int
     size: int
     data: bytearray = field(default_factory=bytearray)
     ranges: list[tuple[int, int]] = field(default_factory=list)
+    is_stored: bool = False
 
     def put(self, piece: Piece) -> bool:
         """Take a piece; False where it reaches beyond the announced size."""
         start, end = piece.offset, piece.offset + len(piece.data)
         if end > self.size:
             return False
+        if not self.missing:  # whole, and being stored perhaps: nothing changes it any more
+            return True
         if len(self.data) < end:
             self.data.extend(bytes(end - len(self.data)))
         self.data[start:end] = piece.data

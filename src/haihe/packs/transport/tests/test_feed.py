@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import socket
 import time
@@ -197,7 +198,10 @@ def test_a_message_of_50_megabytes_is_refused_with_its_reason(live: Live) -> Non
     assert device.ask(build_frame(header, bytes(1000)))["result"] == 1
     issues = frames_of(live, device)["issues"].drop_nulls().to_list()
     assert any("8 MB" in issue for issue in issues)
-    assert any("8 MB" in issue for (issue,) in query(live.home, "SELECT issue FROM transport_report"))
+    told = "SELECT issue FROM transport_report"
+    eventually(
+        lambda: any("8 MB" in issue for (issue,) in query(live.home, told)), what="the refusal on the vehicle's page"
+    )
 
 
 def test_a_text_reaches_the_terminal_and_its_answer_settles_the_command(live: Live) -> None:
@@ -232,6 +236,21 @@ def test_a_picture_of_several_packages_is_stored_before_it_is_answered(live: Liv
     assert request_of_media() == {"media_id": 77}
     sql = "SELECT r.kind, f.size_bytes FROM transport_report r JOIN kernel_evidencefile f ON f.id = r.file_id WHERE r.vehicle_id = (SELECT vehicle_id FROM transport_terminal WHERE phone = ?)"
     assert query(live.home, sql, (device.phone,)) == [("media", len(PIXEL) + 2500)]
+
+
+def test_can_transparent_and_compressed_data_are_stored_before_they_are_answered(live: Live) -> None:
+    device = live.device(37).sign_on()
+    bodies = {
+        0x0705: {"time_bcd": "0800000000", "frames": [{"id": "0xCCF00400", "data": "ff" * 8}]},
+        0x0900: {"kind": 0x41, "data": "0102"},
+        0x0901: {"data": gzip.compress(device.terminal.heartbeat()).hex()},
+    }
+    answering = Answering(device.terminal)
+    for number, body in bodies.items():
+        [frame] = answering.say(number, body)
+        assert [device.ask(frame)["result"] for _ in range(2)] == [0, 0], "the second time as the first"
+    sql = "SELECT r.kind, r.issue FROM transport_report r JOIN transport_terminal t ON t.vehicle_id = r.vehicle_id WHERE t.phone = ?"
+    assert query(live.home, sql, (device.phone,)) == [("data", "")] * 3
 
 
 def test_every_order_is_answered_by_a_terminal_and_its_answer_is_kept(live: Live) -> None:
