@@ -40,14 +40,14 @@ class Reading(ObservationTable):
     retention_days = 30
     keeps_latest = False
 
-    longitude_deg = Field(pl.Float64, "°", -180, 180, "unverified")
-    latitude_deg = Field(pl.Float64, "°", -90, 90, "unverified")
-    altitude_m = Field(pl.Float64, "m", -500, 9000, "unverified")
-    speed_kmh = Field(pl.Float64, "km/h", 0, 250, "unverified")
-    heading_deg = Field(pl.Float64, "°", 0, 360, "unverified")
-    slope_percent = Field(pl.Float64, "%", -100, 100, "unverified")
-    fuel_l_per_h = Field(pl.Float64, "L/h", 0, 500, "unverified")
-    mileage_km = Field(pl.Float64, "km", 0, 10_000_000, "unverified")
+    longitude_deg = Field(pl.Float64, "°", -180, 180, "unverified", decimals=6)
+    latitude_deg = Field(pl.Float64, "°", -90, 90, "unverified", decimals=6)
+    altitude_m = Field(pl.Float64, "m", -500, 9000, "unverified", decimals=0)
+    speed_kmh = Field(pl.Float64, "km/h", 0, 250, "unverified", decimals=1)
+    heading_deg = Field(pl.Float64, "°", 0, 360, "unverified", decimals=0)
+    slope_percent = Field(pl.Float64, "%", -100, 100, "unverified", decimals=1)
+    fuel_l_per_h = Field(pl.Float64, "L/h", 0, 500, "unverified", decimals=1)
+    mileage_km = Field(pl.Float64, "km", 0, 10_000_000, "unverified", decimals=1)
 
 
 COLUMNS = {"thing": pl.Int64, "observed_at": pl.Int64, **dict.fromkeys(FIELDS, pl.Float64)}

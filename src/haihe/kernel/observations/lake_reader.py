@@ -13,6 +13,7 @@ from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from haihe.kernel.errors import ConfigurationError, InvalidInput
+from haihe.kernel.observations import decimals
 from haihe.kernel.observations.faults import storage_faults
 from haihe.kernel.observations.tables import TABLES
 
@@ -87,15 +88,18 @@ class LakeReader:
             files, schema = version.files, version.schema
         if keep:
             files = files.filter([condition.fill_null(True) for condition in keep])
+        declared = _declared(table, schema)
         if files.is_empty():
-            return pl.LazyFrame(schema=_declared(table, schema)), number
+            return pl.LazyFrame(schema=declared), number
         rows = pl.scan_parquet(
             [self.folder / table / path for path in files["path"]],
             schema=schema, missing_columns="insert", extra_columns="ignore", hive_partitioning=False, glob=False,
             hidden_file_prefix=None,
         )  # fmt: skip
+        whole = decimals.joined(schema, version.unused)
+        rows = rows.select(whole) if len(whole) < len(schema) else rows
         return rows.cast(
-            {name: kind for name, kind in _declared(table, schema).items() if kind != schema.get(name)}
+            {n: kind for n, kind in declared.items() if kind != schema[n] and n + decimals.EXACT not in schema}
         ), number
 
     def stored_schema(self, table: str) -> dict[str, Any]:
@@ -127,6 +131,7 @@ class _Version:
         self.delta, self.number = delta, delta.version()
         self.files = pl.DataFrame(pa.table(delta.get_add_actions(flatten=True)))
         self.schema = {name: kind for name, kind in _polars_schema(delta).items() if name != PARTITION}
+        self.unused = decimals.unused(self.schema, self.files)
         self._transactions: dict[str, int] = {}
 
     def transaction(self, writer: str) -> int:
@@ -150,7 +155,10 @@ def _polars_schema(delta: DeltaTable) -> dict[str, Any]:
 def _declared(table: str, schema: dict[str, Any]) -> dict[str, Any]:
     """The types that a reader gets: as declared where a loaded pack declares the table, else as stored."""
     declared = TABLES[table].schema() if table in TABLES else pl.Schema({"quality": pl.UInt16})
-    return {name: declared.get(name, kind) for name, kind in schema.items()}
+    return {
+        name: declared.get(name, pl.Float64 if isinstance(kind, pl.Decimal) else kind)
+        for name, kind in schema.items() if not name.endswith(decimals.EXACT)
+    }  # fmt: skip
 
 
 def _opened(path: Path) -> DeltaTable:
