@@ -19,6 +19,8 @@ from haihe.kernel.observations import decimals
 
 ORDER = ("thing", "observed_at")
 ROW_GROUP = 131_072
+# Small pages: of a row group in which one thing is asked for, only the pages that hold it are unpacked (a third less time).
+PAGE_BYTES = 8192
 # A file that spans hours is cut into slices of time of at least this many rows, each sorted for itself: of a fleet's hour only a part of
 # the file is read, and of one thing's day a few row groups more.
 SLICE_ROWS = 500_000
@@ -60,7 +62,7 @@ def write_file(folder: Path, rows: pl.DataFrame) -> Path:
         with path.open("wb") as file:
             with pq.ParquetWriter(
                 file, slices[0].schema, compression="zstd", compression_level=3, use_dictionary=dictionary, column_encoding=encoding,
-                write_page_index=True, store_decimal_as_integer=True,
+                write_page_index=True, store_decimal_as_integer=True, data_page_size=PAGE_BYTES,
             ) as writer:  # fmt: skip
                 for part in slices:
                     writer.write_table(part, row_group_size=ROW_GROUP)
