@@ -28,7 +28,9 @@ class Vehicle(asyncio.Protocol):
     def __init__(self, phone: str, code: str, place: tuple[float, float], fleet: Fleet) -> None:
         self.terminal, self.code, self.fleet = Terminal(phone.rjust(12, "0")), code, fleet
         self.longitude_deg, self.latitude_deg = place
-        self.heading_deg, self.speed_kmh = fleet.dice.uniform(0, 360), fleet.dice.uniform(20, 75)
+        # One in two hundred is too fast, so that alerts come and stand on the map.
+        is_fast = fleet.dice.random() < 0.005
+        self.heading_deg, self.speed_kmh = fleet.dice.uniform(0, 360), 95.0 if is_fast else fleet.dice.uniform(20, 75)
         self.is_known = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:

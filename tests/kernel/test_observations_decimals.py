@@ -78,6 +78,20 @@ def test_a_table_that_was_made_with_floats_keeps_them(store: Store, monkeypatch:
     assert_frame_equal(read(store).sort(KEY), pl.concat([old, new]).sort(KEY), check_exact=True)
 
 
+def test_a_table_keeps_the_decimals_it_was_made_with(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pack may declare others later, or be gone: nothing is refused and nothing is lost."""
+    batches = [positions(things=2, each=3, start=START + timedelta(hours=n)) for n in range(3)]
+    for batch, now_declared in zip(batches, (1, 4, None), strict=True):
+        with monkeypatch.context() as declared:
+            fields = {**Position.fields, "longitude_deg": Field(pl.Float64, decimals=now_declared)}
+            declared.setattr(Position, "fields", fields)
+            store.journal.append([("position", batch)])
+            feed_once(store.journal, store.lake)
+    assert store.lake.stored_schema("position")["longitude_deg"] == pl.Decimal(18, 1)
+    assert_frame_equal(read(store).sort(KEY), pl.concat(batches).sort(KEY), check_exact=True)
+    assert store.journal.list_set_aside() == []
+
+
 def test_a_file_of_many_hours_is_cut_into_slices_of_time(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lake_files, "SLICE_ROWS", 200)
     rows = positions(things=10, each=100, every_s=360)  # ten hours

@@ -3,7 +3,7 @@
     tables.py    how a table is declared; `TABLES` holds them all        quality.py  the bits that say what is odd about a row
     standard.py  tables that the kernel itself brings: Position, RawFrame
     journal.py   durable at once: one SQLite file, fsync'd before append() returns (journal_file.py, packing.py)
-    lake.py      kept for long: Delta tables by day of receipt (lake_reader.py, lake_files.py, compaction.py)
+    lake.py      kept for long: Delta tables by day of receipt (lake_reader.py, lake_files.py, decimals.py, compaction.py)
     feeder.py    journal → lake                                           latest.py   the newest row per thing, kept ready
     queries.py   lake ∪ journal, each row once; read_for() for personal tables
     stores.py    the journal and lake of this district                    upkeep.py   what the worker repeats, and `status`

@@ -9,6 +9,7 @@ was made with float columns keeps them.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Collection, Mapping
 from decimal import Decimal
 from typing import Any
@@ -21,16 +22,18 @@ EXACT = "__exact"
 DIGITS = 18  # what fits 64 bits
 
 
-def split(table: str, rows: pl.DataFrame, kept_as: Mapping[str, str] | None) -> pl.DataFrame:
-    """The rows as they are stored; `kept_as`: name → type of the columns that the lake's table has, None for a new one."""
+def split(table: str, rows: pl.DataFrame, kept_as: Mapping[str, str]) -> pl.DataFrame:
+    """The rows as they are stored. `kept_as`: name → type of the columns that the lake's table has already; they stay as they are, whatever
+    is declared now."""
     declared = TABLES[table].fields if table in TABLES else {}
     columns: list[pl.Series] = []
     for column in rows:
-        field = declared.get(column.name)
-        is_split = field is not None and field.decimals is not None and column.dtype == pl.Float64
-        if kept_as is not None and column.name in kept_as and "decimal" not in kept_as[column.name]:
-            is_split = False
-        columns += _split(column, field.decimals) if is_split and field and field.decimals is not None else [column]
+        decimals = declared[column.name].decimals if column.name in declared else None
+        if column.name in kept_as:
+            found = re.search(r"decimal\(\d+, ?(\d+)\)", kept_as[column.name])
+            decimals = int(found[1]) if found else None
+        is_split = decimals is not None and column.dtype == pl.Float64
+        columns += _split(column, decimals) if is_split and decimals is not None else [column]
     return pl.DataFrame(columns)
 
 

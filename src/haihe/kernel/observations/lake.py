@@ -60,7 +60,7 @@ class Lake(LakeReader):
         """
         with storage_faults(self.folder / table):
             known = self.find(table)
-            kept_as = {field.name: str(field.type) for field in known.schema().fields} if known else None
+            kept_as = {field.name: str(field.type) for field in known.schema().fields} if known else {}
             rows = stored(decimals.split(table, rows, kept_as))
             delta = self._ready(table, rows.schema)
             if int(delta.transaction_version(writer) or 0) >= seq:
