@@ -398,6 +398,31 @@ def test_the_log_stays_short_to_open_and_the_transaction_outlives_a_checkpoint(s
     assert fresh.lake.transaction("position", store.journal.identity) == 55
 
 
+def test_a_reader_sees_what_another_wrote_also_after_the_log_it_knew_was_cleaned_up(store: Store) -> None:
+    """Looking for news costs two looks at the folder; it must neither miss a commit nor trust a log that is gone."""
+    reader = Lake(store.lake.folder)
+
+    def fed() -> None:
+        store.journal.append([("position", positions(things=2, each=5))])
+        feed_once(store.journal, store.lake)
+
+    def seen() -> int:
+        rows, _ = reader.scan("position")
+        return 0 if rows is None else int(rows.select(pl.len()).collect().item())
+
+    fed()
+    assert seen() == 10 and seen() == 10
+    fed()
+    assert seen() == 20
+    log, known = store.lake.folder / "position/_delta_log", reader.find("position").version()  # type: ignore[union-attr]
+    for _ in range(3):
+        fed()
+    DeltaTable(store.lake.folder / "position").create_checkpoint()
+    for number in range(known + 3):
+        (log / f"{number:020d}.json").unlink()
+    assert seen() == 50
+
+
 def test_a_lake_elsewhere_than_on_disk_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="local folder"):
         Lake("s3://bucket/lake")

@@ -82,7 +82,8 @@ def examples(field: Field) -> list[Any]:
     kind = _kind(field)
     if kind.is_float():
         low, high = field.low or 0.0, field.high or 1.0
-        return [(low + high) / 2, low, high, low - 1, high + 1, math.nan, math.inf, -math.inf, None]
+        middle = (low + high) / 2
+        return [middle, low, high, low - 1, high + 1, middle + (high - low) / 7, math.nan, math.inf, -math.inf, None]
     if kind.is_integer():
         low, high = int(field.low or 0), int(field.high or 100)
         return [(low + high) // 2, low, high, None]

@@ -5,7 +5,7 @@
     journal.py   durable at once: one SQLite file, fsync'd before append() returns (journal_file.py, packing.py)
     any_journal.py  what a journal is asked; stream_journal.py: one partition on JetStream (stream_store.py, stream_reader.py,
                  stream_client.py, stream_message.py, stream_sending.py, stream_notes.py); appender.py spreads rows over the partitions
-    lake.py      kept for long: Delta tables by day of receipt (lake_reader.py, lake_files.py, compaction.py)
+    lake.py      kept for long: Delta tables by day of receipt (lake_reader.py, lake_files.py, decimals.py, compaction.py)
     feeder.py    journal → lake                                           latest.py   the newest row per thing, kept ready
     queries.py   lake ∪ journal, each row once; read_for() for personal tables
     stores.py    the journals and lake of this district                    upkeep.py   what the worker repeats, and `status`

@@ -13,7 +13,6 @@ import polars as pl
 
 from haihe.kernel.observations.faults import storage_faults
 from haihe.kernel.observations.lake import Lake, removals
-from haihe.kernel.observations.lake_files import ORDER
 from haihe.kernel.observations.lake_reader import PARTITION
 
 SMALL_ROWS = 1_000_000
@@ -55,7 +54,7 @@ def _exchange(lake: Lake, table: str, files: pl.DataFrame) -> None:
     rows = pl.read_parquet(
         [lake.folder / table / path for path in files["path"]], schema=delta_schema, missing_columns="insert",
         hive_partitioning=False, glob=False,
-    ).sort(*ORDER, maintain_order=True)  # fmt: skip
+    )  # fmt: skip
     if rows.height != files["num_records"].sum():
         raise RuntimeError(f"compaction of {table} read {rows.height} rows, not {files['num_records'].sum()}")
     added = lake.write(table, files[f"partition.{PARTITION}"][0], rows, data_change=False)

@@ -1,4 +1,5 @@
-"""The lake: Delta tables on local disk, partitioned by the day of receipt (UTC), files sorted by (thing, observed_at).
+"""The lake: Delta tables on local disk, partitioned by the day of receipt (UTC), files sorted by (thing, observed_at)
+within slices of time (lake_files.py).
 
 Order of every change, so that a power cut at any point loses nothing: data files are written and fsync'd, then the commit is
 made (with the journal's identity and number as Delta's application transaction), then the log entry and the folders are fsync'd,
@@ -26,8 +27,9 @@ from deltalake.schema import PrimitiveType
 from deltalake.transaction import AddAction, RemoveAction
 
 from haihe.kernel.errors import Conflict, InvalidInput
+from haihe.kernel.observations import decimals
 from haihe.kernel.observations.faults import storage_faults
-from haihe.kernel.observations.lake_files import ORDER, add_action, stored, sync, write_file
+from haihe.kernel.observations.lake_files import add_action, stored, sync, write_file
 from haihe.kernel.observations.lake_reader import PARTITION, LakeReader
 
 log = structlog.get_logger()
@@ -56,12 +58,14 @@ class Lake(LakeReader):
         Durable on return. Raises NotStored when the disk is full or read-only, InvalidInput for columns that clash with
         those the table has. The caller holds `exclusive()`.
         """
-        rows = stored(rows)
         with storage_faults(self.folder / table):
+            known = self.find(table)
+            kept_as = {field.name: str(field.type) for field in known.schema().fields} if known else {}
+            rows = stored(decimals.split(table, rows, kept_as))
             delta = self._ready(table, rows.schema)
             if int(delta.transaction_version(writer) or 0) >= seq:
                 return False
-            rows = rows.with_columns(pl.col("received_at").dt.date().alias(PARTITION)).sort(*ORDER, maintain_order=True)
+            rows = rows.with_columns(pl.col("received_at").dt.date().alias(PARTITION))
             actions: list[AddAction | RemoveAction] = []
             try:
                 for (day,), part in rows.partition_by(PARTITION, as_dict=True).items():
@@ -172,7 +176,7 @@ class Lake(LakeReader):
     def _discard(self, table: str, actions: Sequence[Any]) -> None:
         """Delete files of a commit that did not happen (vacuum would, an hour later) – unless it happened after all."""
         with contextlib.suppress(Exception):
-            self._files.pop(table, None)
+            self._known.pop(table, None)
             current = set(self.files(table)["path"])
             for action in actions:
                 if action.path not in current:

@@ -13,6 +13,7 @@ from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from haihe.kernel.errors import ConfigurationError, InvalidInput
+from haihe.kernel.observations import decimals
 from haihe.kernel.observations.faults import storage_faults
 from haihe.kernel.observations.tables import TABLES
 
@@ -32,15 +33,16 @@ class LakeReader:
         self.folder = Path(text.removeprefix("file://"))
         self._turn = threading.RLock()
         self._opened: dict[str, DeltaTable] = {}
-        self._files: dict[str, tuple[int, pl.DataFrame]] = {}
+        self._known: dict[str, _Version] = {}
 
     def tables(self) -> list[str]:
         return sorted(path.parent.name for path in self.folder.glob("*/_delta_log"))
 
     def transaction(self, table: str, writer: str) -> int:
         """The last journal number of `writer` that the table holds, 0 for none."""
-        delta = self.find(table)
-        return int(delta.transaction_version(writer) or 0) if delta else 0
+        with self._turn:
+            delta = self.find(table)
+            return self._version(table, delta).transaction(writer) if delta else 0
 
     def find(self, table: str) -> DeltaTable | None:
         """The table at its newest version, or None."""
@@ -50,7 +52,8 @@ class LakeReader:
                 return None
             try:
                 if table in self._opened:
-                    self._opened[table].update_incremental()
+                    if not _is_newest(self.folder / table, self._opened[table].version()):
+                        self._opened[table].update_incremental()
                 else:
                     self._opened[table] = DeltaTable(self.folder / table)
             except TableNotFoundError:
@@ -67,7 +70,7 @@ class LakeReader:
             delta = self.find(table)
             if delta is None:
                 return pl.DataFrame(schema={"path": pl.String, "size_bytes": pl.Int64, "num_records": pl.Int64})
-            return self._files_of(table, delta)
+            return self._version(table, delta).files
 
     def scan(
         self, table: str, keep: Sequence[pl.Expr] = (), *, writers: Sequence[str] = ()
@@ -81,26 +84,30 @@ class LakeReader:
             delta = self.find(table)
             if delta is None:
                 return None, dict.fromkeys(writers, 0)
-            numbers = {writer: int(delta.transaction_version(writer) or 0) for writer in writers}
-            # Of the version in hand: looking again could give a newer one, whose rows would count twice.
-            files = self._files_of(table, delta)
-            if keep:
-                files = files.filter([condition.fill_null(True) for condition in keep])
-            schema = {name: kind for name, kind in _polars_schema(delta).items() if name != PARTITION}
+            # All of the version in hand: looking again could give a newer one, whose rows would count twice.
+            version = self._version(table, delta)
+            numbers = {writer: version.transaction(writer) for writer in writers}
+            files, schema = version.files, version.schema
+        if keep:
+            files = files.filter([condition.fill_null(True) for condition in keep])
+        declared = _declared(table, schema)
         if files.is_empty():
-            return pl.LazyFrame(schema=_declared(table, schema)), numbers
+            return pl.LazyFrame(schema=declared), numbers
         rows = pl.scan_parquet(
             [self.folder / table / path for path in files["path"]],
             schema=schema, missing_columns="insert", extra_columns="ignore", hive_partitioning=False, glob=False,
             hidden_file_prefix=None,
         )  # fmt: skip
+        whole = decimals.joined(schema, version.unused)
+        rows = rows.select(whole) if len(whole) < len(schema) else rows
         return rows.cast(
-            {name: kind for name, kind in _declared(table, schema).items() if kind != schema.get(name)}
+            {n: kind for n, kind in declared.items() if kind != schema[n] and n + decimals.EXACT not in schema}
         ), numbers
 
     def stored_schema(self, table: str) -> dict[str, Any]:
         """Columns and types as they lie in the files, without the partition's."""
-        return {name: kind for name, kind in _polars_schema(self._fresh(table)).items() if name != PARTITION}
+        with self._turn:
+            return self._version(table, self._fresh(table)).schema
 
     def _fresh(self, table: str) -> DeltaTable:
         delta = self.find(table)
@@ -110,12 +117,36 @@ class LakeReader:
             )
         return delta
 
-    def _files_of(self, table: str, delta: DeltaTable) -> pl.DataFrame:
-        version, known = self._files.get(table, (-1, None))
-        if known is None or version != delta.version():
-            known = pl.DataFrame(pa.table(delta.get_add_actions(flatten=True)))
-            self._files[table] = (delta.version(), known)
+    def _version(self, table: str, delta: DeltaTable) -> _Version:
+        """What is asked again and again of one version, kept until the table has another. The caller holds the turn."""
+        known = self._known.get(table)
+        if known is None or known.delta is not delta or known.number != delta.version():
+            known = self._known[table] = _Version(delta)
         return known
+
+
+class _Version:
+    """One version of a table: its files with their statistics, its columns, and how far each writer got. A table that was opened
+    goes on to the next version in place, so that all of it is taken at once."""
+
+    def __init__(self, delta: DeltaTable) -> None:
+        self.delta, self.number = delta, delta.version()
+        self.files = pl.DataFrame(pa.table(delta.get_add_actions(flatten=True)))
+        self.schema = {name: kind for name, kind in _polars_schema(delta).items() if name != PARTITION}
+        self.unused = decimals.unused(self.schema, self.files)
+        self._transactions: dict[str, int] = {}
+
+    def transaction(self, writer: str) -> int:
+        if writer not in self._transactions:
+            self._transactions[writer] = int(self.delta.transaction_version(writer) or 0)
+        return self._transactions[writer]
+
+
+def _is_newest(folder: Path, version: int) -> bool:
+    """Whether no commit follows that version: numbers have no gaps. Where the log entry of the version itself is gone, it was
+    cleaned up, perhaps together with those that follow, and nothing can be told. Delta's own look costs a hundred times more."""
+    log = folder / "_delta_log"
+    return (log / f"{version:020d}.json").exists() and not (log / f"{version + 1:020d}.json").exists()
 
 
 def _polars_schema(delta: DeltaTable) -> dict[str, Any]:
@@ -126,7 +157,10 @@ def _polars_schema(delta: DeltaTable) -> dict[str, Any]:
 def _declared(table: str, schema: dict[str, Any]) -> dict[str, Any]:
     """The types that a reader gets: as declared where a loaded pack declares the table, else as stored."""
     declared = TABLES[table].schema() if table in TABLES else pl.Schema({"quality": pl.UInt16})
-    return {name: declared.get(name, kind) for name, kind in schema.items()}
+    return {
+        name: declared.get(name, pl.Float64 if isinstance(kind, pl.Decimal) else kind)
+        for name, kind in schema.items() if not name.endswith(decimals.EXACT)
+    }  # fmt: skip
 
 
 def _opened(path: Path) -> DeltaTable:

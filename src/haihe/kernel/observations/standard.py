@@ -21,12 +21,12 @@ class Position(ObservationTable):
     retention_days = 183
     personal = True
 
-    longitude_deg = Field(pl.Float64, "°", -180, 180, OWN_LIMIT, "经度", "longitude")
-    latitude_deg = Field(pl.Float64, "°", -90, 90, OWN_LIMIT, "纬度", "latitude")
-    altitude_m = Field(pl.Float64, "m", -500, 9000, OWN_LIMIT, "海拔", "altitude")
-    speed_kmh = Field(pl.Float64, "km/h", 0, 250, OWN_LIMIT, "速度", "speed")
-    heading_deg = Field(pl.Float64, "°", 0, 360, OWN_LIMIT, "方向", "heading")
-    mileage_km = Field(pl.Float64, "km", 0, 10_000_000, OWN_LIMIT, "里程", "mileage")
+    longitude_deg = Field(pl.Float64, "°", -180, 180, OWN_LIMIT, "经度", "longitude", decimals=6)
+    latitude_deg = Field(pl.Float64, "°", -90, 90, OWN_LIMIT, "纬度", "latitude", decimals=6)
+    altitude_m = Field(pl.Float64, "m", -500, 9000, OWN_LIMIT, "海拔", "altitude", decimals=0)
+    speed_kmh = Field(pl.Float64, "km/h", 0, 250, OWN_LIMIT, "速度", "speed", decimals=1)
+    heading_deg = Field(pl.Float64, "°", 0, 360, OWN_LIMIT, "方向", "heading", decimals=0)
+    mileage_km = Field(pl.Float64, "km", 0, 10_000_000, OWN_LIMIT, "里程", "mileage", decimals=1)
     status_bits = Field(pl.UInt32, title_zh="状态位", title_en="status bits")
     alarm_bits = Field(pl.UInt32, title_zh="报警位", title_en="alarm bits")
     items = Field(pl.Binary, title_zh="附加信息", title_en="additional items")

@@ -36,7 +36,10 @@ COMMON: dict[str, DataType | DataTypeClass] = {
 
 @dataclass(frozen=True)
 class Field:
-    """One value of a table: Polars type, unit, the range outside of which a value is marked, and who says so."""
+    """One value of a table: Polars type, unit, the range outside of which a value is marked, and who says so.
+
+    `decimals`: with how many decimals a number usually comes. Then the lake keeps whole numbers instead, which take a third of the space;
+    a value that has more is kept as it is (decimals.py)."""
 
     type: DataType | DataTypeClass
     unit: str = ""
@@ -45,6 +48,7 @@ class Field:
     source: str = ""
     title_zh: str = ""
     title_en: str = ""
+    decimals: int | None = None
 
 
 TABLES: dict[str, type[ObservationTable]] = {}
@@ -153,6 +157,11 @@ def _refuse_incomplete(table: type[ObservationTable]) -> None:
             raise ValueError(f"the observation table {table.__qualname__} does not state its {attribute}")
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,62}", table.name):
         raise ValueError(f"{table.name!r} is no name of a table: small letters, digits and _ only")
+    if any(
+        "__" in name or (field.decimals is not None and not 0 <= field.decimals <= 9)
+        for name, field in table.fields.items()
+    ):
+        raise ValueError(f"{table.name}: names of fields have no double _, and decimals are 0 to 9")
     if set(table.fields) & {*COMMON, "received_day"}:
         raise ValueError(f"{table.name} declares a column that every table has")
     if table.name in TABLES and TABLES[table.name].__module__ != table.__module__:

@@ -41,9 +41,12 @@ def last_positions(things: Iterable[int], now: datetime) -> dict[int, Last]:
     wanted = list(things)
     if not wanted:
         return {}
-    rows = latest("position", things=wanted).filter(
-        pl.col("longitude_deg").is_not_null() & pl.col("latitude_deg").is_not_null()
-    )
+    return lasts(latest("position", things=wanted), now)
+
+
+def lasts(newest: pl.DataFrame, now: datetime) -> dict[int, Last]:
+    """Thing → its position, of newest rows; those without a place are left out."""
+    rows = newest.filter(pl.col("longitude_deg").is_not_null() & pl.col("latitude_deg").is_not_null())
     found = {}
     for row in rows.select(
         "thing", "observed_at", "longitude_deg", "latitude_deg", "speed_kmh", "heading_deg"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -20,14 +21,16 @@ from haihe.kernel.permissions import allows, visible
 from haihe.kernel.things import Thing
 from haihe.packs.transport import services
 from haihe.packs.transport.days import stretches, summary
+from haihe.packs.transport.following import followed
 from haihe.packs.transport.models import Carrier, Vehicle
-from haihe.packs.transport.tracks import PURPOSES, Last, last_positions, read_day
+from haihe.packs.transport.tracks import ONLINE_WITHIN, PURPOSES, Last, last_positions, lasts, read_day
 from haihe.web.alerts import PAGE_OF_KIND
 from haihe.web.fields import visible_row
 from haihe.web.pages import AccountRequest, Pages, go
 
 pages = Pages("transport")
 LISTED = 500
+AT_ONCE = 2000  # numbers in one condition; beyond it reading all vehicles is quicker
 STATES = {
     "alert": ("有预警", "Alert", "red"),
     "moving": ("行驶", "Moving", "blue"),
@@ -80,25 +83,38 @@ def _words() -> dict[str, str]:
 
 @pages.page("transport/positions.json", "positions", permission="vehicle.read")
 def positions(request: AccountRequest) -> HttpResponse:
-    """The latest position of every visible vehicle; opening the map was recorded, not each of these.
+    """The latest position of every visible vehicle; opening the map was recorded, not each of these. `?after=` the mark of an
+    earlier answer: only what has come since then (`only_changes`).
 
     `rows`: number, plate, carrier, kind, longitude_deg, latitude_deg (null: never seen), speed_kmh, heading_deg, state (moving, online,
-    offline, alert), seconds since the position, number of the open alert or null."""
+    offline, alert), seconds since the position, number of the open alert or null. `alerts`: number of each vehicle with an open alert, and
+    that alert's. `counts` are of all vehicles; those by state only where all rows are told."""
     now = timezone.now()
-    vehicles = {
-        v[0]: v[1:]
-        for v in _vehicles(request).values_list(
-            "thing_id", "pk", "plate", "kind", "carrier__organisation__short_name", "carrier__organisation__name"
-        )
-    }
-    last = last_positions(vehicles, now)
-    alerts = services.open_alert_by_thing(request.user)
-    rows = [_live_row(v, last.get(thing), alerts.get(thing), now) for thing, v in vehicles.items()]
+    news, after, only_changes = followed().since(request.GET.get("after", ""))
+    seen, alerts = _vehicles(request), services.open_alert_by_thing(request.user)
+    last = lasts(news, now)
+    identities = _identities(seen, last if only_changes else None)
+    rows = [_live_row(v, last.get(thing), alerts.get(thing), now) for thing, v in identities.items()]
     counts = {
-        "vehicles": len(rows), "connected": sum(p.state != "offline" for p in last.values()), "alerts": services.count_open_alerts(request.user),
-        **{state: sum(row[8] == state for row in rows) for state in STATES},
-    }  # fmt: skip
-    return JsonResponse({"read_at": timezone.localtime(now).strftime("%H:%M:%S"), "rows": rows, "counts": counts})
+        "vehicles": seen.count() if only_changes else len(rows),
+        "alerts": services.count_open_alerts(request.user),
+    }
+    if not only_changes:
+        counts |= {state: sum(row[8] == state for row in rows) for state in STATES}
+        counts["connected"] = len(rows) - counts["offline"]
+    return JsonResponse({
+        "read_at": timezone.localtime(now).strftime("%H:%M:%S"), "rows": rows, "counts": counts, "after": after, "only_changes": only_changes,
+        "alerts": [(v[0], alerts[thing]) for thing, v in _identities(seen, alerts).items()], "online_within_s": ONLINE_WITHIN.total_seconds(),
+    })  # fmt: skip
+
+
+def _identities(vehicles: Any, things: Collection[int] | None) -> dict[int, tuple[Any, ...]]:
+    """Thing → number, plate, kind and carrier's names of vehicles: of all, or of those among `things`."""
+    asked = ("thing_id", "pk", "plate", "kind", "carrier__organisation__short_name", "carrier__organisation__name")
+    if things is None or len(things) > AT_ONCE:
+        found = vehicles.values_list(*asked)
+        return {v[0]: v[1:] for v in found if things is None or v[0] in things}
+    return {v[0]: v[1:] for v in vehicles.filter(thing_id__in=list(things)).values_list(*asked)} if things else {}
 
 
 def _live_row(vehicle: tuple[Any, ...], p: Last | None, alert: int | None, now: datetime) -> list[Any]:

@@ -19,8 +19,8 @@ from haihe.kernel.feeds.commands import Command
 from haihe.kernel.observations import stores
 from haihe.kernel.observations.standard import Position  # noqa: F401  (declares the table)
 from haihe.kernel.organisations import Organisation
+from haihe.packs.transport import following, services
 from haihe.packs.transport import pages as transport_pages
-from haihe.packs.transport import services
 from haihe.packs.transport.models import Vehicle
 from haihe.packs.transport.orders.table import ORDERS
 from haihe.testing.rules import positions
@@ -129,6 +129,30 @@ def test_the_live_map_tells_where_how_fast_and_how_long_ago(client: Client, road
     )
     assert 0 <= moving[9] < 120
     assert never[4:6] == [None, None] and never[8:] == ["offline", None, None]
+
+
+def test_an_open_map_is_told_only_what_is_new_and_only_of_vehicles_it_may_see(
+    client: Client, road: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(following, "LOOK_EVERY_S", 0.0)
+
+    def ask(who: str, after: str = "") -> Any:
+        client.force_login(road.people[who])
+        return client.get("/transport/positions.json", {"after": after} if after else {}).json()
+
+    marks = {who: ask(who)["after"] for who in ("own", "other", "supervisor")}
+    quiet = ask("own", marks["own"])
+    assert quiet["only_changes"] and quiet["rows"] == [] and quiet["counts"] == {"vehicles": 1, "alerts": 1}
+    assert quiet["alerts"] == [[road.vehicles[0].pk, road.alert.pk]]
+    now = timezone.now().replace(microsecond=0)
+    stores.journal().append(
+        [("position", positions(road.vehicles[1].thing_id, now, [{"minutes": 1, "speed_kmh": 30}]))]
+    )
+    moved = {who: ask(who, mark) for who, mark in marks.items()}
+    assert [row[1] for row in moved["other"]["rows"]] == ["模T1234"] and moved["other"]["alerts"] == []
+    assert moved["own"]["rows"] == [] and [row[1] for row in moved["supervisor"]["rows"]] == ["模T1234"]
+    Alert.objects.filter(pk=road.alert.pk).update(state=Alert.State.ENDED)
+    assert ask("own", moved["own"]["after"])["alerts"] == []
 
 
 def test_a_day_needs_a_purpose_which_is_recorded_and_shows_its_events(client: Client, road: SimpleNamespace) -> None:
