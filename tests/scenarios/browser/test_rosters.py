@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import expect
@@ -56,9 +58,9 @@ def test_a_shift_on_a_phone(browser, base: str) -> None:
     firm.get_by_role("button", name="设立", exact=True).click()
     firm.get_by_text("无人当班").wait_for()
     firm.get_by_text("排班", exact=True).first.click()
-    start = firm.get_by_label("开始")
-    start.fill(start.input_value()[:10] + "T00:00")
-    firm.get_by_label("结束").fill(firm.get_by_label("结束").input_value()[:10] + "T23:59")
+    today = datetime.now(ZoneInfo("Asia/Shanghai")).date()
+    firm.get_by_label("开始").fill(f"{today}T00:00")
+    firm.get_by_label("结束").fill(f"{today + timedelta(days=1)}T00:00")
     firm.get_by_role("button", name="排班").click()
     firm.get_by_role("button", name="接班").click()
     firm.get_by_text("已接班。").wait_for()
