@@ -398,6 +398,20 @@ def test_the_log_stays_short_to_open_and_the_transaction_outlives_a_checkpoint(s
     assert fresh.lake.transaction("position", store.journal.identity) == 55
 
 
+def test_a_table_is_opened_afresh_before_it_has_kept_too_many_versions(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Moving a table on keeps a little of every version: a process that runs for months must not grow by that."""
+    monkeypatch.setattr("haihe.kernel.observations.lake_reader.VERSIONS_AN_OPENING", 3)
+    opened = []
+    for n in range(8):
+        store.journal.append([("position", positions(things=2, each=2, seed=n))])
+        feed_once(store.journal, store.lake)
+        opened.append(store.lake.find("position"))
+        assert count(store) == 4 * (n + 1)
+    assert 2 <= len({id(one) for one in opened}) < len(opened)
+
+
 def test_a_reader_sees_what_another_wrote_also_after_the_log_it_knew_was_cleaned_up(store: Store) -> None:
     """Looking for news costs two looks at the folder; it must neither miss a commit nor trust a log that is gone."""
     reader = Lake(store.lake.folder)

@@ -18,6 +18,8 @@ from haihe.kernel.observations.faults import storage_faults
 from haihe.kernel.observations.tables import TABLES
 
 PARTITION = "received_day"
+# A table that is only moved on keeps something of every version it has been at (0.1 MB each, measured): it is opened afresh now and then.
+VERSIONS_AN_OPENING = 50
 
 
 class LakeReader:
@@ -33,6 +35,7 @@ class LakeReader:
         self.folder = Path(text.removeprefix("file://"))
         self._turn = threading.RLock()
         self._opened: dict[str, DeltaTable] = {}
+        self._opened_at: dict[str, int] = {}
         self._known: dict[str, _Version] = {}
 
     def tables(self) -> list[str]:
@@ -51,18 +54,22 @@ class LakeReader:
                 self._opened.pop(table, None)
                 return None
             try:
-                if table in self._opened:
-                    if not _is_newest(self.folder / table, self._opened[table].version()):
-                        self._opened[table].update_incremental()
-                else:
+                if table not in self._opened or self._is_worn(table):
                     self._opened[table] = DeltaTable(self.folder / table)
+                    self._opened_at[table] = self._opened[table].version()
+                elif not _is_newest(self.folder / table, self._opened[table].version()):
+                    self._opened[table].update_incremental()
             except TableNotFoundError:
                 return None
             except (DeltaError, OSError, ValueError):
                 # A long absence: the entries that would lead from our version to the newest may be cleaned up.
                 self._opened.pop(table, None)
                 self._opened[table] = _opened(self.folder / table)
+                self._opened_at[table] = self._opened[table].version()
             return self._opened[table]
+
+    def _is_worn(self, table: str) -> bool:
+        return self._opened[table].version() - self._opened_at[table] >= VERSIONS_AN_OPENING
 
     def files(self, table: str) -> pl.DataFrame:
         """Files of the newest version: path, size_bytes, num_records, min.*, max.*, partition.received_day."""
