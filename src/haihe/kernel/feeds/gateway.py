@@ -34,8 +34,7 @@ log = structlog.get_logger()
 OWN_TABLES = ("raw_frame", "presence")
 RETRY_S = 1.0
 AT_ONCE = 2_000  # frames of one commit: enough to share its cost, few enough that answers do not come in gusts
-ENOUGH = 1_000  # frames that start a batch at once …
-APART_S = 0.02  # … fewer wait until so long after the start of the batch before them
+APART_S = 0.04  # fewer than that wait until so long after the start of the batch before them
 AHEAD = 2  # batches of a feed that are read but not yet answered: one is being written, one waits for it
 REFRESH_S = 2.0
 DRAIN_S = 4.0
@@ -370,7 +369,7 @@ class Gateway:
             session.stop_reading()
 
     def _start_batch(self, lane: Lane) -> None:
-        is_large = len(lane.waiting.batch) >= ENOUGH
+        is_large = len(lane.waiting.batch) >= AT_ONCE
         if lane.timer is not None:
             if is_large:
                 lane.timer.cancel()

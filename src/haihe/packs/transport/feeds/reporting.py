@@ -6,18 +6,19 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-import numpy as np
 from django.utils import timezone
 
 from haihe.kernel.feeds.feed import Read, Record
 from haihe.kernel.feeds.session import Session
+from haihe.packs.transport.feeds.kinds import by_id
 from haihe.packs.transport.feeds.sending import DONE, FAILED, Asked, to_session
 from haihe.packs.transport.jt808.messages import message_name
 from haihe.packs.transport.orders.conversation import conversation
 from haihe.packs.transport.orders.table import ANSWERS
 from haihe.packs.transport.reports import KEPT, MEDIA, has_file, keep, refuse
 
-HEARD = np.array(sorted(ANSWERS | KEPT), np.uint16)
+HEARD = ANSWERS | KEPT
+IS_HEARD = by_id(HEARD)
 
 
 def hear(session: Session, frame: Asked, body: dict[str, Any], serial: int, received_us: int, read: Read) -> bool:  # fmt: skip

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from haihe.kernel.feeds.feed import Batch, Read, Record
 from haihe.kernel.feeds.session import Session
+from haihe.packs.transport.feeds.kinds import by_id
 from haihe.packs.transport.feeds.sending import DONE, FAILED, Asked, next_serial
 from haihe.packs.transport.jt808.codec import decode, encode
 from haihe.packs.transport.jt808.columns import Frames
@@ -24,6 +25,7 @@ from haihe.packs.transport.registers import authentication_code, device_key
 
 TERMINAL_REPLY, REGISTRATION, AUTHENTICATION, DEREGISTRATION, PACKAGES_AGAIN = 0x0001, 0x0100, 0x0102, 0x0003, 0x0005
 CONTROL = (TERMINAL_REPLY, REGISTRATION, DEREGISTRATION, AUTHENTICATION, PACKAGES_AGAIN)
+IS_CONTROL = by_id(CONTROL)
 NO_SUCH_VEHICLE, NO_SUCH_TERMINAL = 2, 4
 WRONG_CODES = 3
 Sessions = dict[str, Session]  # by the phone number of the terminal
@@ -32,7 +34,7 @@ Sessions = dict[str, Session]  # by the phone number of the terminal
 def control(batch: Batch, frames: Frames, read: Read, sessions: Sessions) -> NDArray[np.bool_]:
     """Deal with registrations, authentications and answers, in order; whether each frame came from an authenticated peer."""
     allowed = np.fromiter((session.authenticated for session in batch.sessions), np.bool_, len(batch))
-    rows = np.flatnonzero(frames.readable & frames.checksum_ok & np.isin(frames.message_id, CONTROL))
+    rows = np.flatnonzero(frames.readable & frames.checksum_ok & IS_CONTROL[frames.message_id])
     if not len(rows):
         return allowed
     messages = {row: decode(batch.frames[row]) for row in rows.tolist()}

@@ -19,11 +19,12 @@ from haihe.kernel.feeds.feed import Batch, Feed, Read, Splitter
 from haihe.kernel.feeds.rows import raw_frames
 from haihe.kernel.feeds.session import Session
 from haihe.packs.transport.feeds.in_packages import LOCATED, ask_again, assemble
+from haihe.packs.transport.feeds.kinds import by_id
 from haihe.packs.transport.feeds.oddities import known_things, sentences
 from haihe.packs.transport.feeds.positions import position_rows
-from haihe.packs.transport.feeds.reporting import HEARD, hear
+from haihe.packs.transport.feeds.reporting import HEARD, IS_HEARD, hear
 from haihe.packs.transport.feeds.sending import DONE, FAILED, UNSUPPORTED, Asked, acknowledgements, to_session
-from haihe.packs.transport.feeds.signing_on import CONTROL, REGISTRATION, control
+from haihe.packs.transport.feeds.signing_on import IS_CONTROL, REGISTRATION, control
 from haihe.packs.transport.jt808 import columns, splitter
 from haihe.packs.transport.jt808.codec import decode
 from haihe.packs.transport.jt808.frame import FLAG
@@ -34,7 +35,7 @@ from haihe.packs.transport.orders.conversation import conversation
 from haihe.packs.transport.orders.table import ORDERS
 
 # Messages from terminals whose meaning is kept; everything else is answered with "not supported" and kept as a frame.
-SUPPORTED = np.array(sorted({0x0002, 0x0003, 0x0102, *LOCATED, *HEARD.tolist()}), np.uint16)
+IS_SUPPORTED = by_id({0x0002, 0x0003, 0x0102, *LOCATED, *HEARD})
 DATAGRAM_BYTES = 1400
 LOOK_BACK = timedelta(seconds=15)  # a change is stamped before its transaction ends, and is seen only after it
 
@@ -72,9 +73,9 @@ class JT808(Feed):
         read = Read()
         allowed = control(batch, frames, read, self.sessions)
         believed = allowed & frames.checksum_ok & self._own_phone(batch, frames)
-        result = np.where(believed, np.where(np.isin(frames.message_id, SUPPORTED), DONE, UNSUPPORTED), FAILED)
+        result = np.where(believed, np.where(IS_SUPPORTED[frames.message_id], DONE, UNSUPPORTED), FAILED)
         # A frame that arrived damaged gets no answer: the terminal sends it again.
-        answered = frames.checksum_ok & (frames.version > 0) & ~np.isin(frames.message_id, CONTROL)
+        answered = frames.checksum_ok & (frames.version > 0) & ~IS_CONTROL[frames.message_id]
         # Frames before a terminal said who it is, and after it signed off, are nobody's, however they fall into batches.
         things = np.fromiter((session.thing or 0 for session in batch.sessions), np.int64, len(batch)) * allowed
         issues = frames.issues
@@ -85,7 +86,7 @@ class JT808(Feed):
         fragments = np.flatnonzero(believed & (frames.issues & int(Issue.FRAGMENT) != 0))
         if len(fragments):
             told, result = assemble(batch, fragments.tolist(), told, result, answered, things, read, self.held)
-        for row in np.flatnonzero(believed & frames.readable & np.isin(frames.message_id, HEARD)).tolist():
+        for row in np.flatnonzero(believed & frames.readable & IS_HEARD[frames.message_id]).tolist():
             message = decode(batch.frames[row])
             if hear(
                 batch.sessions[row], Asked.of(message), message["body"], message["serial"], batch.received_us[row], read

@@ -41,6 +41,7 @@ _LOCATION = np.dtype(
     [("alarm", ">u4"), ("status", ">u4"), ("latitude", ">u4"), ("longitude", ">u4"), ("altitude", ">u2"), ("speed", ">u2"),
      ("heading", ">u2"), ("year_month", ">u2"), ("day_hour", ">u2"), ("minute_second", ">u2")]
 )  # fmt: skip
+_PHONE_2013, _PHONE_2019 = np.dtype("(3,)>u2"), np.dtype("(5,)>u2")
 # Two bytes at once to their four digits as ASCII; the digits a–f, which BCD does not have, are the ones with bit 0x40.
 _DIGITS = np.frombuffer(np.arange(65536, dtype=">u2").tobytes().hex().encode(), np.uint32)
 _LETTERS = np.uint32(0x40404040)
@@ -155,10 +156,10 @@ def _phones(joined: Joined, in_2019: NDArray[np.bool_]) -> tuple[NDArray[np.byte
     digits = np.zeros((len(in_2019), 5), np.uint32)
     new = np.flatnonzero(in_2019)
     old = np.flatnonzero(~in_2019) if len(new) else slice(None)
-    for rows, first, pairs in ((old, 4, 3), (new, 5, 5)):
+    for rows, first, pairs, kind in ((old, 4, 3, _PHONE_2013), (new, 5, 5, _PHONE_2019)):
         starts = joined.starts[rows]
         if len(starts):
-            digits[rows, :pairs] = _DIGITS.take(joined.rows(starts + first, f"({pairs},)>u2"))
+            digits[rows, :pairs] = _DIGITS.take(joined.rows(starts + first, kind))
     letters = digits & _LETTERS
     wrong: NDArray[np.bool_] = np.any(letters, axis=1) if letters.any() else np.zeros(len(digits), np.bool_)
     phones: NDArray[np.bytes_] = digits.view("S20").reshape(-1)
