@@ -53,6 +53,11 @@ class Row:
     live: Live | None = None
 
     @property
+    def provided(self) -> bool:
+        """Whether a pack of this district has a check for it."""
+        return self.system.id in PROVIDERS
+
+    @property
     def asks(self) -> str:
         """What the check must see, in the reader's language where it is known in it."""
         provider = PROVIDERS.get(self.system.id)
