@@ -19,10 +19,10 @@ from haihe.packs.transport.register import KEY
 from haihe.packs.transport.simulator.registering import register_synthetic, synthetic_terminals
 
 # Name, which of the five kinds it is, kinds and number of its vehicles.
-CARRIERS = (
-    ("顺达运输", [], (Vehicle.Kind.HEAVY_TRUCK, Vehicle.Kind.TRACTOR), 26),
-    ("安行客运", [Carrier.Kind.PASSENGER], (Vehicle.Kind.INTERCITY_BUS, Vehicle.Kind.CHARTER_COACH), 14),
-    ("捷联物流", [Carrier.Kind.HAZMAT], (Vehicle.Kind.DANGEROUS_GOODS,), 10),
+CARRIERS: tuple[tuple[str, tuple[str, ...], tuple[Vehicle.Kind, ...], int], ...] = (
+    ("顺达运输", (), (Vehicle.Kind.HEAVY_TRUCK, Vehicle.Kind.TRACTOR), 26),
+    ("安行客运", (Carrier.Kind.PASSENGER,), (Vehicle.Kind.INTERCITY_BUS, Vehicle.Kind.CHARTER_COACH), 14),
+    ("捷联物流", (Carrier.Kind.HAZMAT,), (Vehicle.Kind.DANGEROUS_GOODS,), 10),
 )
 # Whose account, kind, title or (invented) name, days since it was filed: what is older than a month was not updated this month.
 ARCHIVES = (
