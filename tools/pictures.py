@@ -84,6 +84,7 @@ PICTURES = (
     Picture("screen", "lingdao", "/screen/", ("wall", "phone")),
     Picture("live-map", "ducha", "map", height=860),
     Picture("areas", "ducha", "areas", ("desktop",)),
+    Picture("carriers", "jiaotong", "/transport/carriers/", height=1000),
     Picture("vehicle-day", "ducha", "day", height=1020),
     Picture("orders", "ducha", "orders", height=1000),
     Picture("order", "ducha", "/transport/vehicles/1/orders/photograph/", height=1000),

@@ -203,10 +203,10 @@ def systems_page() -> str:
 
     known = catalogue()
     rows = [
-        f"| {p.system} | {known[p.system].name_zh} {known[p.system].name_en} | `{p.pack}` | {p.asks_zh} {known[p.system].check} | {(p.check.__doc__ or '').strip()} |"
+        f"| {p.system} | {known[p.system].name_zh} {known[p.system].name_en} | `{p.pack}` | {p.asks_zh} {known[p.system].check} | {' '.join((p.check.__doc__ or '').split())} |"
         for p in providers_to_check()
     ]
-    counted = [f"| {key} | {known[key].name_zh} {known[key].name_en} | {(c.__doc__ or '').strip()} |" for key, c in sorted(COUNTERS.items())]  # fmt: skip
+    counted = [f"| {key} | {known[key].name_zh} {known[key].name_en} | {' '.join((c.__doc__ or '').split())} |" for key, c in sorted(COUNTERS.items())]  # fmt: skip
     return (
         f"# Named systems\n\nOf the {len(known)} systems of the catalogue these have a check ([how](../how-to/provide-a-system.md)); which of them stand in a district, "
         "`haihe systems --check` tells.\n\n| id | system | pack | what must be seen | how the check sees it |\n| --- | --- | --- | --- | --- |\n"

@@ -30,6 +30,7 @@ from haihe.kernel.systems import (
     providers_to_check,
     provides,
 )
+from haihe.kernel.systems.catalogue import asks_zh
 
 ANY = "ENV-02"  # something that runs and that no pack provides
 
@@ -61,6 +62,14 @@ def seen(passed: bool = True, version: str = __version__) -> SystemCheck:
 def test_the_catalogue_is_the_whole_list() -> None:
     assert Counter(system.kind for system in catalogue().values()) == {"run": 338, "track": 107, "field": 18}
     assert all(bool(system.check) == (system.kind == "run") for system in catalogue().values())
+
+
+def test_what_must_be_seen_is_told_in_chinese_of_every_system_that_runs() -> None:
+    """Once each: by its provider, or by the list of those that no shipped pack provides."""
+    runs = {system.id for system in catalogue().values() if system.kind == "run"}
+    shipped = {key for key, provider in PROVIDERS.items() if provider.module.startswith("haihe.packs.")}
+    assert set(asks_zh()) | shipped == runs and not set(asks_zh()) & shipped
+    assert all(sentence.endswith("。") for sentence in asks_zh().values())
 
 
 def test_what_nobody_provides_is_missing_whatever_was_noted(db: None) -> None:

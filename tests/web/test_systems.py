@@ -42,6 +42,7 @@ def test_every_account_sees_it_in_its_navigation(signed_in: Callable[[Any], Clie
     [
         ("status=available", "TRA-18", "GOV-02</b>"), ("status=missing&domain=transport", "TRA-01", "TRA-18</b>"), ("q=重点车辆", "TRA-18", "GOV-02</b>"),
         ("kind=field", "TRA-02", "TRA-18</b>"), ("pack=talent", "TAL-01", "TRA-18</b>"), ("page=99999", "上一页", "下一页"), ("page=x&status=nonsense", "没有符合", "TRA-18</b>"),
+        ("q=tra", "TRA-18</b>", "GOV-14</b>"), ("q=TRA-0", "TRA-02</b>", "TRA-18</b>"), ("q=缺岗", "TRA-03</b>", "TRA-18</b>"),
     ],
 )  # fmt: skip
 def test_filters_narrow_the_list(client: Client, some: None, query: str, there: str, not_there: str) -> None:
@@ -53,6 +54,14 @@ def test_filters_narrow_the_list(client: Client, some: None, query: str, there: 
 def test_a_failed_check_is_told_as_failed(client: Client, some: None) -> None:
     text = client.get("/systems/?q=GOV-02").content.decode()
     assert "没通过" in text and "GOV-02所见" in text
+
+
+def test_a_missing_row_says_why(client: Client, some: None) -> None:
+    """Nothing provides it, it was not checked, nobody follows or counts it; its pack may not be there at all."""
+    for query, told in (("TRA-16", "本版没有提供"), ("TRA-12", "还没有检查"), ("TRA-24", "没有已立项的任务在跟踪"), ("TRA-17", "没有登记册在数")):  # fmt: skip
+        assert told in client.get(f"/systems/?q={query}").content.decode(), query
+    assert "（未安装）" in client.get("/systems/?q=TRA-16").content.decode()
+    assert "（未安装）" not in client.get("/systems/?q=TRA-12").content.decode()
 
 
 def test_programs_get_the_same_rows(client: Client, signed_in: Callable[[Any], Client], account_with: Any, some: None) -> None:  # fmt: skip

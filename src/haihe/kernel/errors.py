@@ -87,5 +87,15 @@ class CheckFailed(HaiheError):
     code = "check_failed"
 
 
+class Refused(CheckFailed):
+    """A district that is asked from outside answers with `status` 400 or more."""
+
+    code = "refused"
+
+    def __init__(self, status: int, why: str, where: str) -> None:
+        super().__init__(f"接口拒绝（{status}）。", f"Refused with {status}: {why}", where=where)
+        self.status = status
+
+
 class ConfigurationError(HaiheError):
     code = "configuration"

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from http.cookiejar import CookieJar
 from typing import Any
 
-from haihe.kernel.errors import CheckFailed
+from haihe.kernel.errors import CheckFailed, Refused
 
 File = tuple[str, str, bytes]  # name of the field, name of the file, content
 
@@ -53,6 +53,10 @@ class HttpClient:
             headers, data = _multipart(form or {}, files)
         return _json(self._send(f"/api/v1{path}", data, {**headers, **self._bearer()}))
 
+    def fetch(self, path: str, **query: Any) -> bytes:
+        """The file with which the API answers a POST."""
+        return self._send(f"/api/v1{path}?{urllib.parse.urlencode(query)}", b"", self._bearer())
+
     def page(self, path: str) -> str:
         """The text of a page, as the signed-in person gets it."""
         return self._send(path, None, {}).decode("utf-8", "replace")
@@ -79,9 +83,7 @@ class HttpClient:
                 return content
         except urllib.error.HTTPError as error:
             told = error.read().decode("utf-8", "replace")
-            raise CheckFailed(
-                f"接口拒绝（{error.code}）。", f"Refused with {error.code}: {_reason(told)}", where=path.split("?")[0]
-            ) from error
+            raise Refused(error.code, _reason(told), path.split("?")[0]) from error
         except OSError as error:
             raise CheckFailed("没有应答。", f"No answer: {error}.", where=path.split("?")[0]) from error
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
 from haihe.kernel.systems import STATUSES, Row, get_system, list_systems, note_check, providers_to_check
 from haihe.scratch.checking import Outcome, check_systems
@@ -57,9 +58,16 @@ def print_systems(only: Sequence[str], out: Console, *, as_json: bool) -> None:
 
 
 def _table(rows: Sequence[Row]) -> Table:
-    table = Table("编号 id", "名称 name", "包 pack", "状态 status", "检查 checked", "所见 saw")
+    """Readable on a terminal of 80 columns: what is long stands below each other in the last one."""
+    table = Table()
+    table.add_column("编号 id", no_wrap=True)
+    table.add_column("状态 status", no_wrap=True)
+    table.add_column("系统、所见 system, saw", overflow="fold")
     for row in rows:
         told: Any = row.as_dict()
-        checked = f"{told['checked']['version']} {told['checked']['date']}" if told["checked"] else ""
-        table.add_row(row.system.id, f"{row.system.name_zh}\n{row.system.name_en}", row.pack, row.status, checked, told["saw"])  # fmt: skip
+        checked = f" · {told['checked']['version']} {told['checked']['date']}" if told["checked"] else ""
+        name = f"{row.system.name_zh} {row.system.name_en}"
+        table.add_row(
+            row.system.id, row.status, Text("\n".join(filter(None, (name, f"{row.pack}{checked}", told["saw"]))))
+        )
     return table

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -14,14 +15,16 @@ from ninja import Query, Router, Schema
 
 from haihe.kernel.identity import Role
 from haihe.kernel.language import pick, two
+from haihe.kernel.packs import loaded_packs
 from haihe.kernel.permissions import declare
-from haihe.kernel.systems import DOMAINS, KINDS, STATUSES, Row, list_systems
+from haihe.kernel.systems import DOMAINS, KINDS, STATUSES, Row, catalogue, list_systems
 from haihe.web.api_administration import asker
 from haihe.web.site import pages
 
 declare("system.read", "查看点名系统", "see the named systems", roles=Role.values)
 router = Router(tags=["systems"])
 SHOWN = 30
+AN_ID = re.compile("(" + "|".join(sorted({key[:3].lower() for key in catalogue()})) + r")(-\d*)?")
 COLOURS = {"in use": "green", "available": "blue", "tracked": "plum", "counted": "amber", "missing": ""}
 MEANINGS = {
     "in use": two("可用，并且近三十天有本区数据。", "Available, and data of this district arrived within thirty days."),
@@ -40,10 +43,13 @@ def _chosen(request: HttpRequest) -> dict[str, str]:
 
 
 def _fits(row: Row, chosen: dict[str, str]) -> bool:
-    system = row.system
+    system, q = row.system, chosen["q"].lower()
     facts = {"domain": system.domain, "status": row.status, "kind": system.kind, "pack": row.pack}
-    words = f"{system.id} {system.name_zh} {system.name_en} {system.check}".lower()
-    return all(not chosen[name] or chosen[name] == fact for name, fact in facts.items()) and chosen["q"].lower() in words  # fmt: skip
+    if not all(not chosen[name] or chosen[name] == fact for name, fact in facts.items()):
+        return False
+    if AN_ID.fullmatch(q):  # "tra" is the transport systems, not every sentence with "traffic" or "contract" in it
+        return system.id.lower().startswith(q)
+    return q in f"{system.id} {system.name_zh} {system.name_en} {row.asks} {system.check}".lower()
 
 
 def _by_standing(row: Row) -> tuple[int, bool]:
@@ -91,7 +97,24 @@ def _link(chosen: dict[str, str], **more: int) -> str:
 def _shown(row: Row, request: HttpRequest) -> dict[str, Any]:
     """A row for the page. What a task of a plan says is not for the public: the plan may not be published."""
     saw = pick(row.saw.zh, row.saw.en) if row.status != "tracked" or request.user.is_authenticated else ""
-    return {"row": row, "system": row.system, "status": STATUSES[row.status], "colour": COLOURS[row.status], "saw": saw, "kind": KINDS[row.system.kind]}  # fmt: skip
+    installed = row.pack in {pack.pack for pack in loaded_packs()}
+    return {
+        "row": row, "system": row.system, "status": STATUSES[row.status], "colour": COLOURS[row.status], "why": _why_missing(row), "saw": saw,
+        "kind": KINDS[row.system.kind], "installed": installed,
+    }  # fmt: skip
+
+
+def _why_missing(row: Row) -> str:
+    """In a few words, for a row that is missing: nothing here could stand for it, or what could was not seen."""
+    if row.status != "missing":
+        return ""
+    if row.system.kind == "track":
+        return pick("没有已立项的任务在跟踪", "no filed task follows it")
+    if row.system.kind == "field":
+        return pick("没有登记册在数", "no register counts it")
+    if not row.provided:
+        return pick("本版没有提供", "nothing here provides it")
+    return "" if row.check else pick("还没有检查", "not checked yet")
 
 
 # --- for programs -------------------------------------------------------------------------------------------------------

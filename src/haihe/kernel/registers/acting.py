@@ -43,7 +43,7 @@ def open_entry(
     known = get_register(register)
     read = known.read(values)
     known.demand_whole(read)
-    _demand_new(known, read)
+    _demand_new(known, read, owner)
     now = instant_of(synthetic=synthetic)
     entry = RegisterEntry(
         register=register, number=next_number(known.prefix, timezone.localdate(now)), owner=owner, reviewer=reviewer, place=place,
@@ -54,8 +54,8 @@ def open_entry(
     return entry
 
 
-def _demand_new(known: type[Register], values: Mapping[str, Any], but: int | None = None) -> None:
-    key = known.natural_key_of(values)
+def _demand_new(known: type[Register], values: Mapping[str, Any], owner: Organisation, but: int | None = None) -> None:
+    key = known.natural_key_of(values, owner.pk)
     other = (
         RegisterEntry.objects.filter(register=known.key, natural_key=key, withdrawn=False).exclude(pk=but or 0).first()
     )
@@ -79,7 +79,7 @@ def change_entry(
         raise InvalidInput("没有改动。", "Nothing would change.", where=entry.number)
     whole = {**entry.values, **changed}
     known.demand_whole(whole)
-    _demand_new(known, whole, but=entry.pk)
+    _demand_new(known, whole, entry.owner, but=entry.pk)
     if not entry.counts:
         _write(account, entry, Kind.CHANGED, instant_of(synthetic=entry.synthetic), values=changed, text=text)
         return entry
@@ -281,7 +281,7 @@ def _write(
         entry.state, entry.state_since = state, at
     known = get_register(entry.register)
     entry.title = str(entry.values.get(known.title_field) or "")[:300]
-    entry.natural_key, entry.words = known.natural_key_of(entry.values), known.words()
+    entry.natural_key, entry.words = known.natural_key_of(entry.values, entry.owner_id), known.words()
     entry.version, entry.changed_at = entry.version + 1, at
     entry.save()
     event = EntryEvent.objects.create(

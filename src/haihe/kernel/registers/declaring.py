@@ -59,7 +59,8 @@ class Step:
 
 
 class Register:
-    """Base of all registers. `prefix` heads the numbers of its entries: CJ-2026-0001; `title_field` names an entry."""
+    """Base of all registers. `prefix` heads the numbers of its entries: CJ-2026-0001; `title_field` names an entry. `of_each_owner`: the
+    natural key tells entries of one owner apart, and another owner may have the same."""
 
     key: ClassVar[str] = ""
     prefix: ClassVar[str] = ""
@@ -72,6 +73,7 @@ class Register:
     steps: ClassVar[tuple[Step, ...]] = ()
     natural_key: ClassVar[tuple[str, ...]] = ()
     title_field: ClassVar[str] = "name"
+    of_each_owner: ClassVar[bool] = False
 
     def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
@@ -152,8 +154,10 @@ class Register:
             raise problem
 
     @classmethod
-    def natural_key_of(cls, values: Mapping[str, Any]) -> str:
-        return "|".join(same_words(values.get(key)) for key in cls.natural_key)[:300]
+    def natural_key_of(cls, values: Mapping[str, Any], owner: int | None) -> str:
+        """`owner`: number of the unit that owns the entry."""
+        first = [str(owner)] if cls.of_each_owner else []
+        return "|".join([*first, *(same_words(values.get(key)) for key in cls.natural_key)])[:300]
 
 
 REGISTERS: dict[str, type[Register]] = {}

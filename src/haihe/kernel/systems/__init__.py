@@ -13,6 +13,7 @@ from haihe.kernel.systems.providing import (
     ScratchDistrict,
     counts,
     expect,
+    expect_refusal,
     provides,
     tracks,
 )
@@ -36,6 +37,7 @@ __all__ = [
     "catalogue",
     "counts",
     "expect",
+    "expect_refusal",
     "get_system",
     "list_systems",
     "note_check",

@@ -1,5 +1,6 @@
 """The catalogue: the systems that the plan documents name, as Haihe lists them. `check` says in one sentence what a running
-system must show; for equipment and for what can only be followed it is empty."""
+system must show; for equipment and for what can only be followed it is empty. `asks_zh.csv` says the same in Chinese for systems that
+no shipped pack provides; a provider says it itself."""
 
 from __future__ import annotations
 
@@ -81,6 +82,13 @@ def catalogue() -> dict[str, System]:
                 ) from error
             found[system.id] = system
     return found
+
+
+@functools.cache
+def asks_zh() -> dict[str, str]:
+    """Id → what must be seen, in Chinese."""
+    with (Path(__file__).parent / "asks_zh.csv").open(encoding="utf-8", newline="") as file:
+        return {row["id"]: row["asks_zh"] for row in csv.DictReader(file)}
 
 
 def get_system(key: str) -> System:

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-from haihe.kernel.errors import CheckFailed
+from haihe.kernel.errors import CheckFailed, Refused
 from haihe.kernel.packs import loaded_packs
 from haihe.kernel.systems.catalogue import get_system
 
@@ -42,7 +42,7 @@ class Live:
 
 
 class Client(Protocol):
-    """An account of the scratch district that speaks HTTP. A refusal (status 400 or more) raises CheckFailed."""
+    """An account of the scratch district that speaks HTTP. A refusal (status 400 or more) raises Refused, a CheckFailed."""
 
     username: str
 
@@ -52,6 +52,8 @@ class Client(Protocol):
         self, path: str, body: Any = None, *, form: Mapping[str, Any] | None = None,
         files: Iterable[tuple[str, str, bytes]] = (),
     ) -> Any: ...  # fmt: skip
+
+    def fetch(self, path: str, **query: Any) -> bytes: ...
 
     def page(self, path: str) -> str: ...
 
@@ -100,6 +102,17 @@ def expect(holds: Any, zh: str, en: str, where: str = "") -> None:
     """Raise CheckFailed with these sentences unless `holds`."""
     if not holds:
         raise CheckFailed(zh, en, where=where)
+
+
+def expect_refusal(ask: Callable[[], Any], status: int, zh: str, en: str) -> None:
+    """Raise CheckFailed with these sentences unless the district refuses with this status; what else goes wrong is raised as it is."""
+    try:
+        ask()
+    except Refused as error:
+        if error.status != status:
+            raise
+        return
+    raise CheckFailed(zh, en)
 
 
 def provides(

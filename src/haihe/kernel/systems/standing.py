@@ -23,7 +23,7 @@ from haihe.kernel import audit
 from haihe.kernel.identity import Role
 from haihe.kernel.language import pick, two
 from haihe.kernel.permissions import action
-from haihe.kernel.systems.catalogue import System, catalogue, get_system
+from haihe.kernel.systems.catalogue import System, asks_zh, catalogue, get_system
 from haihe.kernel.systems.models import SystemCheck
 from haihe.kernel.systems.providing import COUNTERS, PROVIDERS, TRACKERS, Live, Provider, Saw
 
@@ -53,10 +53,16 @@ class Row:
     live: Live | None = None
 
     @property
+    def provided(self) -> bool:
+        """Whether a pack of this district has a check for it."""
+        return self.system.id in PROVIDERS
+
+    @property
     def asks(self) -> str:
         """What the check must see, in the reader's language where it is known in it."""
         provider = PROVIDERS.get(self.system.id)
-        return pick(provider.asks_zh, self.system.check) if provider else self.system.check
+        zh = provider.asks_zh if provider else asks_zh().get(self.system.id, self.system.check)
+        return pick(zh, self.system.check)
 
     @property
     def by_hand(self) -> str:

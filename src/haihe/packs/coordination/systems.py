@@ -22,7 +22,8 @@ def newest_report(at: datetime) -> Live | None:
 
 
 def newest_decision(at: datetime) -> Live | None:
-    newest = Decision.objects.order_by("-made_at").values_list("made_at", flat=True).first()
+    """Of a meeting: one that answers a note of a round is GOV-01."""
+    newest = Decision.objects.exclude(meeting=None).order_by("-made_at").values_list("made_at", flat=True).first()
     return Live(newest) if newest else None
 
 

@@ -24,6 +24,7 @@ from haihe.kernel.indicators import Indicator, IndicatorDefinition, IndicatorVal
 from haihe.kernel.language import pinyin
 from haihe.kernel.organisations import Organisation, find_organisation, successor_on
 from haihe.kernel.permissions import action, unit_paths
+from haihe.packs.plans.adjusting import keep_first, keep_version
 from haihe.packs.plans.chasing import answer_notices, settle_notices
 from haihe.packs.plans.models import (
     Clause,
@@ -59,7 +60,7 @@ def file_plan(account: Account, plan: Plan) -> tuple[int, int]:
     tasks = [c for c in clauses if c.kind == Clause.Kind.TASK]
     fresh = [_file_target(account, plan, clause) for clause in targets]
     for clause in tasks:
-        _file_task(plan, clause)
+        _file_task(account, plan, clause)
     settled = {target.indicator_id for target in fresh}
     _settle_targets(plan, settled)
     for target in plan.targets.exclude(indicator__in=settled).filter(repeat_of=None).select_related("indicator"):
@@ -209,7 +210,7 @@ def draw_assumed_milestones(target: Target) -> None:
     Milestone.objects.bulk_create(fresh)
 
 
-def _file_task(plan: Plan, clause: Clause) -> Task:
+def _file_task(account: Account, plan: Plan, clause: Clause) -> Task:
     content = clause.current
     values = {
         "plan": plan, "number": str(content.get("number") or "")[:60],
@@ -217,10 +218,15 @@ def _file_task(plan: Plan, clause: Clause) -> Task:
     }  # fmt: skip
     earlier = _earlier_entry(clause, "task")
     if isinstance(earlier, Task):
+        is_changed = (earlier.heading, earlier.text) != (values["heading"], values["text"])
+        if is_changed:
+            keep_first(earlier)
         for name, value in values.items():
             setattr(earlier, name, value)
         earlier.clause = clause
         earlier.save()
+        if is_changed:
+            keep_version(account, earlier, f"《{plan.title}》修订")
         task = earlier
     else:
         written = end_of_period(content.get("deadline"))
@@ -322,8 +328,10 @@ def set_deadline(account: Account, task: Task, *, deadline: date, reason: str) -
     if not reason.strip():
         raise InvalidInput("请写明调整原因。", "Say why the deadline changes.", where="reason")
     audit.note(before=task.deadline, after=deadline, reason=reason)
+    keep_first(task)
     task.deadline, task.deadline_assumed = deadline, False
     task.save(update_fields=["deadline", "deadline_assumed"])
+    keep_version(account, task, reason)
     return task
 
 

@@ -4,6 +4,7 @@ projects at their node, contacts with firms."""
 from __future__ import annotations
 
 from django.db import models
+from django.utils import timezone
 
 from haihe.kernel.cases import Case
 from haihe.kernel.identity import Account
@@ -85,6 +86,26 @@ class Evaluation(models.Model):
     class Meta:
         ordering = ["-at", "-pk"]
         constraints = [models.UniqueConstraint(fields=["task", "node"], name="one_evaluation_a_node")]
+
+
+class TaskVersion(models.Model):
+    """What a task asked for from `at` on; 1 is what was filed (without reason and person), each later one says why. Written once."""
+
+    task = models.ForeignKey("plans.Task", models.PROTECT, related_name="versions")
+    number = models.PositiveSmallIntegerField()
+    heading = models.CharField(max_length=300)
+    text = models.TextField()
+    deadline = models.DateField(null=True)
+    reason = models.TextField(blank=True)
+    by = models.ForeignKey(Account, models.PROTECT, null=True, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["task", "number"]
+        constraints = [models.UniqueConstraint(fields=["task", "number"], name="one_version_a_number")]
+
+    def __str__(self) -> str:
+        return f"{self.task} {self.number}"
 
 
 class Contact(models.Model):

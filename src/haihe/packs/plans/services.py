@@ -1,6 +1,7 @@
 """The only door to this pack: what pages, programs and other packs may ask of it. Importing it registers the actions."""
 
 from haihe.packs.plans import visibility as _visibility  # noqa: F401  (registers who sees what)
+from haihe.packs.plans.adjusting import adjust
 from haihe.packs.plans.auditing import CHECKS, checks, findings
 from haihe.packs.plans.binding import bind, candidates_of, measured_indicators, redefine, suggestions, unbind
 from haihe.packs.plans.bundles import Side, compare_stored, release_comparison, side_of
@@ -71,6 +72,7 @@ __all__ = [
     "accept",
     "add_clause",
     "add_step",
+    "adjust",
     "answer_line",
     "apply_sheet",
     "assign",

@@ -13,7 +13,7 @@ from haihe.kernel.organisations import Organisation, units_carried_on
 from haihe.kernel.permissions import WHOLE, declare, of_own_units, roles_of, unit_paths, visibility
 from haihe.packs.plans.models import Clause, FilledSheet, FindingMark, IssuedPaper, Plan, Report, Target, Task, TaskUnit
 from haihe.packs.plans.models_linkage import Inspection, InspectionAnswer, InspectionLine, TaskLink
-from haihe.packs.plans.models_supervision import Binding, Contact, Evaluation, KeyProject
+from haihe.packs.plans.models_supervision import Binding, Contact, Evaluation, KeyProject, TaskVersion
 
 declare("plan.read", "查看规划", "read plans", roles=[Role.SUPERVISOR, Role.VIEWER, Role.OFFICER])
 declare(
@@ -89,6 +89,7 @@ def _of_visible_tasks(account: Account | None, rows: Any) -> Any:
 visibility(Binding)(_of_visible_targets)
 visibility(KeyProject)(_of_visible_tasks)
 visibility(Evaluation)(_of_visible_tasks)
+visibility(TaskVersion)(_of_visible_tasks)
 
 
 @visibility(TaskLink)

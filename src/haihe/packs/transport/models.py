@@ -15,16 +15,32 @@ from haihe.kernel.things import Thing
 
 
 class Carrier(models.Model):
-    """An enterprise that runs vehicles: 道路运输企业. The unit itself stands in the tree of organisations."""
+    """An enterprise that runs vehicles: 道路运输企业. The unit itself stands in the tree of organisations. `kinds`: which of the five
+    kinds under supervision it is, none for any other."""
+
+    class Kind(models.TextChoices):
+        HAZMAT = "hazmat", two("危险化学品运输", "Dangerous goods")
+        PASSENGER = "passenger", two("旅客运输", "Passengers")
+        SCHOOL_BUS = "school_bus", two("校车", "School buses")
+        PUBLIC_TRANSPORT = "public_transport", two("公共交通", "Public transport")
+        TAXI = "taxi", two("出租车", "Taxis")
 
     organisation = models.OneToOneField(Organisation, models.PROTECT, related_name="carrier")
     licence_number = models.CharField("经营许可证号", max_length=40, blank=True)
+    kinds = models.JSONField("类别", default=list, blank=True)
 
     class Meta:
         ordering = ["organisation__path"]
 
     def __str__(self) -> str:
         return str(self.organisation)
+
+    def units_with_roles(self) -> Iterator[tuple[Organisation, str]]:
+        yield self.organisation, "carrier"
+
+    @property
+    def kind_titles(self) -> list[str]:
+        return [str(self.Kind(kind).label) for kind in self.kinds]
 
 
 class Vehicle(models.Model):

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
@@ -22,13 +23,31 @@ PHONE = re.compile(r"\d{6,20}")
 
 
 @action("carrier.register", "登记运输企业", "register a carrier", roles=[Role.SUPERVISOR])
-def register_carrier(account: Account, organisation: Organisation, *, licence_number: str = "") -> Carrier:
-    carrier, fresh = Carrier.objects.get_or_create(
-        organisation=organisation, defaults={"licence_number": licence_number.strip()}
-    )
+def register_carrier(
+    account: Account, organisation: Organisation, *, licence_number: str = "", kinds: Sequence[str] = ()
+) -> Carrier:
+    known = {"licence_number": licence_number.strip(), "kinds": _kinds(kinds)}
+    carrier, fresh = Carrier.objects.get_or_create(organisation=organisation, defaults=known)
     if not fresh:
         raise Conflict("该企业已登记。", "This carrier is registered already.", where=organisation.name)
     return carrier
+
+
+@action("carrier.set_kinds", "登记企业类别", "say of which kinds a carrier is", roles=[Role.SUPERVISOR])
+def set_kinds(account: Account, carrier: Carrier, *, kinds: Sequence[str]) -> Carrier:
+    before, carrier.kinds = carrier.kinds, _kinds(kinds)
+    carrier.save(update_fields=["kinds"])
+    audit.note(before=before, after=carrier.kinds)
+    return carrier
+
+
+def _kinds(kinds: Sequence[str]) -> list[str]:
+    """In one order, each once."""
+    odd = [kind for kind in kinds if kind not in Carrier.Kind.values]
+    if odd:
+        raise InvalidInput("没有这一类企业。", "There is no such kind of carrier.", where=str(odd[0])[:40],
+                           to_do_zh=f"可填：{'、'.join(Carrier.Kind.values)}。", to_do_en=f"There are: {', '.join(Carrier.Kind.values)}.")  # fmt: skip
+    return [kind for kind in Carrier.Kind.values if kind in kinds]
 
 
 @action("vehicle.register", "登记车辆", "register a vehicle", roles=[Role.SUPERVISOR], as_unit=["carrier"])

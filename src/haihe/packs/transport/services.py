@@ -14,13 +14,20 @@ from haihe.kernel.identity import Account
 from haihe.kernel.permissions import visible
 from haihe.kernel.policies import parameter
 from haihe.packs.transport import visibility as _visibility  # noqa: F401  (registers who sees what)
+from haihe.packs.transport.archives import CarrierStanding, give_work, list_carriers, list_work, may_give_work
 from haihe.packs.transport.areas import assign_area, draw_area, release_area, retire_area
 from haihe.packs.transport.attachments import ask_for_attachments, upload_of
 from haihe.packs.transport.driving import continuous_driving
 from haihe.packs.transport.models import USE_OF_KIND, Area, Carrier, SpotCheck, SpotFinding, Vehicle
 from haihe.packs.transport.orders.sending import get_order, give_order, may_order
 from haihe.packs.transport.orders.table import GROUPS, ORDERS
-from haihe.packs.transport.registers import register_carrier, register_terminal, register_vehicle, revoke_terminal
+from haihe.packs.transport.registers import (
+    register_carrier,
+    register_terminal,
+    register_vehicle,
+    revoke_terminal,
+    set_kinds,
+)
 from haihe.packs.transport.reports import release_report, reports_of
 from haihe.packs.transport.spot_checks import conclude, draw_day, list_checks, list_shares, may_check, pick_day
 from haihe.packs.transport.tracks import day_bounds, last_positions, read_day
@@ -81,6 +88,7 @@ __all__ = [
     "ORDERS",
     "Area",
     "Carrier",
+    "CarrierStanding",
     "SpotCheck",
     "SpotFinding",
     "Vehicle",
@@ -95,11 +103,15 @@ __all__ = [
     "draw_day",
     "get_order",
     "give_order",
+    "give_work",
     "has_synthetic",
     "last_positions",
+    "list_carriers",
     "list_checks",
     "list_shares",
+    "list_work",
     "may_check",
+    "may_give_work",
     "may_order",
     "note_map_read",
     "open_alert_by_thing",
@@ -114,6 +126,7 @@ __all__ = [
     "retire_area",
     "revoke_terminal",
     "send_text",
+    "set_kinds",
     "speed_limit_of",
     "upload_of",
 ]  # fmt: skip

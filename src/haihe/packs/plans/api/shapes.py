@@ -179,6 +179,26 @@ class DeadlineIn(Schema):
     reason: str = Field(max_length=500)
 
 
+class AdjustIn(Schema):
+    """`heading`: as it is where nothing is said."""
+
+    text: str = Field(max_length=10_000)
+    reason: str = Field(max_length=500)
+    heading: str = Field("", max_length=300)
+
+
+class VersionOut(Schema):
+    """What a task asked for from `at` on; number 1 is what was filed, without a reason."""
+
+    number: int
+    heading: str
+    text: str
+    deadline: date | None
+    reason: str
+    by: str | None
+    at: datetime
+
+
 class TextIn(Schema):
     text: str = Field(default="", max_length=10_000)
 

@@ -17,6 +17,7 @@ from haihe.kernel.permissions import demand, visible
 from haihe.packs.plans import services
 from haihe.packs.plans.api.base import asker, pick, receiving, router
 from haihe.packs.plans.api.shapes import (
+    AdjustIn,
     CountOut,
     DeadlineIn,
     ReportOut,
@@ -24,10 +25,12 @@ from haihe.packs.plans.api.shapes import (
     StepOut,
     TaskOut,
     TextIn,
+    VersionOut,
     report_out,
     task_out,
 )
 from haihe.packs.plans.models import Target, Task
+from haihe.packs.plans.models_supervision import TaskVersion
 
 
 def _task(request: HttpRequest, pk: int) -> tuple[Account, Task]:
@@ -90,6 +93,22 @@ def accept(request: HttpRequest, pk: int) -> Any:
 @router.post("/tasks/{pk}/deadline", response=TaskOut, summary="Set a task's deadline")
 def deadline(request: HttpRequest, pk: int, body: DeadlineIn) -> Any:
     return _task_answer(services.set_deadline(*_task(request, pk), deadline=body.deadline, reason=body.reason))
+
+
+@router.post("/tasks/{pk}/adjustments", response=VersionOut, summary="调整任务举措: change what a task asks for")
+def adjust(request: HttpRequest, pk: int, body: AdjustIn) -> Any:
+    return _version_out(services.adjust(*_task(request, pk), **body.dict()))
+
+
+@router.get("/tasks/{pk}/versions", response=list[VersionOut], summary="What a task asked for, version by version")
+def versions(request: HttpRequest, pk: int) -> Any:
+    """Empty for a task that was never changed."""
+    return [_version_out(row) for row in _task(request, pk)[1].versions.select_related("by")]
+
+
+def _version_out(row: TaskVersion) -> dict[str, Any]:
+    names = ("number", "heading", "text", "deadline", "reason", "at")
+    return {name: getattr(row, name) for name in names} | {"by": row.by.username if row.by else None}
 
 
 @router.post("/tasks/{pk}/steps", response=StepOut, summary="分解: add a step")

@@ -70,6 +70,7 @@ def task(request: AccountRequest, pk: int) -> HttpResponse:
     content = {
         "task": found, "parts": parts, "first_unit": next((part.organisation_id for part in parts if part.organisation_id), None), "my_parts": services.parts_of(request.user, found),
         "light": lamp, "light_title": in_language(*LIGHTS[lamp]), "way": [(in_language(*step), n < reached, n == reached) for n, step in enumerate(WAY, start=1)],
+        "versions": list(found.versions.select_related("by").reverse()),
         "timeline": timeline_of(reports, notices),
         "targets": found.targets.select_related("indicator"), "steps": found.steps.select_related("made_by"),
         "history": history_of(audit.history(found)), "today": timezone.localdate(), "has_evidence": found.reports.exclude(evidence=None).exists(),
@@ -121,6 +122,8 @@ def task_step(request: AccountRequest, pk: int, step: str) -> HttpResponse:
         )
     elif step == "deadline":
         services.set_deadline(account, found, deadline=day_from(request, "deadline"), reason=text)
+    elif step == "adjust":
+        services.adjust(account, found, heading=request.POST.get("heading", ""), text=text, reason=request.POST.get("reason", ""))  # fmt: skip
     elif step == "steps":
         services.add_step(account, found, title=request.POST.get("title", ""), due=day_from(request, "due"))
     elif step == "finish":

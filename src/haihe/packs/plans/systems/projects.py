@@ -7,13 +7,22 @@ from typing import Any
 
 from django.utils import timezone
 
+from haihe.kernel.cases import CaseEvent
 from haihe.kernel.systems import Client, Live, Saw, ScratchDistrict, expect, provides
-from haihe.packs.plans.models import Report
+from haihe.packs.plans.cases import PROJECT_REVIEW
+from haihe.packs.plans.models_supervision import Evaluation
 
 
-def newest_report(at: datetime) -> Live | None:
-    """The newest report of a unit on a task or target."""
-    newest = Report.objects.order_by("-at").values_list("at", flat=True).first()
+def newest_evaluation(at: datetime) -> Live | None:
+    """The newest evaluation of a project at its node."""
+    newest = Evaluation.objects.order_by("-at").values_list("at", flat=True).first()
+    return Live(newest) if newest else None
+
+
+def newest_review(at: datetime) -> Live | None:
+    """The newest event of a review of a project under supervision."""
+    rows = CaseEvent.objects.filter(case__type_name=PROJECT_REVIEW.name)
+    newest = rows.order_by("-at").values_list("at", flat=True).first()
     return Live(newest) if newest else None
 
 
@@ -47,7 +56,7 @@ def nine_projects(scratch: ScratchDistrict) -> list[dict[str, Any]]:
     return tasks
 
 
-@provides("GOV-08", "九个健康重点项目分解为有单位、有时间节点的任务，到节点逐项评估。", live=newest_report)
+@provides("GOV-08", "九个健康重点项目分解为有单位、有时间节点的任务，到节点逐项评估。", live=newest_evaluation)
 def projects_evaluated(scratch: ScratchDistrict) -> Saw:
     """Nine projects with steps and nodes: none can be evaluated before its node, every one waits for it afterwards."""
     tasks, supervisor, today = nine_projects(scratch), scratch.account("supervisor"), timezone.localdate()
@@ -71,13 +80,13 @@ def projects_evaluated(scratch: ScratchDistrict) -> Saw:
     done = [supervisor.get(f"/plans/tasks/{pk}/evaluations") for pk in mine]
     expect(not left and all(len(rows) == 1 for rows in done), "评估没有留下。", "An evaluation was not kept.")
     return Saw(
-        "九个健康重点项目各有牵头、配合单位、步骤和时间节点；未到节点不列，到节点全部列入待评估，并逐项评估。",
-        "Nine key health projects with units, steps and time nodes: none waits before its node, all nine wait once it is reached, and each was evaluated.",
+        "九个健康重点项目各有牵头、配合单位、步骤和时间节点；未到节点不列，节点改到昨天后全部列入待评估（没有实等），并逐项评估。",
+        "Nine key health projects with units, steps and time nodes: none waits before its node, all nine wait once it was moved to yesterday (it was not waited for), and each was evaluated.",
         {"projects": 9, "evaluations": 9},
     )  # fmt: skip
 
 
-@provides("GOV-12", "列入督查的项目有督查间隔和跨单位任务，漏了督查即亮红。", live=newest_report)
+@provides("GOV-12", "列入督查的项目有督查间隔和跨单位任务，漏了督查即亮红。", live=newest_review)
 def projects_supervised(scratch: ScratchDistrict) -> Saw:
     """The worker opens today's review by itself for both units; left alone it would be red after its last day, answered it is not.
 

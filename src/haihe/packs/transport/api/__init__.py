@@ -3,6 +3,6 @@ action as on the pages."""
 
 from haihe.packs.transport.api.base import router
 
-from haihe.packs.transport.api import fleet, positions, orders, reports, attachments, areas, spot_checks  # isort: skip  (each adds its calls, in this order)
+from haihe.packs.transport.api import fleet, carriers, positions, orders, reports, attachments, areas, spot_checks  # isort: skip  (each adds its calls, in this order)
 
-__all__ = ["areas", "attachments", "fleet", "orders", "positions", "reports", "router", "spot_checks"]
+__all__ = ["areas", "attachments", "carriers", "fleet", "orders", "positions", "reports", "router", "spot_checks"]

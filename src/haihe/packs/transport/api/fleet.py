@@ -18,12 +18,16 @@ from haihe.web.api_administration import asker, pick
 class CarrierIn(Schema):
     organisation: str = Field(max_length=120)
     licence_number: str = Field("", max_length=40)
+    kinds: list[str] = Field([], max_length=5)
 
 
 class CarrierOut(Schema):
+    """`kinds`: hazmat, passenger, school_bus, public_transport, taxi."""
+
     id: int
     organisation: str
     licence_number: str
+    kinds: list[str]
 
 
 class VehicleIn(Schema):
@@ -50,8 +54,9 @@ class PhoneIn(Schema):
     phone: str = Field(max_length=20)
 
 
-def _carrier(carrier: Carrier) -> dict[str, Any]:
-    return {"id": carrier.pk, "organisation": carrier.organisation.name, "licence_number": carrier.licence_number}
+def shown(carrier: Carrier) -> dict[str, Any]:
+    names = ("licence_number", "kinds")
+    return {"id": carrier.pk, "organisation": carrier.organisation.name, **{name: getattr(carrier, name) for name in names}}  # fmt: skip
 
 
 def _vehicle(vehicle: Vehicle) -> dict[str, Any]:
@@ -64,14 +69,16 @@ def _vehicle(vehicle: Vehicle) -> dict[str, Any]:
 @router.get("/carriers", response=list[CarrierOut], summary="Carriers that the account may see")
 def list_carriers(request: HttpRequest) -> list[dict[str, Any]]:
     rows = visible(asker(request, "vehicle.read"), Carrier.objects.select_related("organisation"))
-    return [_carrier(carrier) for carrier in rows[:1000]]
+    return [shown(carrier) for carrier in rows[:1000]]
 
 
 @router.post("/carriers", response=CarrierOut, summary="Register a unit as a carrier")
 def register_carrier(request: HttpRequest, data: CarrierIn) -> dict[str, Any]:
     account = asker(request, "carrier.register")
-    return _carrier(
-        services.register_carrier(account, get_organisation(data.organisation), licence_number=data.licence_number)
+    return shown(
+        services.register_carrier(
+            account, get_organisation(data.organisation), licence_number=data.licence_number, kinds=data.kinds
+        )
     )
 
 

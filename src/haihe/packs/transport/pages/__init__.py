@@ -259,6 +259,7 @@ PAGE_OF_KIND["vehicle"] = _page_of
 
 from haihe.packs.transport.pages import areas as _areas  # noqa: E402, F401  (adds the pages of areas to `pages`)
 from haihe.packs.transport.pages import attachments as _attachments  # noqa: E402, F401  (and the card of an alert's attachments)
+from haihe.packs.transport.pages import carriers as _carriers  # noqa: E402, F401  (and that of carriers)
 from haihe.packs.transport.pages import orders as _orders  # noqa: E402, F401  (and those of orders)
 from haihe.packs.transport.pages import reports as _reports  # noqa: E402, F401  (and those of what terminals send)
 from haihe.packs.transport.pages import spot_checks as _spot_checks  # noqa: E402, F401  (and those of spot checks)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -17,6 +17,7 @@ from haihe.kernel.permissions import allows, visible
 from haihe.packs.transport import services
 from haihe.packs.transport.models import Carrier, SpotCheck, SpotFinding, Vehicle
 from haihe.packs.transport.pages import day_content, pages
+from haihe.packs.transport.pages.carriers import month_of
 from haihe.packs.transport.spot_checks import month_bounds
 from haihe.web.fields import day_from, is_given, visible_row
 from haihe.web.pages import AccountRequest, go
@@ -26,15 +27,6 @@ PURPOSE = "check"
 COLOURS = {"complete": "green", "gaps": "amber", "violation": "red"}
 
 
-def _month(written: str) -> date:
-    """The first day of the month of the address (2026-11), this month where it is none."""
-    try:
-        found = date.fromisoformat(f"{written}-01")
-    except ValueError:
-        found = timezone.localdate()
-    return (found if 2000 <= found.year <= 2200 else timezone.localdate()).replace(day=1)
-
-
 def _row(check: SpotCheck) -> dict[str, Any]:
     found = check.outcome
     return {"check": check, "finding": found, "colour": COLOURS[found.result] if found else ""}
@@ -42,7 +34,7 @@ def _row(check: SpotCheck) -> dict[str, Any]:
 
 @pages.page("transport/checks/", "checks", permission="vehicle.read")
 def checks(request: AccountRequest) -> HttpResponse:
-    month = _month(request.GET.get("month", ""))
+    month = month_of(request.GET.get("month", ""))
     shares = services.list_shares(request.user, month)
     carriers = [share.carrier for share in shares if services.may_check(request.user, share.carrier)]
     content = {

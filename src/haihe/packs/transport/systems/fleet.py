@@ -14,13 +14,15 @@ EVERY_S = 30
 Track = list[tuple[float, float]]
 
 
-def register(scratch: ScratchDistrict, client: Client, carrier: str, plates: tuple[str, ...], phones: str) -> list[dict[str, Any]]:  # fmt: skip
-    """Vehicles with dangerous goods and terminals, of a carrier of their own; `phones`: the first digits of theirs."""
+def register(
+    scratch: ScratchDistrict, client: Client, carrier: str, plates: tuple[str, ...], phones: str, kind: str = "dangerous_goods"
+) -> list[dict[str, Any]]:  # fmt: skip
+    """Vehicles of a kind with terminals, of a carrier of their own; `phones`: the first digits of theirs."""
     unit = scratch.unit(carrier, kind="enterprise")
     made = client.post("/transport/carriers", {"organisation": unit})
     return [
         client.post("/transport/vehicles", {
-            "carrier_id": made["id"], "plate": plate, "kind": "dangerous_goods", "phone": f"{phones}{number:06d}",
+            "carrier_id": made["id"], "plate": plate, "kind": kind, "phone": f"{phones}{number:06d}",
         }) | {"phone": f"{phones}{number:06d}"}
         for number, plate in enumerate(plates)
     ]  # fmt: skip
