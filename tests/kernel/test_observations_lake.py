@@ -115,7 +115,7 @@ def test_a_torn_commit_is_taken_back_and_its_rows_come_again_from_the_journal(
     feed_once(store.journal, store.lake)
     store.journal.append([("position", positions(seed=2))])
     with monkeypatch.context() as cut, pytest.raises(KeyboardInterrupt):
-        cut.setattr(store.lake, "sync_log", lambda _table: (_ for _ in ()).throw(KeyboardInterrupt))
+        cut.setattr(store.lake, "settle", lambda _table: (_ for _ in ()).throw(KeyboardInterrupt))
         feed_once(store.journal, store.lake)
     newest = max((store.lake.folder / "position" / "_delta_log").glob("*.json"))
     newest.write_bytes(left)
