@@ -76,8 +76,12 @@ class ObjectStorage:
             "-volume.max=0", "-iam=false", "-s3", "-s3.iam=false", "-s3.port.iceberg=0", "-s3.port.lance=0",
             "-s3.config=keys.json", "-s3.autoCreateBucket=false", *ports,
         ]  # fmt: skip
+        # It would take keys of its own from the variables that are meant for those who ask it.
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         with (self.folder / "log").open("ab") as log:
-            self.process = subprocess.Popen(command, cwd=self.folder, stdout=log, stderr=log, start_new_session=True)
+            self.process = subprocess.Popen(
+                command, cwd=self.folder, stdout=log, stderr=log, start_new_session=True, env=environment
+            )
         end = time.monotonic() + START_S
         while not (self._is_ready() and self._has_bucket()):
             if time.monotonic() > end or self.process.poll() is not None:
@@ -113,7 +117,7 @@ class ObjectStorage:
         asked = http.client.HTTPConnection("127.0.0.1", self.ports[part], timeout=5)
         with contextlib.suppress(OSError, http.client.HTTPException), contextlib.closing(asked):
             asked.request(method, path)
-            return asked.getresponse().status < 400
+            return asked.getresponse().status in (200, 201, 409)  # 409: the folder is there already
         return False
 
 

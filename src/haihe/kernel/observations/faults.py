@@ -66,7 +66,7 @@ def bucket_fault(error: Exception, where: str) -> HaiheError:
     if any(sign in words for sign in ("quotaexceeded", "insufficientstorage", "507 ", "no space", "storagefull")):
         return NotStored("对象存储已满，数据没有写入。", "The object storage is full; the data were not stored.", where=where,
                          to_do_zh="请腾出空间；腾出后自动恢复。", to_do_en="Make room; it works again by itself then.")  # fmt: skip
-    if "url scheme is not allowed" in words:
+    if "url scheme is not allowed" in words or "badscheme" in words:
         return ConfigurationError("存储地址是明文 http。", "The storage's address is plain http.", where="AWS_ENDPOINT_URL",
                                   to_do_zh="请改用 https；仅限本机或专网时设 AWS_ALLOW_HTTP=true。",
                                   to_do_en="Use https, or set AWS_ALLOW_HTTP=true where it is this machine or a network of your own.")  # fmt: skip

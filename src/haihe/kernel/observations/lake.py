@@ -79,12 +79,16 @@ class Lake(LakeReader):
     ) -> None:
         """Make files part of the table (or not any more) in one step, durable on return. Raises Conflict when another has done what
         this would do again."""
-        with self._turn:  # looked at and committed to the same version; what comes in between Delta looks at itself
+        with (
+            self._turn,
+            self.place.faults(table),
+        ):  # looked at and committed to the same version; what comes in between Delta looks at itself
             delta = self._fresh(table)
+            files = self._version(table, delta).files  # looking again could give a newer version
             taken = {action.path for action in actions if isinstance(action, RemoveAction)}
             transactions = [*transactions, *([Transaction(EXCHANGE, delta.version() + 1)] if taken else [])]
             done = any(int(delta.transaction_version(one.app_id) or 0) >= one.version for one in transactions)
-            if done or not taken <= set(self.files(table)["path"]):
+            if done or not taken <= set(files["path"]):
                 raise _overtaken(self.place.where(table))
             try:
                 delta.create_write_transaction(
@@ -99,11 +103,12 @@ class Lake(LakeReader):
 
     def settle(self, table: str) -> None:
         """Make the newest version durable; now and then write a checkpoint, so that opening stays quick."""
-        version = self._fresh(table).version()
-        self.place.settle(table, version)
-        if version and version % CHECKPOINT_EVERY == 0:
-            self._fresh(table).create_checkpoint()
-            self.place.settle(table, version, checkpoint=True)
+        with self.place.faults(table):
+            version = self._fresh(table).version()
+            self.place.settle(table, version)
+            if version and version % CHECKPOINT_EVERY == 0:
+                self._fresh(table).create_checkpoint()
+                self.place.settle(table, version, checkpoint=True)
 
     def expire(self, table: str, before: date) -> int:
         """Take whole days of receipt before a day out of the table; the files go with the next vacuum. Returns rows."""

@@ -41,7 +41,7 @@ class LakeReader:
 
     def transaction(self, table: str, writer: str) -> int:
         """The last journal number of `writer` that the table holds, 0 for none."""
-        with self._turn:
+        with self._turn, self.place.faults(table):
             delta = self.find(table)
             return self._version(table, delta).transaction(writer) if delta else 0
 
@@ -67,7 +67,7 @@ class LakeReader:
 
     def files(self, table: str) -> pl.DataFrame:
         """Files of the newest version: path, size_bytes, num_records, min.*, max.*, partition.received_day."""
-        with self._turn:
+        with self._turn, self.place.faults(table):
             delta = self.find(table)
             if delta is None:
                 return pl.DataFrame(schema={"path": pl.String, "size_bytes": pl.Int64, "num_records": pl.Int64})
@@ -81,7 +81,7 @@ class LakeReader:
         `keep`: conditions on the statistics of files (see `files`); a file is left out when one is false for sure. The rows
         must be collected within an hour: old files are then vacuumed.
         """
-        with self._turn:
+        with self._turn, self.place.faults(table):
             delta = self.find(table)
             if delta is None:
                 return None, dict.fromkeys(writers, 0)
@@ -111,7 +111,7 @@ class LakeReader:
 
     def stored_schema(self, table: str) -> dict[str, Any]:
         """Columns and types as they lie in the files, without the partition's."""
-        with self._turn:
+        with self._turn, self.place.faults(table):
             return self._version(table, self._fresh(table)).schema
 
     def _fresh(self, table: str) -> DeltaTable:
