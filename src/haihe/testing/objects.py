@@ -72,7 +72,7 @@ class ObjectStorage:
         (self.folder / "keys.json").write_text(json.dumps({"identities": identities}))
         ports = [f"-{name}={port}" for name, port in self.ports.items()]
         command = [
-            binary, "server", "-dir=.", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-master.telemetry=false", "-master.volumeSizeLimitMB=128",
+            binary, "server", "-dir=.", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-master.telemetry=false", "-master.electionTimeout=1s", "-master.volumeSizeLimitMB=128",
             "-volume.max=0", "-iam=false", "-s3", "-s3.iam=false", "-s3.port.iceberg=0", "-s3.port.lance=0",
             "-s3.config=keys.json", "-s3.autoCreateBucket=false", *ports,
         ]  # fmt: skip
