@@ -423,11 +423,6 @@ def test_a_reader_sees_what_another_wrote_also_after_the_log_it_knew_was_cleaned
     assert seen() == 50
 
 
-def test_a_lake_elsewhere_than_on_disk_is_refused() -> None:
-    with pytest.raises(ConfigurationError, match="local folder"):
-        Lake("s3://bucket/lake")
-
-
 def test_threads_share_one_store(store: Store) -> None:
     def work(first: int) -> None:
         for n in range(10):

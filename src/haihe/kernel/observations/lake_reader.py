@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -91,14 +91,10 @@ class LakeReader:
             files, schema = version.files, version.schema
         if keep:
             files = files.filter([condition.fill_null(True) for condition in keep])
-        declared = _declared(table, schema)
         if files.is_empty():
-            return pl.LazyFrame(schema=declared), numbers
-        rows = self.stored_rows(table, files["path"].to_list(), schema)
-        whole = decimals.joined(schema, version.unused)
-        rows = rows.select(whole) if len(whole) < len(schema) else rows
-        return rows.cast(
-            {n: kind for n, kind in declared.items() if kind != schema[n] and n + decimals.EXACT not in schema}
+            return pl.LazyFrame(schema=declared_schema(table, schema)), numbers
+        return as_declared(
+            table, self.stored_rows(table, files["path"].to_list(), schema), schema, version.unused
         ), numbers
 
     def stored_rows(self, table: str, paths: Sequence[str], schema: dict[str, Any]) -> pl.LazyFrame:
@@ -169,7 +165,17 @@ def _polars_schema(delta: DeltaTable) -> dict[str, Any]:
     return dict(pl.DataFrame(arrow.empty_table()).schema)
 
 
-def _declared(table: str, schema: dict[str, Any]) -> dict[str, Any]:
+def as_declared(table: str, rows: pl.LazyFrame, schema: dict[str, Any], unused: Collection[str]) -> pl.LazyFrame:
+    """Rows as they lie in files, with the columns and types of a reader. `unused`: see `decimals.joined`."""
+    whole = decimals.joined(schema, unused)
+    rows = rows.select(whole) if len(whole) < len(schema) else rows
+    declared = declared_schema(table, schema)
+    return rows.cast(
+        {n: kind for n, kind in declared.items() if kind != schema[n] and n + decimals.EXACT not in schema}
+    )
+
+
+def declared_schema(table: str, schema: dict[str, Any]) -> dict[str, Any]:
     """The types that a reader gets: as declared where a loaded pack declares the table, else as stored."""
     declared = TABLES[table].schema() if table in TABLES else pl.Schema({"quality": pl.UInt16})
     return {
