@@ -9,6 +9,7 @@
                  folder (lake_place.py) or on object storage (lake_bucket.py)
     feeder.py    journal → lake                                           latest.py   the newest row per thing, kept ready
     queries.py   lake ∪ journal, each row once; read_for() for personal tables
+    districts.py a table of several districts' lakes in parts, for Dask
     stores.py    the journals and lake of this district                    upkeep.py   what the worker repeats, and `status`
 
 Nothing is imported here, so that a process which needs none of it does not load Polars.

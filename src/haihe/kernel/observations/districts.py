@@ -2,8 +2,8 @@
 
 `parts` looks up once which files can hold an answer (by the statistics in Delta's log) and cuts them into parts of
 a bounded number of rows. A part says by itself where it lies, so any process or machine may `read` it. `frame` makes of them one
-`dask.dataframe`; where the question can be asked of each part and the answers put together, `dask.delayed` with `read` is several times
-as fast (docs/how-to/year-of-districts.md).
+`dask.dataframe`; where a question can be asked of each part and the answers put together, `dask.delayed` with `read` needs no pandas
+(examples/year_of_districts.py, docs/how-to/year-of-districts.md).
 
 What lies in the lakes is read: the last minute of a district is still in its journal. Whoever can read the files reads them past the permissions
 of the district; keys that only read, and only what is needed, are the business of who gives them.
