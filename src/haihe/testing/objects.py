@@ -94,7 +94,9 @@ class ObjectStorage:
             self.process.kill()
             self.process.wait()
             self.process = None
-        Path(tempfile.gettempdir(), f"seaweedfs-s3-grpc-{self.ports['s3.port.grpc']}.sock").unlink(missing_ok=True)
+        for port in self.ports.values():
+            for left in Path(tempfile.gettempdir()).glob(f"seaweedfs-*-{port}.sock"):
+                left.unlink(missing_ok=True)
 
     @contextlib.contextmanager
     def silent(self) -> Iterator[None]:
