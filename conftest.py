@@ -6,4 +6,9 @@ from haihe.testing.districts import folder_of_the_run
 
 folder_of_the_run()  # before the workers start, which inherit it
 
-pytest_plugins = ["haihe.testing.fixtures", "haihe.testing.observations", "haihe.testing.streams"]
+pytest_plugins = [
+    "haihe.testing.fixtures",
+    "haihe.testing.observations",
+    "haihe.testing.streams",
+    "haihe.testing.objects",
+]

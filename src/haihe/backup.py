@@ -12,7 +12,6 @@ import hashlib
 import io
 import json
 import os
-import shutil
 import tarfile
 import tempfile
 from collections.abc import Iterator
@@ -27,7 +26,6 @@ DATABASE = database.FILE
 JOURNAL = "journal.sqlite3"
 LAKE = "lake"
 LATEST = "latest"
-LOCK = ".lock"
 INDEX = "backup.json"
 COPIED_ROWS = 100_000
 # Left out: files that a running database keeps for itself, half-received uploads and half-written small files.
@@ -98,8 +96,8 @@ def _files_outside_evidence(home: Path) -> Iterator[Path]:
 
 
 def _copy_observations(home: Path, copy: Path) -> Path:
-    """Journal and lake as of one moment: while nothing is moved between them. Files of the lake never change, so links will
-    do; only this part makes the feeder wait. A lake that lies elsewhere is kept as lake/ too."""
+    """Journal and lake as of one moment: while nothing is moved between them; only this part makes the feeder wait. A lake that lies
+    elsewhere is kept as lake/ too."""
     from haihe.kernel.observations import stores
 
     copy.mkdir()
@@ -112,11 +110,7 @@ def _copy_observations(home: Path, copy: Path) -> Path:
             stores.journal().copy_to(copy / JOURNAL)
         if streams:
             _copy_streams(copy / JOURNAL)
-        for file in lake.folder.rglob("*"):
-            if file.is_file() and file.name != LOCK:
-                target = copy / LAKE / file.relative_to(lake.folder)
-                target.parent.mkdir(parents=True, exist_ok=True)
-                _link_or_copy(file, target)
+        lake.place.copy_to(copy / LAKE)
     return copy
 
 
@@ -138,13 +132,6 @@ def _copy_streams(path: Path) -> None:
             fresh = [e for e in entries if e.seq > lake.transaction(e.table, stream.identity)]
             journal.append([(entry.table, entry.batch) for entry in fresh])
     journal.close()
-
-
-def _link_or_copy(file: Path, target: Path) -> None:
-    try:
-        os.link(file, target)
-    except OSError:
-        shutil.copyfile(file, target)
 
 
 def _add(archive: tarfile.TarFile, file: Path, name: str, hashes: dict[str, str]) -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from django.conf import settings
 
+from haihe.kernel.observations import is_elsewhere
+
 LEAST_FREE_BYTES = 2 * 1024**3
 
 
@@ -20,7 +22,9 @@ class Finding:
 
 
 def findings(*, deploy: bool) -> list[Finding]:
-    rows = [_database(), _vendor_files(), _home_private(), _disk(), _observations()]
+    rows = [_database(), _vendor_files(), _home_private(), _disk()]
+    rows += [_lake()] if is_elsewhere(settings.LAKE_URL) else []
+    rows += [_observations()] if all(row.ok for row in rows[4:]) else []
     rows += [_stream()] if settings.STREAM_URL else []
     if deploy:
         rows += [_tls(), _debug(), _checkpoints_elsewhere(), _no_demo(), _runs_as_root()]
@@ -90,6 +94,23 @@ def _observations() -> Finding:
         f"观测数据：{waiting} 行待入湖，{found.set_aside} 批搁置" + ("" if ok else "（haihe observations status）"),
         f"Observations: {waiting} rows wait, {found.set_aside} batches set aside"
         + ("" if ok else " (haihe observations status)"),
+    )
+
+
+def _lake() -> Finding:
+    """A lake on object storage: whether it answers, takes our key, lets us write and delete, and keeps two writers apart."""
+    from haihe.kernel.errors import HaiheError
+    from haihe.kernel.observations.lake_bucket import Bucket
+
+    try:
+        bucket = Bucket(settings.LAKE_URL, Path(settings.HOME))
+        bucket.probe()
+    except HaiheError as error:
+        return Finding(False, error.sentence("zh"), error.sentence("en"))
+    return Finding(
+        True,
+        f"对象存储可读写，条件写入有效：{bucket.where()}",
+        f"The object storage can be written and keeps two writers apart: {bucket.where()}",
     )
 
 

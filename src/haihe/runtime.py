@@ -41,6 +41,9 @@ PARTS = (
     Part("gateway", ("gateway",)),
 )
 
+# Duties that read and write the lake.
+OF_THE_LAKE = "observations."
+
 
 def parts(*, with_demo: bool = False) -> tuple[Part, ...]:
     """The processes that this district needs: no gateway without a feed; for the demo also the simulators of its packs."""
@@ -52,10 +55,20 @@ def parts(*, with_demo: bool = False) -> tuple[Part, ...]:
     if settings.WORKERS > 1:
         workers = [Part(f"worker-{number}", ("worker", str(number))) for number in range(settings.WORKERS)]
         found = [*workers, *(part for part in found if part.name != "worker")]
+    if _lake_is_elsewhere():
+        found.insert(0, Part("mover", ("mover",)))
     if with_demo:
         demos = [pack.pack for pack in loaded_packs() if hasattr(find_module(pack, "demo"), "simulate")]
         found += [Part(f"demo-{name}", ("demo", name)) for name in demos]
     return tuple(found)
+
+
+def _lake_is_elsewhere() -> bool:
+    """Whether the lake lies on object storage, which may be slow or away: a process of its own then talks to it (`move`)."""
+    from haihe import settings
+    from haihe.kernel.observations import is_elsewhere
+
+    return is_elsewhere(settings.LAKE_URL)
 
 
 @dataclass(frozen=True)
@@ -159,13 +172,34 @@ def work(number: str = "0") -> None:
     """The worker: its steps of the road, again and again, each when it is due. Nothing slow stands in their way: whatever else has
     to be repeated is done by another process, `keep`. On a stream there may be several, each with its share of the partitions."""
     from haihe import settings
-    from haihe.kernel.duties import Duty
     from haihe.kernel.observations import stores
 
     stores.share(int(number), settings.WORKERS)
-    steps = [Duty(f"road.{step.name}", step.every_s, function, share=1) for step, function in steps_of("worker")]
     spare_the_collector()
-    repeat(steps)
+    repeat(_steps_as_duties(lake=not _lake_is_elsewhere()))
+
+
+def _steps_as_duties(*, lake: bool, others: bool = True) -> list[Duty]:
+    """The worker's steps of the road: the one that moves rows to the lake, or the others, or all."""
+    from haihe.kernel.duties import Duty
+
+    steps = [(step, function) for step, function in steps_of("worker") if (lake if step.name == "lake" else others)]
+    return [Duty(f"road.{step.name}", step.every_s, function, share=1) for step, function in steps]
+
+
+def move() -> None:
+    """Whatever writes a lake on object storage. When the storage does not answer, only this process waits for it: rules go on, and
+    the journal keeps the rows."""
+    from haihe.kernel.duties import DUTIES
+
+    os.nice(5)
+    spare_the_collector()
+    repeat(
+        [
+            *_steps_as_duties(lake=True, others=False),
+            *(one for one in DUTIES.values() if one.name.startswith(OF_THE_LAKE)),
+        ]
+    )
 
 
 def keep() -> None:
@@ -174,7 +208,8 @@ def keep() -> None:
 
     os.nice(5)
     spare_the_collector()
-    repeat(DUTIES.values())
+    elsewhere = _lake_is_elsewhere()
+    repeat([one for one in DUTIES.values() if not (elsewhere and one.name.startswith(OF_THE_LAKE))])
 
 
 def repeat(duties: Collection[Duty]) -> None:
@@ -293,7 +328,7 @@ def _stop_with_parent() -> None:
 
 def main() -> None:
     """Entry of the child processes."""
-    if sys.argv[1] in ("gateway", "worker", "duties"):
+    if sys.argv[1] in ("gateway", "worker", "duties", "mover"):
         # Their batches are small: handing them to a pool of threads costs more than it gives, and takes cores from the others.
         os.environ.setdefault("POLARS_MAX_THREADS", "1")
     threading.Thread(target=_stop_with_parent, daemon=True).start()
@@ -303,6 +338,7 @@ def main() -> None:
         "web": serve_web,
         "worker": work,
         "duties": keep,
+        "mover": move,
         "gateway": receive,
         "demo": simulate,
     }

@@ -57,8 +57,9 @@ SETTINGS = (
     Setting(
         "HAIHE_LAKE_URL",
         "",
-        "folder",
-        "Where observations are kept for long (the lake); default: lake/ under HAIHE_HOME. A backup holds it as lake/ wherever it lies.",
+        "folder or s3://bucket/folder",
+        "Where observations are kept for long (the lake); default: lake/ under HAIHE_HOME. On object storage: docs/how-to/object-storage.md "
+        "(extra `objects`; address and keys in AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY). A backup holds it as lake/ wherever it lies.",
     ),
     Setting(
         "HAIHE_STREAM_URL",

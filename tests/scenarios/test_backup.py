@@ -14,6 +14,7 @@ from tests.scenarios.district import haihe, run, start
 
 from haihe.testing.database import IS_POSTGRESQL
 from haihe.testing.districts import migrated
+from haihe.testing.objects import ObjectStorage
 
 PROGRAM = """
 from haihe.runtime import set_up_django
@@ -214,6 +215,21 @@ def test_journal_and_lake_are_restored_as_of_one_moment_and_go_on(home: Path, tm
     shown = haihe(other, "observations", "status").stdout
     assert f"{rows + 1000:,}" in shown and "last feed" in shown
     assert "purpose" in haihe(other, "observations", "tables").stdout
+
+
+def test_a_backup_holds_a_lake_on_object_storage_and_is_restored_without_it(
+    home: Path, tmp_path: Path, storage: ObjectStorage
+) -> None:
+    place = {"HAIHE_LAKE_URL": storage.url()}
+    observe(home, FILL, **place)
+    made = subprocess.run(
+        [sys.executable, "-m", "haihe.cli", "backup", str(tmp_path / "b.tar.gz")],
+        env={**os.environ, "HAIHE_HOME": str(home), **place}, capture_output=True, text=True,
+    )  # fmt: skip
+    assert made.returncode == 0, made.stderr
+    assert observe(home, COUNT, **place) == "4000 20"
+    assert haihe(tmp_path / "restored", "restore", str(tmp_path / "b.tar.gz")).returncode == 0
+    assert observe(tmp_path / "restored", COUNT) == "4000 20"
 
 
 def test_check_deploy_says_so_where_nothing_was_ever_started(tmp_path: Path) -> None:

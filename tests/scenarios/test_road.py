@@ -43,19 +43,22 @@ from haihe import runtime
 from haihe.kernel.observations import feeder
 feeder.EVERY_S = 0.3
 runtime.ROAD = tuple(replace(step, every_s=min(step.every_s, 0.3)) for step in runtime.ROAD)
-sys.argv = ["worker", "worker"]
+sys.argv = ["worker", "PART"]
 runtime.main()
 """
 WINDOW = 20
 BEGAN = datetime.now(UTC).replace(microsecond=0) - timedelta(days=20)
 
 
-def start_hurried_worker(live: Live) -> None:
+def start_hurried_worker(live: Live, part: str = "worker") -> None:
     import sys
 
-    with (live.home / "worker.log").open("ab") as log:
-        live.processes["worker"] = subprocess.Popen(
-            [sys.executable, "-c", HURRIED], env=live.environment, stdin=subprocess.PIPE, stderr=log
+    with (live.home / f"{part}.log").open("ab") as log:
+        live.processes[part] = subprocess.Popen(
+            [sys.executable, "-c", HURRIED.replace("PART", part)],
+            env=live.environment,
+            stdin=subprocess.PIPE,
+            stderr=log,
         )
 
 

@@ -53,7 +53,7 @@ def start(live: Live, part: str) -> None:
     if part not in WORKERS:
         live.start(part)
         return
-    program = HURRIED.replace('"worker", "worker"', f'"worker", "worker", "{part[-1]}"')
+    program = HURRIED.replace('"worker", "PART"', f'"worker", "worker", "{part[-1]}"')
     with (live.home / f"{part}.log").open("ab") as log:
         live.processes[part] = subprocess.Popen(
             [sys.executable, "-c", program], env=live.environment, stdin=subprocess.PIPE, stderr=log

@@ -28,8 +28,10 @@ class Store:
     latest: Latest
 
 
-def store_in(folder: Path) -> Store:
-    journal, lake = Journal(folder / "journal.sqlite3"), Lake(folder / "lake")
+def store_in(folder: Path, lake_url: str = "") -> Store:
+    """The parts of a store in `folder`; its lake lies at `lake_url` if one is named."""
+    folder.mkdir(parents=True, exist_ok=True)
+    journal, lake = Journal(folder / "journal.sqlite3"), Lake(lake_url or folder / "lake", folder)
     return Store(journal, lake, Latest(folder / "latest", journal, lake))
 
 

@@ -11,9 +11,8 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
-from haihe.kernel.observations.faults import storage_faults
 from haihe.kernel.observations.lake import Lake, removals
-from haihe.kernel.observations.lake_reader import PARTITION
+from haihe.kernel.observations.lake_files import PARTITION
 
 SMALL_ROWS = 1_000_000
 STEP_ROWS = 2_000_000
@@ -28,7 +27,7 @@ def compact_once(lake: Lake, table: str, at: datetime) -> int:
         merge = _chosen(lake.files(table), at)
         if merge.is_empty():
             return 0
-        with storage_faults(lake.folder / table):
+        with lake.place.faults(table):
             _exchange(lake, table, merge)
         return merge.height
 
@@ -50,11 +49,7 @@ def _chosen(files: pl.DataFrame, at: datetime) -> pl.DataFrame:
 
 
 def _exchange(lake: Lake, table: str, files: pl.DataFrame) -> None:
-    delta_schema = lake.stored_schema(table)
-    rows = pl.read_parquet(
-        [lake.folder / table / path for path in files["path"]], schema=delta_schema, missing_columns="insert",
-        hive_partitioning=False, glob=False,
-    )  # fmt: skip
+    rows = lake.stored_rows(table, files["path"].to_list(), lake.stored_schema(table)).collect()
     if rows.height != files["num_records"].sum():
         raise RuntimeError(f"compaction of {table} read {rows.height} rows, not {files['num_records'].sum()}")
     added = lake.write(table, files[f"partition.{PARTITION}"][0], rows, data_change=False)

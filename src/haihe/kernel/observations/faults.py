@@ -1,9 +1,10 @@
-"""What goes wrong with disks, told so that somebody can act: full, read-only, damaged."""
+"""What goes wrong with disks and object storage, told so that somebody can act: full, read-only, damaged, away, refused."""
 
 from __future__ import annotations
 
 import contextlib
 import errno
+import re
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -42,3 +43,39 @@ def _named(words: str, path: Path) -> HaiheError:
                                   to_do_zh="请停止运行，用 haihe restore 从备份恢复。", to_do_en="Stop, and restore a backup (haihe restore).")  # fmt: skip
     return NotStored(f"存储出错（{words}），数据没有写入。", f"Storage failed ({words}); the data were not stored.", where=str(path),
                      to_do_zh="请检查磁盘；故障消除后自动恢复。", to_do_en="Check the disk; it works again by itself when the fault is gone.")  # fmt: skip
+
+
+def bucket_fault(error: Exception, where: str) -> HaiheError:
+    """What object storage answered, or that it did not, as an error of Haihe."""
+    text = " ".join(str(error).split())
+    words = text.lower()
+    if "nosuchbucket" in words:
+        return ConfigurationError("存储桶不存在，数据没有写入。", "There is no such bucket; the data were not stored.", where=where,
+                                  to_do_zh="请建立该桶或更正 HAIHE_LAKE_URL。", to_do_en="Make the bucket or correct HAIHE_LAKE_URL.")  # fmt: skip
+    if any(
+        sign in words
+        for sign in ("403 forbidden", "401 unauthorized", "privileges", "accessdenied", "missing credentials", "imds")
+    ):
+        code = re.search(r"<Code>(\w+)</Code>", text)
+        told = f" ({code[1]})" if code else ""
+        return ConfigurationError(
+            f"对象存储拒绝了密钥或权限不足{told}。", f"The object storage refused the key, or the key may not do this{told}.", where=where,
+            to_do_zh="请检查 AWS_ACCESS_KEY_ID、AWS_SECRET_ACCESS_KEY 和桶的权限；需可读、写、列出、删除。",
+            to_do_en="Check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and the bucket's policy: read, write, list and delete are needed.",
+        )  # fmt: skip
+    if any(sign in words for sign in ("quotaexceeded", "insufficientstorage", "507 ", "no space", "storagefull")):
+        return NotStored("对象存储已满，数据没有写入。", "The object storage is full; the data were not stored.", where=where,
+                         to_do_zh="请腾出空间；腾出后自动恢复。", to_do_en="Make room; it works again by itself then.")  # fmt: skip
+    if "url scheme is not allowed" in words or "badscheme" in words:
+        return ConfigurationError("存储地址是明文 http。", "The storage's address is plain http.", where="AWS_ENDPOINT_URL",
+                                  to_do_zh="请改用 https；仅限本机或专网时设 AWS_ALLOW_HTTP=true。",
+                                  to_do_en="Use https, or set AWS_ALLOW_HTTP=true where it is this machine or a network of your own.")  # fmt: skip
+    if any(
+        sign in words
+        for sign in ("timed out", "timeout", "error sending request", "connect", "dns", "500 ", "502 ", "503 ", "504 ")
+    ):
+        return NotStored("对象存储没有应答，数据没有写入。", "The object storage does not answer; the data were not stored.", where=where,
+                         to_do_zh="请检查 AWS_ENDPOINT_URL 和网络；数据留在日志中，恢复后自动继续。",
+                         to_do_en="Check AWS_ENDPOINT_URL and the network; the journal keeps the data and goes on by itself.")  # fmt: skip
+    return NotStored(f"对象存储出错（{text[:200]}），数据没有写入。", f"The object storage failed ({text[:200]}); the data were not stored.",
+                     where=where, to_do_zh="请检查存储；故障消除后自动恢复。", to_do_en="Check the storage; it works again by itself then.")  # fmt: skip

@@ -1,56 +1,49 @@
-"""The lake: Delta tables on local disk, partitioned by the day of receipt (UTC), files sorted by (thing, observed_at)
-within slices of time (lake_files.py).
+"""The lake: Delta tables in a folder or on object storage, partitioned by the day of receipt (UTC), files sorted by
+(thing, observed_at) within slices of time (lake_files.py).
 
-Order of every change, so that a power cut at any point loses nothing: data files are written and fsync'd, then the commit is
-made (with the journal's identity and number as Delta's application transaction), then the log entry and the folders are fsync'd,
-and only then may a caller trim the journal. A commit torn by a power cut before that last step is taken back by `mend`.
+Order of every change, so that a power cut at any point loses nothing: data files are written and durable, then the commit is
+made (with the journal's identity and number as Delta's application transaction), then it is durable too, and only then may a
+caller trim the journal. A commit of a local lake torn by a power cut before that last step is taken back by `mend`.
 
-Any number of processes may read; whoever writes holds `exclusive()`, one lock file for the whole lake.
+Any number of processes may read; whoever writes holds `exclusive()`, one lock for the whole lake among the processes of a machine.
+Between machines, which may share a lake on object storage, each commit is checked against those that came in between: the same number
+of a journal, or a file that another exchanged, is refused.
 """
 
 from __future__ import annotations
 
 import contextlib
-import fcntl
-import json
-import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import polars as pl
 import structlog
 from deltalake import CommitProperties, DeltaTable, Field, PostCommitHookProperties, Schema, Transaction
+from deltalake.exceptions import CommitFailedError
 from deltalake.schema import PrimitiveType
 from deltalake.transaction import AddAction, RemoveAction
 
 from haihe.kernel.errors import Conflict, InvalidInput
 from haihe.kernel.observations import decimals
-from haihe.kernel.observations.faults import storage_faults
-from haihe.kernel.observations.lake_files import add_action, stored, sync, write_file
-from haihe.kernel.observations.lake_reader import PARTITION, LakeReader
+from haihe.kernel.observations.lake_files import PARTITION, add_action, stored
+from haihe.kernel.observations.lake_reader import LakeReader
 
 log = structlog.get_logger()
 CHECKPOINT_EVERY = 50
-LOCK = ".lock"
+# The writer in whose name files are taken out of a table: Delta lets two commits take out the same file, but not two of one writer.
+EXCHANGE = "haihe.exchange"
+NO_HOOKS = PostCommitHookProperties(create_checkpoint=False)
 
 
 class Lake(LakeReader):
-    """The lake in the folder `url` (a path or file://…), for reading and writing."""
+    """The lake at `url`, for reading and writing."""
 
-    @contextlib.contextmanager
-    def exclusive(self, wait_s: float = 60.0) -> Iterator[None]:
+    def exclusive(self, wait_s: float = 60.0) -> AbstractContextManager[None]:
         """Hold the lake's one write lock; raises Conflict when it does not become free in time."""
-        with storage_faults(self.folder):
-            self.folder.mkdir(parents=True, exist_ok=True)
-            handle = os.open(self.folder / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            _wait_for(handle, self.folder, wait_s)
-            yield
-        finally:
-            os.close(handle)
+        return self.place.exclusive(wait_s)
 
     def append(self, table: str, rows: pl.DataFrame, *, writer: str, seq: int) -> bool:
         """Commit `rows` as everything that `writer` appended up to `seq`; False, and nothing done, if that is there already.
@@ -58,7 +51,7 @@ class Lake(LakeReader):
         Durable on return. Raises NotStored when the disk is full or read-only, InvalidInput for columns that clash with
         those the table has. The caller holds `exclusive()`.
         """
-        with storage_faults(self.folder / table):
+        with self.place.faults(table):
             known = self.find(table)
             kept_as = {field.name: str(field.type) for field in known.schema().fields} if known else {}
             rows = stored(decimals.split(table, rows, kept_as))
@@ -77,35 +70,45 @@ class Lake(LakeReader):
         return True
 
     def write(self, table: str, day: Any, rows: pl.DataFrame, *, data_change: bool = True) -> AddAction:
-        """One fsync'd data file, not yet part of the table."""
-        folder = self.folder / table / f"{PARTITION}={day}"
-        if not folder.exists():
-            folder.mkdir()
-            sync(folder.parent)
-        return add_action(write_file(folder, rows), rows, day, self.folder / table, data_change=data_change)
+        """One durable data file, not yet part of the table."""
+        path, size_bytes = self.place.write(table, day, rows)
+        return add_action(path, size_bytes, rows, day, data_change=data_change)
 
     def commit(
-        self, table: str, actions: Sequence[AddAction | RemoveAction], transactions: list[Transaction] | None = None
+        self, table: str, actions: Sequence[AddAction | RemoveAction], transactions: Sequence[Transaction] = ()
     ) -> None:
-        """Make files part of the table (or not any more) in one step, and fsync the log."""
-        delta = self._fresh(table)
-        hooks = PostCommitHookProperties(create_checkpoint=False)
-        delta.create_write_transaction(
-            list(actions), "append", delta.schema(), partition_by=[PARTITION],
-            commit_properties=CommitProperties(app_transactions=transactions or []), post_commithook_properties=hooks,
-        )  # fmt: skip
-        self.sync_log(table)
+        """Make files part of the table (or not any more) in one step, durable on return. Raises Conflict when another has done what
+        this would do again."""
+        with (
+            self._turn,
+            self.place.faults(table),
+        ):  # looked at and committed to the same version; what comes in between Delta looks at itself
+            delta = self._fresh(table)
+            files = self._version(table, delta).files  # looking again could give a newer version
+            taken = {action.path for action in actions if isinstance(action, RemoveAction)}
+            transactions = [*transactions, *([Transaction(EXCHANGE, delta.version() + 1)] if taken else [])]
+            done = any(int(delta.transaction_version(one.app_id) or 0) >= one.version for one in transactions)
+            if done or not taken <= set(files["path"]):
+                raise _overtaken(self.place.where(table))
+            try:
+                delta.create_write_transaction(
+                    list(actions), "append", delta.schema(), partition_by=[PARTITION],
+                    commit_properties=CommitProperties(app_transactions=transactions), post_commithook_properties=NO_HOOKS,
+                )  # fmt: skip
+            except CommitFailedError as error:
+                if self.place.named(error, table) is None:
+                    raise _overtaken(self.place.where(table)) from error
+                raise
+        self.settle(table)
 
-    def sync_log(self, table: str) -> None:
-        """fsync the newest log entry and the folder; now and then write a checkpoint, so that opening stays quick."""
-        delta = self._fresh(table)
-        folder = self.folder / table / "_delta_log"
-        sync(folder / f"{delta.version():020d}.json")
-        sync(folder)
-        if delta.version() % CHECKPOINT_EVERY == 0 and delta.version():
-            delta.create_checkpoint()
-            for path in [*folder.glob(f"{delta.version():020d}.checkpoint*"), folder / "_last_checkpoint", folder]:
-                sync(path)
+    def settle(self, table: str) -> None:
+        """Make the newest version durable; now and then write a checkpoint, so that opening stays quick."""
+        with self.place.faults(table):
+            version = self._fresh(table).version()
+            self.place.settle(table, version)
+            if version and version % CHECKPOINT_EVERY == 0:
+                self._fresh(table).create_checkpoint()
+                self.place.settle(table, version, checkpoint=True)
 
     def expire(self, table: str, before: date) -> int:
         """Take whole days of receipt before a day out of the table; the files go with the next vacuum. Returns rows."""
@@ -115,7 +118,7 @@ class Lake(LakeReader):
         old = files.filter(pl.col(f"partition.{PARTITION}") < before)
         if old.is_empty():
             return 0
-        with storage_faults(self.folder / table):
+        with self.place.faults(table):
             self.commit(table, removals(old, data_change=True))
         return int(old["num_records"].sum())
 
@@ -125,12 +128,11 @@ class Lake(LakeReader):
             raise InvalidInput("清理至少保留一小时，正在进行的查询还要用。", "Vacuum keeps at least one hour: running queries need it.",
                                where=table)  # fmt: skip
         delta = self._fresh(table)
-        with storage_faults(self.folder / table):
+        with self.place.faults(table):
             gone = delta.vacuum(
-                hours, dry_run=False, enforce_retention_duration=False, full=True,
-                post_commithook_properties=PostCommitHookProperties(create_checkpoint=False),
+                hours, dry_run=False, enforce_retention_duration=False, full=True, post_commithook_properties=NO_HOOKS
             )  # fmt: skip
-            self.sync_log(table)
+            self.settle(table)
         return len(gone)
 
     def mend(self) -> list[str]:
@@ -138,12 +140,10 @@ class Lake(LakeReader):
         tables mended. The caller holds `exclusive()`."""
         mended = []
         for table in self.tables():
-            entries = sorted((self.folder / table / "_delta_log").glob("[0-9]*.json"))
-            if entries and not _whole(entries[-1]):
-                entries[-1].rename(entries[-1].with_suffix(".torn"))
-                sync(entries[-1].parent)
+            entry = self.place.mend(table)
+            if entry is not None:
                 self._opened.pop(table, None)
-                log.error("a torn commit was taken back", table=table, entry=entries[-1].name)
+                log.error("a torn commit was taken back", table=table, entry=entry)
                 mended.append(table)
         return mended
 
@@ -155,10 +155,11 @@ class Lake(LakeReader):
         wanted = Schema.from_arrow(pl.DataFrame(schema=schema).to_arrow(compat_level=pl.CompatLevel.oldest()).schema)
         if delta is None:
             fields = [*wanted.fields, Field(PARTITION, PrimitiveType("date"))]
-            DeltaTable.create(self.folder / table, Schema(fields), mode="ignore", partition_by=[PARTITION])
-            self.sync_log(table)
-            sync(self.folder / table)
-            sync(self.folder)
+            DeltaTable.create(
+                self.place.url(table), Schema(fields), mode="ignore", partition_by=[PARTITION],
+                storage_options=self.place.for_delta or None,
+            )  # fmt: skip
+            self.settle(table)
             return self._fresh(table)
         known = {field.name: str(field.type) for field in delta.schema().fields}
         clash = [f.name for f in wanted.fields if f.name in known and known[f.name] != str(f.type)]
@@ -169,8 +170,8 @@ class Lake(LakeReader):
             )  # fmt: skip
         new = [field for field in wanted.fields if field.name not in known]
         if new:
-            delta.alter.add_columns(new, post_commithook_properties=PostCommitHookProperties(create_checkpoint=False))
-            self.sync_log(table)
+            delta.alter.add_columns(new, post_commithook_properties=NO_HOOKS)
+            self.settle(table)
         return self._fresh(table)
 
     def _discard(self, table: str, actions: Sequence[Any]) -> None:
@@ -178,9 +179,12 @@ class Lake(LakeReader):
         with contextlib.suppress(Exception):
             self._known.pop(table, None)
             current = set(self.files(table)["path"])
-            for action in actions:
-                if action.path not in current:
-                    (self.folder / table / action.path).unlink(missing_ok=True)
+            self.place.discard(table, [action.path for action in actions if action.path not in current])
+
+
+def _overtaken(where: str) -> Conflict:
+    return Conflict("另一进程已先提交了同样的更改。", "Another process committed the same change first.", where=where,
+                    to_do_zh="无需处理，会自动重试。", to_do_en="Nothing to do: it is tried again.")  # fmt: skip
 
 
 def removals(files: pl.DataFrame, *, data_change: bool) -> list[RemoveAction]:
@@ -188,25 +192,3 @@ def removals(files: pl.DataFrame, *, data_change: bool) -> list[RemoveAction]:
     now = int(time.time() * 1000)
     columns = files.select("path", "size_bytes", f"partition.{PARTITION}").iter_rows()
     return [RemoveAction(path, data_change, now, size, {PARTITION: str(day)}) for path, size, day in columns]
-
-
-def _whole(entry: Path) -> bool:
-    """Whether a log entry is complete: every line is an object of JSON."""
-    text = entry.read_text(encoding="utf-8", errors="replace")
-    try:
-        return bool(text.strip()) and all(isinstance(json.loads(line), dict) for line in text.splitlines() if line)
-    except ValueError:
-        return False
-
-
-def _wait_for(handle: int, folder: Path, wait_s: float) -> None:
-    end = time.monotonic() + wait_s
-    while True:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return
-        except OSError:
-            if time.monotonic() >= end:
-                raise Conflict("数据湖正被另一进程写入。", "Another process is writing the lake.", where=str(folder),
-                               to_do_zh="请稍后再试。", to_do_en="Try again later.") from None  # fmt: skip
-        time.sleep(0.02)

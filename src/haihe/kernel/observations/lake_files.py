@@ -1,4 +1,4 @@
-"""One data file of the lake: how rows are laid out as Parquet, fsync'd, and described for the log."""
+"""One data file of the lake: how rows are laid out as Parquet and described for the log."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import secrets
 import time
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import polars as pl
 import pyarrow.parquet as pq
@@ -17,6 +17,7 @@ from deltalake.transaction import AddAction
 
 from haihe.kernel.observations import decimals
 
+PARTITION = "received_day"
 ORDER = ("thing", "observed_at")
 ROW_GROUP = 131_072
 # Small pages: of a row group in which one thing is asked for, only the pages that hold it are unpacked (a third less time).
@@ -53,26 +54,21 @@ def _span_s(rows: pl.DataFrame) -> int:
     return 0 if low is None or high is None else int((high - low) // 1_000_000)
 
 
-def write_file(folder: Path, rows: pl.DataFrame) -> Path:
-    """Write rows as one Parquet file and fsync it and its folder; nothing stays behind when it fails."""
-    path = folder / f"part-{secrets.token_hex(16)}.zstd.parquet"
+def new_name() -> str:
+    """The name of a data file: no two are ever the same."""
+    return f"part-{secrets.token_hex(16)}.zstd.parquet"
+
+
+def encode(rows: pl.DataFrame, file: BinaryIO) -> None:
+    """Write rows as one Parquet file."""
     slices = [part.to_arrow(compat_level=pl.CompatLevel.oldest()) for part in in_slices(rows)]
     dictionary, encoding = _encodings(rows)
-    try:
-        with path.open("wb") as file:
-            with pq.ParquetWriter(
-                file, slices[0].schema, compression="zstd", compression_level=3, use_dictionary=dictionary, column_encoding=encoding,
-                write_page_index=True, store_decimal_as_integer=True, data_page_size=PAGE_BYTES,
-            ) as writer:  # fmt: skip
-                for part in slices:
-                    writer.write_table(part, row_group_size=ROW_GROUP)
-            file.flush()
-            os.fsync(file.fileno())
-        sync(folder)
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
-    return path
+    with pq.ParquetWriter(
+        file, slices[0].schema, compression="zstd", compression_level=3, use_dictionary=dictionary, column_encoding=encoding,
+        write_page_index=True, store_decimal_as_integer=True, data_page_size=PAGE_BYTES,
+    ) as writer:  # fmt: skip
+        for part in slices:
+            writer.write_table(part, row_group_size=ROW_GROUP)
 
 
 def _encodings(rows: pl.DataFrame) -> tuple[list[str], dict[str, str]]:
@@ -89,7 +85,7 @@ def _encodings(rows: pl.DataFrame) -> tuple[list[str], dict[str, str]]:
     return dictionary, encoding
 
 
-def add_action(path: Path, rows: pl.DataFrame, day: Any, root: Path, *, data_change: bool) -> AddAction:
+def add_action(path: str, size_bytes: int, rows: pl.DataFrame, day: Any, *, data_change: bool) -> AddAction:
     """The log's description of a file, with the statistics by which whole files are skipped."""
     measured = [n for n, kind in rows.schema.items() if kind.is_numeric() or isinstance(kind, pl.Datetime)]
     lows, highs = (decimals.statistics(rows, measured, least=least) for least in (True, False))
@@ -99,11 +95,10 @@ def add_action(path: Path, rows: pl.DataFrame, day: Any, root: Path, *, data_cha
         "maxValues": _values(highs),
         "nullCount": {name: rows[name].null_count() for name in rows.columns},
     }
-    relative = path.relative_to(root).as_posix()
     return AddAction(
-        relative,
-        path.stat().st_size,
-        {"received_day": str(day)},
+        path,
+        size_bytes,
+        {PARTITION: str(day)},
         int(time.time() * 1000),
         data_change,
         json.dumps(statistics),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,67 +13,70 @@ from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from haihe.kernel.errors import ConfigurationError, InvalidInput
-from haihe.kernel.observations import decimals
-from haihe.kernel.observations.faults import storage_faults
+from haihe.kernel.observations import decimals, is_elsewhere
+from haihe.kernel.observations.lake_files import PARTITION
+from haihe.kernel.observations.lake_place import Folder, Place
 from haihe.kernel.observations.tables import TABLES
 
-PARTITION = "received_day"
 # A table that is only moved on keeps something of every version it has been at (0.1 MB each, measured): it is opened afresh now and then.
 VERSIONS_AN_OPENING = 50
 
 
 class LakeReader:
-    """The lake in the folder `url` (a path or file://…). Other places need an engine of their own and are refused."""
+    """The lake at `url`: a folder (a path or file://…) or object storage (s3://bucket/folder). `home`: the folder of the district, where
+    one that writes to object storage has its lock."""
 
-    def __init__(self, url: str | Path) -> None:
-        text = str(url)
-        if "://" in text and not text.startswith("file://"):
-            raise ConfigurationError(
-                "此版本的数据湖只支持本机目录。", "This version keeps the lake in a local folder only.", where="HAIHE_LAKE_URL",
-                to_do_zh="请改为本机目录。", to_do_en="Name a local folder.",
-            )  # fmt: skip
-        self.folder = Path(text.removeprefix("file://"))
+    def __init__(self, url: str | Path, home: Path | None = None) -> None:
+        self.place = place_of(str(url), home)
         self._turn = threading.RLock()
         self._opened: dict[str, DeltaTable] = {}
         self._opened_at: dict[str, int] = {}
         self._known: dict[str, _Version] = {}
 
+    @property
+    def folder(self) -> Path:
+        """The folder of a lake on local disk."""
+        if not isinstance(self.place, Folder):
+            raise TypeError(f"{self.place.where()} is no folder")
+        return self.place.folder
+
     def tables(self) -> list[str]:
-        return sorted(path.parent.name for path in self.folder.glob("*/_delta_log"))
+        return self.place.tables()
 
     def transaction(self, table: str, writer: str) -> int:
         """The last journal number of `writer` that the table holds, 0 for none."""
-        with self._turn:
+        with self._turn, self.place.faults(table):
             delta = self.find(table)
             return self._version(table, delta).transaction(writer) if delta else 0
 
     def find(self, table: str) -> DeltaTable | None:
         """The table at its newest version, or None."""
-        with self._turn, storage_faults(self.folder):
-            if not (self.folder / table / "_delta_log").is_dir():
+        with self._turn, self.place.faults(table):
+            if not self.place.has(table):
                 self._opened.pop(table, None)
                 return None
             try:
                 if table not in self._opened or self._is_worn(table):
-                    self._opened[table] = DeltaTable(self.folder / table)
-                    self._opened_at[table] = self._opened[table].version()
-                elif not _is_newest(self.folder / table, self._opened[table].version()):
+                    self._keep(table, self._open(table))
+                elif not self.place.is_newest(table, self._opened[table].version()):
                     self._opened[table].update_incremental()
             except TableNotFoundError:
                 return None
-            except (DeltaError, OSError, ValueError):
+            except (DeltaError, OSError, ValueError) as error:
                 # A long absence: the entries that would lead from our version to the newest may be cleaned up.
                 self._opened.pop(table, None)
-                self._opened[table] = _opened(self.folder / table)
-                self._opened_at[table] = self._opened[table].version()
+                self._keep(table, self._opened_again(table, error))
             return self._opened[table]
+
+    def _keep(self, table: str, delta: DeltaTable) -> None:
+        self._opened[table], self._opened_at[table] = delta, delta.version()
 
     def _is_worn(self, table: str) -> bool:
         return self._opened[table].version() - self._opened_at[table] >= VERSIONS_AN_OPENING
 
     def files(self, table: str) -> pl.DataFrame:
         """Files of the newest version: path, size_bytes, num_records, min.*, max.*, partition.received_day."""
-        with self._turn:
+        with self._turn, self.place.faults(table):
             delta = self.find(table)
             if delta is None:
                 return pl.DataFrame(schema={"path": pl.String, "size_bytes": pl.Int64, "num_records": pl.Int64})
@@ -87,7 +90,7 @@ class LakeReader:
         `keep`: conditions on the statistics of files (see `files`); a file is left out when one is false for sure. The rows
         must be collected within an hour: old files are then vacuumed.
         """
-        with self._turn:
+        with self._turn, self.place.faults(table):
             delta = self.find(table)
             if delta is None:
                 return None, dict.fromkeys(writers, 0)
@@ -97,32 +100,49 @@ class LakeReader:
             files, schema = version.files, version.schema
         if keep:
             files = files.filter([condition.fill_null(True) for condition in keep])
-        declared = _declared(table, schema)
         if files.is_empty():
-            return pl.LazyFrame(schema=declared), numbers
-        rows = pl.scan_parquet(
-            [self.folder / table / path for path in files["path"]],
-            schema=schema, missing_columns="insert", extra_columns="ignore", hive_partitioning=False, glob=False,
-            hidden_file_prefix=None,
-        )  # fmt: skip
-        whole = decimals.joined(schema, version.unused)
-        rows = rows.select(whole) if len(whole) < len(schema) else rows
-        return rows.cast(
-            {n: kind for n, kind in declared.items() if kind != schema[n] and n + decimals.EXACT not in schema}
+            return pl.LazyFrame(schema=declared_schema(table, schema)), numbers
+        return as_declared(
+            table, self.stored_rows(table, files["path"].to_list(), schema), schema, version.unused
         ), numbers
+
+    def stored_rows(self, table: str, paths: Sequence[str], schema: dict[str, Any]) -> pl.LazyFrame:
+        """The rows of files as they lie there, with the columns of `schema`."""
+        return pl.scan_parquet(
+            [self.place.url(table, path) for path in paths],
+            schema=schema, missing_columns="insert", extra_columns="ignore", hive_partitioning=False, glob=False,
+            hidden_file_prefix=None, **self.place.for_polars,
+        )  # fmt: skip
 
     def stored_schema(self, table: str) -> dict[str, Any]:
         """Columns and types as they lie in the files, without the partition's."""
-        with self._turn:
+        with self._turn, self.place.faults(table):
             return self._version(table, self._fresh(table)).schema
 
     def _fresh(self, table: str) -> DeltaTable:
         delta = self.find(table)
         if delta is None:
             raise InvalidInput(
-                f"数据湖里没有表“{table}”。", f"The lake has no table {table!r}.", where=str(self.folder)
+                f"数据湖里没有表“{table}”。", f"The lake has no table {table!r}.", where=self.place.where()
             )
         return delta
+
+    def _open(self, table: str) -> DeltaTable:
+        return DeltaTable(self.place.url(table), storage_options=self.place.for_delta or None)
+
+    def _opened_again(self, table: str, before: Exception) -> DeltaTable:
+        """Raises what is wrong with the place, or ConfigurationError where the table cannot be read."""
+        known = self.place.named(before, table)
+        if known is not None:
+            raise known from before
+        try:
+            return self._open(table)
+        except (DeltaError, OSError, ValueError) as error:
+            raise self.place.named(error, table) or ConfigurationError(
+                "数据湖的表无法打开。", f"A table of the lake cannot be opened ({str(error).splitlines()[0]}).", where=self.place.where(table),
+                to_do_zh="后台进程会修复断电留下的半条日志；若持续出现，请从备份恢复。",
+                to_do_en="The worker mends what a power cut tore; if it goes on, restore a backup.",
+            ) from error  # fmt: skip
 
     def _version(self, table: str, delta: DeltaTable) -> _Version:
         """What is asked again and again of one version, kept until the table has another. The caller holds the turn."""
@@ -149,19 +169,22 @@ class _Version:
         return self._transactions[writer]
 
 
-def _is_newest(folder: Path, version: int) -> bool:
-    """Whether no commit follows that version: numbers have no gaps. Where the log entry of the version itself is gone, it was
-    cleaned up, perhaps together with those that follow, and nothing can be told. Delta's own look costs a hundred times more."""
-    log = folder / "_delta_log"
-    return (log / f"{version:020d}.json").exists() and not (log / f"{version + 1:020d}.json").exists()
-
-
 def _polars_schema(delta: DeltaTable) -> dict[str, Any]:
     arrow = pa.schema(delta.schema().to_arrow())
     return dict(pl.DataFrame(arrow.empty_table()).schema)
 
 
-def _declared(table: str, schema: dict[str, Any]) -> dict[str, Any]:
+def as_declared(table: str, rows: pl.LazyFrame, schema: dict[str, Any], unused: Collection[str]) -> pl.LazyFrame:
+    """Rows as they lie in files, with the columns and types of a reader. `unused`: see `decimals.joined`."""
+    whole = decimals.joined(schema, unused)
+    rows = rows.select(whole) if len(whole) < len(schema) else rows
+    declared = declared_schema(table, schema)
+    return rows.cast(
+        {n: kind for n, kind in declared.items() if kind != schema[n] and n + decimals.EXACT not in schema}
+    )
+
+
+def declared_schema(table: str, schema: dict[str, Any]) -> dict[str, Any]:
     """The types that a reader gets: as declared where a loaded pack declares the table, else as stored."""
     declared = TABLES[table].schema() if table in TABLES else pl.Schema({"quality": pl.UInt16})
     return {
@@ -170,12 +193,20 @@ def _declared(table: str, schema: dict[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _opened(path: Path) -> DeltaTable:
-    try:
-        return DeltaTable(path)
-    except (DeltaError, OSError, ValueError) as error:
+def place_of(url: str, home: Path | None) -> Place:
+    """Where a lake of that address lies. Raises ConfigurationError for what cannot hold one."""
+    if not is_elsewhere(url):
+        return Folder(Path(url.removeprefix("file://")))
+    if not url.startswith("s3://"):
         raise ConfigurationError(
-            "数据湖的表无法打开。", f"A table of the lake cannot be opened ({str(error).splitlines()[0]}).", where=str(path),
-            to_do_zh="后台进程会修复断电留下的半条日志；若持续出现，请从备份恢复。",
-            to_do_en="The worker mends what a power cut tore; if it goes on, restore a backup.",
+            "数据湖只支持本机目录或 s3:// 对象存储。", "The lake lies in a local folder or on object storage at s3://….", where="HAIHE_LAKE_URL",
+            to_do_zh="请改为目录或 s3://桶/目录。", to_do_en="Name a folder or s3://bucket/folder.",
+        )  # fmt: skip
+    try:
+        from haihe.kernel.observations.lake_bucket import Bucket
+    except ModuleNotFoundError as error:
+        raise ConfigurationError(
+            "对象存储需要另装依赖。", "Object storage needs one more package.", where="HAIHE_LAKE_URL",
+            to_do_zh="请执行 pip install haihe[objects]。", to_do_en="Run pip install haihe[objects].",
         ) from error  # fmt: skip
+    return Bucket(url, home)

@@ -20,12 +20,11 @@ import numpy as np
 import polars as pl
 import structlog
 
-from haihe.kernel.errors import InvalidInput
+from haihe.kernel.errors import HaiheError, InvalidInput
 from haihe.kernel.observations.any_journal import AnyJournal, of_each
 from haihe.kernel.observations.faults import storage_faults
 from haihe.kernel.observations.lake import Lake
-from haihe.kernel.observations.lake_files import sync
-from haihe.kernel.observations.lake_reader import PARTITION
+from haihe.kernel.observations.lake_files import PARTITION, sync
 from haihe.kernel.observations.quality import clock_is_ahead, clock_is_behind
 from haihe.kernel.observations.tables import COMMON, TABLES
 
@@ -77,9 +76,10 @@ class Latest:
         """Take in what the journal has after the cursor; returns rows read. Cheap: sorting and one file a table a step."""
         if CONSUMER not in self.journal.cursors():
             self._begin()
-        for table in self.lake.tables():
-            if _keeps(table) and not self._path(table).exists():
-                self._replace(table, self.rebuild(table))
+        with contextlib.suppress(HaiheError):  # a lake that is away: the feeder says so, and files that are there go on
+            for table in self.lake.tables():
+                if _keeps(table) and not self._path(table).exists():
+                    self._replace(table, self.rebuild(table))
         total = 0
         while True:
             cursor = self.journal.cursor(CONSUMER)

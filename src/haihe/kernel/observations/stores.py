@@ -75,7 +75,7 @@ def streams() -> list[StreamJournal]:
 
 
 def lake() -> Lake:
-    return _lake(str(settings.LAKE_URL or Path(settings.HOME) / "lake"))
+    return _lake(str(settings.LAKE_URL or Path(settings.HOME) / "lake"), Path(settings.HOME))
 
 
 def latest() -> Latest | NewestOfAll:
@@ -116,5 +116,5 @@ def _streams(url: str, prefix: str, partitions: int) -> tuple[StreamJournal, ...
 
 
 @functools.lru_cache(maxsize=8)
-def _lake(url: str) -> Lake:
-    return Lake(url)
+def _lake(url: str, home: Path) -> Lake:
+    return Lake(url, home)

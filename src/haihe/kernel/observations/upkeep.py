@@ -16,7 +16,7 @@ from haihe.kernel.observations import stores
 from haihe.kernel.observations.any_journal import AnyJournal, of_each
 from haihe.kernel.observations.compaction import compact_once
 from haihe.kernel.observations.feeder import EVERY_ROWS, FED, feed_once, is_due
-from haihe.kernel.observations.lake_reader import PARTITION
+from haihe.kernel.observations.lake_files import PARTITION
 from haihe.kernel.observations.tables import TABLES
 
 VACUUM_HOURS = 1

@@ -116,7 +116,8 @@ class Live:
         """lake ∪ journals, in order of receipt."""
         journals = self.journals()
         try:
-            rows = observations(table, journals=journals, lake=Lake(str(self.home / "lake"))).collect()
+            lake = Lake(self.environment.get("HAIHE_LAKE_URL") or self.home / "lake", self.home)
+            rows = observations(table, journals=journals, lake=lake).collect()
         finally:
             for journal in journals:
                 journal.close()
