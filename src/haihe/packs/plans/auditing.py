@@ -69,7 +69,7 @@ def checks(today: date) -> list[Check]:
     silent = silent_supporters(
         TaskUnit.objects.exclude(task_plan__in=others) if others else TaskUnit.objects.all(), today
     )
-    reasons = not_recomputable(targets, today)
+    count, reasons = silent.count(), not_recomputable(targets, today)
     return [
         Check(
             "no_milestone",
@@ -77,7 +77,9 @@ def checks(today: date) -> list[Check]:
             lambda most: _without_milestones(shown, unset.values_list("pk", flat=True)[:most]),
         ),
         Check("no_owner", len(ownerless), lambda most: map(_without_owner, _whole(ownerless[:most]))),
-        Check("silent_support", silent.count(), lambda most: (_silent(part, today) for part in silent[:most])),
+        Check(
+            "silent_support", count, lambda most: (_silent(part, today) for part in (silent[:most] if count else ()))
+        ),
         Check("not_recomputable", len(reasons), lambda most: _not_recomputable(shown, reasons, most)),
     ]
 

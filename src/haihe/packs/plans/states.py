@@ -61,9 +61,9 @@ def _float(name: str) -> Cast:
 
 def _lines(targets: QuerySet[Target]) -> list[Line]:
     """Number, own indicator, bound indicator, facts and upper end of each target."""
-    bound = FilteredRelation("bindings", condition=Q(bindings__ended_at=None))
-    rows = targets.annotate(bound=bound).order_by("pk").values_list(
-        "pk", "indicator", "bound__indicator", _float("value_max"), "comparator", _float("value"), "deadline", _float("baseline_value"),
+    open_binding = FilteredRelation("bindings", condition=Q(bindings__ended_at=None))
+    rows = targets.annotate(open_binding=open_binding).order_by("pk").values_list(
+        "pk", "indicator", "open_binding__indicator", _float("value_max"), "comparator", _float("value"), "deadline", _float("baseline_value"),
         "baseline_on", "plan__period_start", "plan__issued_on", "filed_at", "indicator__title",
     )  # fmt: skip
     return [(pk, own, other, Facts(*facts), most) for pk, own, other, most, *facts in rows]
