@@ -230,7 +230,7 @@ def tell(name: str, figures: tuple[float, ...]) -> None:
 
 WORDS = ("数据", "算力调度", "平台", "单位007", "7", "建设 停车", "集123", "标准", "智慧停车试点", "zzz")
 PATHS = {
-    "supervisor": ("/programme/", "/board/", "/board/?page=1000", "/board/?light=green", "/board/?unit=单位007", "/board/?q=算力", "/cases/", "/screen/", "/plans/", "/plans/audit/", "/coordination/ledger/", "/papers/new/"),
+    "supervisor": ("/programme/", "/board/", "/board/?page=1000", "/board/?light=green", "/board/?unit=单位007", "/board/?q=算力", "/cases/", "/screen/", "/plans/", "/plans/audit/", "/coordination/ledger/", "/papers/new/", "/targets/suggestions/", "/plans/units/"),
     "officer": ("/week/", "/my-tasks/", "/my-tasks/?page=3"),
 }  # fmt: skip
 

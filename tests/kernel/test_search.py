@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 
 from haihe.kernel import search
 from haihe.kernel.cases import take_step, withdraw
@@ -14,6 +15,7 @@ from haihe.kernel.errors import NotAllowed
 from haihe.kernel.evidence import receive
 from haihe.kernel.identity import Role
 from haihe.kernel.organisations import Organisation, OrganisationAlias
+from haihe.kernel.search import asking
 from haihe.kernel.search.models import SearchEntry
 from haihe.kernel.search.words import marked, phrases_of, words_of
 
@@ -156,6 +158,44 @@ def test_few_rows_are_listed_and_of_many_each_hit_is_looked_up_with_the_same_ans
     case = open_case(supervisor, alarm_type.name, "井盖缺失", district.city, text="和平路口")
     assert str(case) in titles(account_with(Role.OFFICER, district.city), "井盖")
     assert str(case) not in titles(account_with(Role.OFFICER, district.health), "井盖")
+
+
+@pytest.mark.parametrize("question", ["海水淡化", "海水", "海水 二厂", "海水淡化二", "淡水", "海"])
+def test_common_and_rare_words_are_asked_for_in_different_ways_with_the_same_answer(
+    district: Any, monkeypatch: pytest.MonkeyPatch, question: str
+) -> None:
+    monkeypatch.setattr(asking, "CANDIDATES", 3)
+    for number in range(12):
+        Organisation.objects.create(name=f"海水淡化{'一二三'[number % 3]}厂{number}", kind="enterprise")
+    phrases, odd = phrases_of(question), {unit.pk for unit in Organisation.objects.all() if unit.pk % 2}
+    few = asking.Within(f" AND e.kind = %s AND e.object_id IN ({','.join(['%s'] * len(odd))})", ["kernel.organisation", *odd], few=True)  # fmt: skip
+    for within, seen in ((asking.Within(), None), (few, odd), (dataclasses.replace(few, few=False), odd)):
+        entries = SearchEntry.objects.filter(kind="kernel.organisation").order_by("-pk")
+        expected = [
+            e.pk for e in entries if (seen is None or e.object_id in seen) and all(part in e.title for part in question.split())
+        ][:3]  # fmt: skip
+        for common in (False, True):
+            for walk in (1, 4, 5000):
+                monkeypatch.setattr(asking, "WALK", walk)
+                asked = asking.Question(phrases, common)
+                found = asking.newest("kernel.organisation", asked, within, in_title=True)
+                assert [pk for pk, _ in found] == expected, (common, walk, within)
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite is asked in one way")
+def test_postgresql_says_which_words_are_common(district: Any) -> None:
+    assert not asking.Question.of(phrases_of("海水淡化")).common, "nothing is remembered yet"
+    for number in range(300):
+        Organisation.objects.create(name=f"海水淡化{'' if number % 50 else '一'}厂{number}", kind="enterprise")
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE kernel_searchentry")
+    common = {
+        q: asking.Question.of(phrases_of(q)).common
+        for q in ("海水淡化", "海", "厂", "海水 厂", "没有的词", "海水淡化 没有")
+    }
+    assert common == dict.fromkeys(("海水淡化", "海", "厂", "海水 厂"), True) | dict.fromkeys(
+        ("没有的词", "海水淡化 没有"), False
+    )
 
 
 def test_rows_are_narrowed_by_words_however_many_there_are(district: Any) -> None:

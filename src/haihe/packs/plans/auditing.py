@@ -15,7 +15,8 @@ from haihe.kernel.indicators import MEASURES, IndicatorDefinition, IndicatorValu
 from haihe.kernel.language import pick
 from haihe.kernel.permissions import declare
 from haihe.kernel.policies import parameter
-from haihe.packs.plans.models import Milestone, Plan, Report, Step, Target, Task, TaskUnit
+from haihe.packs.plans.counting import with_tasks_but
+from haihe.packs.plans.models import ACCOUNTABLE, Milestone, Plan, Report, Step, Target, Task, TaskUnit
 from haihe.packs.plans.states import deciding
 
 declare("plan.audit", "审计检查", "read the auditors' checks", roles=[Role.SUPERVISOR, Role.VIEWER, Role.AUDITOR])
@@ -59,7 +60,7 @@ class Check:
 def checks(today: date) -> list[Check]:
     """Each of CHECKS over the filed plans in force."""
     plans = Plan.objects.filter(~Exists(Plan.objects.filter(replaces=OuterRef("pk")))).exclude(filed_at=None)
-    others = list(Plan.objects.exclude(pk__in=plans.order_by().values("pk")).values_list("pk", flat=True))
+    others = with_tasks_but(plans)
     targets = Target.objects.filter(plan__in=plans.order_by().values("pk"), repeat_of=None)
     shown = targets.select_related("indicator", "plan").defer("plan__content").order_by("clause__position", "pk")
     unset = shown.exclude(Exists(Milestone.objects.filter(target=OuterRef("pk"), assumed=False)))
@@ -68,11 +69,17 @@ def checks(today: date) -> list[Check]:
     silent = silent_supporters(
         TaskUnit.objects.exclude(task_plan__in=others) if others else TaskUnit.objects.all(), today
     )
-    reasons = not_recomputable(targets, today)
+    count, reasons = silent.count(), not_recomputable(targets, today)
     return [
-        Check("no_milestone", unset.count(), lambda most: map(_without_milestones, unset[:most])),
+        Check(
+            "no_milestone",
+            unset.count(),
+            lambda most: _without_milestones(shown, unset.values_list("pk", flat=True)[:most]),
+        ),
         Check("no_owner", len(ownerless), lambda most: map(_without_owner, _whole(ownerless[:most]))),
-        Check("silent_support", silent.count(), lambda most: (_silent(part, today) for part in silent[:most])),
+        Check(
+            "silent_support", count, lambda most: (_silent(part, today) for part in (silent[:most] if count else ()))
+        ),
         Check("not_recomputable", len(reasons), lambda most: _not_recomputable(shown, reasons, most)),
     ]
 
@@ -87,14 +94,13 @@ def _of_target(target: Target, check: str, zh: str, en: str, anchor: str = "") -
     return Finding(check, target.indicator.title, target.plan.title, zh, en, link)
 
 
-def _without_milestones(target: Target) -> Finding:
-    """No point between beginning and deadline that a person set."""
-    return _of_target(
-        target, "no_milestone", "没有人定过阶段目标，进度线只是直线推算。", "Nobody set a milestone: its line is only an assumption.", "#set"
-    )  # fmt: skip
-
-
-ACCOUNTABLE = (TaskUnit.Role.LEAD, TaskUnit.Role.RESPONSIBLE)
+def _without_milestones(targets: QuerySet[Target], numbers: Iterable[int]) -> Iterator[Finding]:
+    """No point between beginning and deadline that a person set. Put in order by number, and only those that are shown are read whole."""
+    ordered = list(numbers)
+    rows = targets.order_by().in_bulk(ordered)
+    why = "没有人定过阶段目标，进度线只是直线推算。", "Nobody set a milestone: its line is only an assumption."
+    for pk in ordered:
+        yield _of_target(rows[pk], "no_milestone", *why, "#set")
 
 
 def without_owner(tasks: QuerySet[Task]) -> QuerySet[Task]:
@@ -162,7 +168,7 @@ def not_recomputable(targets: QuerySet[Target], today: date) -> dict[int, Reason
 
 
 def _not_recomputable(targets: QuerySet[Target], reasons: dict[int, Reason], most: int | None) -> Iterator[Finding]:
-    rows = targets.in_bulk(list(reasons)[:most])
+    rows = targets.order_by().in_bulk(list(reasons)[:most])
     for pk, reason in reasons.items():
         if pk in rows:
             yield _of_target(rows[pk], "not_recomputable", *reason)

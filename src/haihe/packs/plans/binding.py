@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db.models import Prefetch
+from django.db.models import Exists, OuterRef, Prefetch
 from django.utils import timezone
 from rapidfuzz import fuzz
 
@@ -110,13 +110,21 @@ def suggestions(plans: Iterable[Plan]) -> list[Suggestion]:
     from haihe.packs.plans.progress import leading_targets
 
     offered = measured_indicators()
-    own = {indicator.pk for indicator in offered}
+    if not offered:
+        return []
+    # Titles and units tell; only the targets for which something is proposed are shown, and few of thousands are.
+    free = leading_targets(plans).exclude(Exists(Binding.objects.filter(target=OuterRef("pk"), ended_at=None)))
+    rows = (
+        free.exclude(indicator__in=offered)
+        .prefetch_related(None)
+        .select_related("indicator", "plan")
+        .defer("plan__content")
+    )
     found = []
-    for target in leading_targets(plans):
-        if target.bound is None and target.indicator_id not in own:
-            proposed = candidates_of(target, offered)
-            if proposed:
-                found.append(Suggestion(target, proposed, are_rivals(proposed)))
+    for target in rows:
+        proposed = candidates_of(target, offered)
+        if proposed:
+            found.append(Suggestion(target, proposed, are_rivals(proposed)))
     return sorted(found, key=lambda s: (s.rivals, -s.candidates[0].likeness, s.target.pk))
 
 

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Case, Count, F, IntegerField, Q, QuerySet, Value, When
+from django.db.models import Case, Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, Value, When
 from django.utils import timezone
 
 from haihe.kernel.calendar import is_working_day
 from haihe.kernel.organisations import Organisation
 from haihe.kernel.policies import parameter
-from haihe.packs.plans.models import Task, TaskUnit
+from haihe.packs.plans.models import Plan, Task, TaskUnit
 
 LIGHT_NAMES = ("red", "amber", "green", "none", "closed")
 
@@ -70,17 +70,29 @@ def urgent_slice(tasks: QuerySet[Task], counts: dict[str, int], start: int, size
     return found
 
 
+def with_tasks_but(plans: QuerySet[Plan]) -> list[int]:
+    """Numbers of all plans but these that have tasks: few or none, since a newer version takes the tasks along. To leave theirs out is less
+    work than to ask each of a hundred thousand tasks whether its plan is one of a thousand."""
+    rows = Plan.objects.order_by().exclude(pk__in=plans.order_by().values("pk"))
+    return list(rows.filter(Exists(Task.objects.filter(plan=OuterRef("pk")))).values_list("pk", flat=True))
+
+
 Counts = Counter[tuple[str, str]]  # (state, light) → how many tasks
 
 
 def counts_of(tasks: QuerySet[Task], today: date) -> Counts:
     """How many of the tasks stand how. Most are neither late nor due soon: all are counted by state alone, these few by their day."""
-    rows, red = tasks.order_by().values_list("state"), Count("pk", filter=Q(deadline__lt=today))
-    found: Counts = Counter({(state, _other(state)): number for state, number in rows.annotate(Count("pk"))})
-    near = ~Q(state=Task.State.CLOSED) & (Q(deadline__lte=amber_until(today)) | Q(deadline=None))
-    for state, dated, number, late in rows.filter(near).annotate(Count("deadline"), Count("pk"), red=red):
-        found += Counter({(state, "red"): late, (state, "amber"): dated - late, (state, "none"): number - dated})
-        found[state, "green"] -= number
+    rows, number = tasks.order_by().values_list("state"), Count("*")
+    found: Counts = Counter({(state, _other(state)): n for state, n in rows.annotate(n=number)})
+    # Asked one by one, each is answered by an index alone; together they are not on PostgreSQL, nor is COUNT of a column.
+    unfinished = rows.filter(~Q(state=Task.State.CLOSED))
+    near = unfinished.filter(deadline__lte=amber_until(today))
+    for state, n, late in near.annotate(n=number, late=Count("deadline", filter=Q(deadline__lt=today))):
+        found += Counter({(state, "red"): late, (state, "amber"): n - late})
+        found[state, "green"] -= n
+    for state, n in unfinished.filter(deadline=None).annotate(n=number):
+        found += Counter({(state, "none"): n})
+        found[state, "green"] -= n
     return found
 
 
@@ -125,7 +137,7 @@ class Lateness:
 def lateness_of(tasks: QuerySet[Task], since: date, until: date) -> Lateness:
     """For days from `since` to `until`."""
     plain = tasks.order_by()
-    ends = plain.filter(~Q(state=Task.State.CLOSED), deadline__lt=until).values_list("deadline").annotate(Count("pk"))
+    ends = plain.filter(~Q(state=Task.State.CLOSED), deadline__lt=until).values_list("deadline").annotate(n=Count("*"))
     begin = timezone.make_aware(datetime(since.year, since.month, since.day))  # noqa: DTZ001
     closed = plain.filter(state=Task.State.CLOSED, closed_at__gte=begin, closed_at__gt=F("deadline"))
     found: Counter[tuple[date, date]] = Counter()
@@ -188,7 +200,8 @@ def _counted(parts: QuerySet[TaskUnit], by: str, today: date) -> Iterator[tuple[
     """Unit and (state of the task, how many parts, how many of them late and due soon, and how many that nobody accepted)."""
     rows = parts.order_by().values_list(by, "task_state")
     near = rows.filter(~Q(task_state=Task.State.CLOSED), task_deadline__lte=amber_until(today))
-    red = Count("pk", filter=Q(task_deadline__lt=today))
-    late = {(unit, state): (red, number - red) for unit, state, number, red in near.annotate(Count("pk"), red=red)}
-    for unit, state, number, waits in rows.annotate(Count("pk"), waits=Count("pk", filter=Q(accepted_at=None))):
-        yield unit, (state, number, *late.get((unit, state), (0, 0)), waits)
+    red = Count("task_deadline", filter=Q(task_deadline__lt=today))
+    late = {(unit, state): (red, n - red) for unit, state, n, red in near.annotate(n=Count("*"), red=red)}
+    waits = {(unit, state): n for unit, state, n in rows.filter(accepted_at=None).annotate(n=Count("*"))}
+    for unit, state, number in rows.annotate(n=Count("*")):
+        yield unit, (state, number, *late.get((unit, state), (0, 0)), waits.get((unit, state), 0))

@@ -31,6 +31,7 @@ from haihe.packs.plans.counting import (
     has_light,
     lateness_of,
     unit_lines,
+    with_tasks_but,
 )
 from haihe.packs.plans.ledger import facts_of
 from haihe.packs.plans.models import Plan, Target, Task, TaskUnit
@@ -173,6 +174,11 @@ def with_values(rows: QuerySet[Target]) -> QuerySet[Target]:
     )  # fmt: skip
 
 
+def _unread(targets: QuerySet[Target]) -> QuerySet[Target]:
+    """What stands in the documents is not shown, and reading it would be most of the work."""
+    return targets.defer("plan__content", "clause__read", "clause__correction", "clause__changed_since")
+
+
 FIRST = 6  # tasks of a list that the overview itself shows; the board has all of them
 
 
@@ -195,18 +201,14 @@ class Programme:
 
     def standings_of(self, numbers: Sequence[int]) -> list[Standing]:
         """All about a few of the targets, in the order that is asked for."""
-        found = {target.pk: target for target in self._unread.filter(pk__in=numbers)}
+        known = [pk for pk in numbers if pk in self.states]
+        found = {target.pk: target for target in _unread(with_values(Target.objects.filter(pk__in=known)))}
         return [standing(found[pk], self.today) for pk in numbers if pk in found]
 
     @cached_property
     def standings(self) -> list[Standing]:
         """All about every target."""
-        return [standing(target, self.today) for target in self._unread.order_by("pk")]
-
-    @property
-    def _unread(self) -> QuerySet[Target]:
-        """What stands in the documents is not shown, and reading it would be most of the work."""
-        return self.targets.defer("plan__content", "clause__read", "clause__correction", "clause__changed_since")
+        return [standing(target, self.today) for target in _unread(self.targets).order_by("pk")]
 
     @cached_property
     def counts(self) -> Counts:
@@ -269,9 +271,7 @@ def in_force(account: Account | None, plan: Plan | None = None) -> InForce:
     if not roles_of(account) & WHOLE or plan:
         tasks = visible(account, Task.objects.filter(plan__in=plans.order_by().values("pk")))
         return InForce(plans, tasks, TaskUnit.objects.filter(task__in=tasks.order_by()))
-    # Whoever sees every task has all of them counted but those of the few plans that are not in force: to ask each of a hundred
-    # thousand tasks whether its plan is one of a thousand takes several times as long.
-    others = list(Plan.objects.exclude(pk__in=plans.order_by().values("pk")).values_list("pk", flat=True))
+    others = with_tasks_but(plans)
     return InForce(
         plans, Task.objects.exclude(plan__in=others), TaskUnit.objects.exclude(task_plan__in=others) if others else TaskUnit.objects.all()
     )  # fmt: skip

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from django.db.models import FloatField, Max, Min, OuterRef, QuerySet, Subquery
+from django.db.models import FilteredRelation, FloatField, Max, Min, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Cast
 
 from haihe.kernel.indicators import Indicator, IndicatorValue, Point, State, assess
@@ -22,8 +22,7 @@ MEASURED, REPORTED = IndicatorValue.Kind.MEASURED.value, IndicatorValue.Kind.REP
 
 def states_of(targets: QuerySet[Target], at: date) -> dict[int, State]:
     """Number of the target → met, on_track, at_risk, late or no_data, in the order in which they were filed; as `standing` tells them."""
-    lines = _lines(targets)
-    newest = _newest({own for _, own, _, _, _ in lines} | {bound for _, _, bound, _, _ in lines if bound}, at)
+    lines, newest = _lines(targets), _newest(targets, at)
     milestones: dict[int, list[tuple[date, float, bool]]] = {}
     rows = Milestone.objects.filter(target__in=targets.order_by().values("pk")).order_by("due")
     for target, *point in rows.values_list("target", "due", _float("value"), "assumed"):
@@ -44,8 +43,7 @@ def states_of(targets: QuerySet[Target], at: date) -> dict[int, State]:
 
 def deciding(targets: QuerySet[Target], at: date) -> dict[int, tuple[int, str, int]]:
     """Number of the target → the indicator whose newest value decides how it stands, its kind, and the number of that value."""
-    lines = _lines(targets)
-    newest = _newest({own for _, own, _, _, _ in lines} | {bound for _, _, bound, _, _ in lines if bound}, at)
+    lines, newest = _lines(targets), _newest(targets, at)
     return {pk: (*source, newest[source][0]) for pk, source in _sources(lines, newest).items() if source in newest}
 
 
@@ -63,9 +61,9 @@ def _float(name: str) -> Cast:
 
 def _lines(targets: QuerySet[Target]) -> list[Line]:
     """Number, own indicator, bound indicator, facts and upper end of each target."""
-    bound = Binding.objects.filter(target=OuterRef("pk"), ended_at=None).values("indicator")[:1]
-    rows = targets.order_by("pk").values_list(
-        "pk", "indicator", Subquery(bound), _float("value_max"), "comparator", _float("value"), "deadline", _float("baseline_value"),
+    open_binding = FilteredRelation("bindings", condition=Q(bindings__ended_at=None))
+    rows = targets.annotate(open_binding=open_binding).order_by("pk").values_list(
+        "pk", "indicator", "open_binding__indicator", _float("value_max"), "comparator", _float("value"), "deadline", _float("baseline_value"),
         "baseline_on", "plan__period_start", "plan__issued_on", "filed_at", "indicator__title",
     )  # fmt: skip
     return [(pk, own, other, Facts(*facts), most) for pk, own, other, most, *facts in rows]
@@ -77,12 +75,14 @@ def _holding(at: date | None = None) -> QuerySet[IndicatorValue]:
     return rows.filter(as_of__lte=at) if at else rows
 
 
-def _newest(indicators: set[int], at: date) -> dict[Source, tuple[int, Point]]:
-    """Number, day and value of the newest measured and reported value of each indicator, found by the index and not by reading all of them."""
+def _newest(targets: QuerySet[Target], at: date) -> dict[Source, tuple[int, Point]]:
+    """Number, day and value of the newest measured and reported value of each indicator of the targets, found by the index and not by
+    reading all of them."""
+    plain = targets.order_by()
+    bound = Binding.objects.order_by().filter(target__in=plain.values("pk"), ended_at=None).values("indicator")
+    indicators = Indicator.objects.order_by().filter(Q(pk__in=plain.values("indicator")) | Q(pk__in=bound))
     of_one = _holding(at).filter(indicator=OuterRef("pk")).order_by("-as_of", "-recorded_at", "-pk").values("pk")
-    asked = Indicator.objects.filter(pk__in=indicators).values_list(
-        *(Subquery(of_one.filter(kind=kind)[:1]) for kind in (MEASURED, REPORTED))
-    )
+    asked = indicators.values_list(*(Subquery(of_one.filter(kind=kind)[:1]) for kind in (MEASURED, REPORTED)))
     ids = [pk for pair in asked for pk in pair if pk]
     rows = _by_number(ids, "pk", "indicator", "kind", "as_of")
     return {(own, kind): (pk, Point(day, value)) for pk, own, kind, day, value in rows}

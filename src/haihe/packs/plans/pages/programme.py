@@ -70,9 +70,10 @@ def spark(row: Standing, width: int = 150, height: int = 40) -> dict[str, object
 @pages.page("programme/", "programme", permission="plan.read")
 def programme(request: AccountRequest) -> HttpResponse:
     chosen = request.GET.get("plan", "")
-    plans = list(services.in_force(request.user).plans.values_list("pk", "title"))
     plan = visible_row(request.user, Plan.objects.all(), chosen) if chosen else None
     found = services.programme(request.user, timezone.localdate(), plan)
+    in_force = services.in_force(request.user) if plan else found
+    plans = list(in_force.plans.values_list("pk", "title"))
     ordered = sorted(found.states, key=lambda pk: WORST_FIRST.index(found.states[pk]))
     wanted = request.GET.get("state", "")
     shown = [pk for pk in ordered if found.states[pk] == wanted or (not wanted and found.states[pk] != "no_data")]
