@@ -51,6 +51,12 @@ class Runs:
         begins = np.flatnonzero(mask | self.first)
         return begins, np.diff(begins, append=self.size), mask[begins]
 
+    def concerned(self, mask: Array) -> Array:
+        """Things for which `mask` holds in some row."""
+        found = np.zeros(len(self.starts), dtype=bool)
+        found[self.segment[np.flatnonzero(mask)]] = True
+        return found
+
     def _latest(self, mask: Array) -> Array:
         """Index of the latest row of the same thing, this one included, where `mask` holds; −1 where none does."""
         begins, lengths, held = self.stretches(mask)
@@ -123,6 +129,14 @@ class Episode:
     warned: Array
     raised: Array
 
+    def told(self) -> tuple[Array, Episode]:
+        """The rows of which there is something to tell, and the episode at them."""
+        rows = np.flatnonzero(self.warn | self.raise_ | self.end)
+        return rows, self.at(rows)
+
+    def at(self, rows: Array) -> Episode:
+        return Episode(self.warn[rows], self.raise_[rows], self.end[rows], self.warned[rows], self.raised[rows])
+
 
 def episodes(runs: Runs, near: Array, over: Array, stop: Array, warned: Array, raised: Array) -> Episode:
     """One warning and one raise for each stretch between two rows where `stop` holds, and one end where it stops.
@@ -131,7 +145,7 @@ def episodes(runs: Runs, near: Array, over: Array, stop: Array, warned: Array, r
     before the batch, one a thing. At a row that stops, the old stretch ends before the row itself is judged.
     """
     standing = warned | raised
-    concerned = standing | np.logical_or.reduceat(near | over, runs.starts) if runs.size else standing
+    concerned = standing | runs.concerned(near | over)
     rows = np.flatnonzero(runs.spread(concerned))
     if len(rows) == runs.size:
         return _episodes(runs, near, over, stop, warned, raised)

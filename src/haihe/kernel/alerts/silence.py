@@ -72,7 +72,8 @@ def advance_with_silence(
     """One step over rows (with facts) in their order of arrival, asking at each minute that begins among them; then at `until`, where
     the stream is known to have come so far."""
     found: list[pl.DataFrame] = []
-    touched, count = [np.zeros(0, dtype=np.int64)], 0
+    touched: list[Array] = []
+    count = 0
 
     def ask_at(instant: datetime) -> None:
         nonlocal state, asked_at
@@ -90,4 +91,7 @@ def advance_with_silence(
         touched.append(step.things)
     if until is not None:
         ask_at(until)
-    return Heard(Advance(sorted_findings(found), state, count, np.unique(np.concatenate(touched))), asked_at)
+    known, is_touched = state["thing"].to_numpy(), np.zeros(state.height, dtype=bool)
+    for things in touched:
+        is_touched[places_in(known, things)[0]] = True
+    return Heard(Advance(sorted_findings(found), state, count, known[is_touched]), asked_at)

@@ -24,7 +24,8 @@ def driven_in_24h(runs: Runs, at_ms: Array, drive: Array, state: pl.DataFrame) -
     running = np.cumsum(drive)
     whole = np.add.reduceat(drive, begins)
     inside = whole - np.maximum(drive[begins] - (at_ms[begins] - hour[begins] * HOUR_MS), 0)
-    hourly, total, known = _stored(state)
+    hourly, total = _stored(state)
+    known = state["hour"].fill_null(pl.Series(hour[runs.starts])).to_numpy().copy()
     # The first group of each thing, then the second of those that have one …; mostly there is one, around the full hour two.
     number = np.flatnonzero(runs.first[begins])
     many = np.diff(number, append=len(begins))
@@ -45,23 +46,24 @@ def driven_in_24h(runs: Runs, at_ms: Array, drive: Array, state: pl.DataFrame) -
     return totals, hourly, known
 
 
-def _stored(state: pl.DataFrame) -> tuple[Array, Array, Array]:
-    """Hourly sums, their total, and the hour of the last one, for each thing; zeros for one never seen."""
+def _stored(state: pl.DataFrame) -> tuple[Array, Array]:
+    """Hourly sums and their total for each thing; zeros for one never seen."""
     hourly = np.zeros((state.height, HOURS), dtype=np.int32)
     seen = state["driven_ms"].is_not_null().to_numpy()
     if seen.any():
         hourly[seen] = state["driven_ms"].drop_nulls().to_numpy()
-    return hourly, hourly.sum(axis=1, dtype=np.int64), state["hour"].fill_null(0).to_numpy().copy()
+    return hourly, state["total_ms"].fill_null(0).to_numpy().copy()
 
 
 def _move_on(hourly: Array, things: Array, by_hours: Array) -> Array:
     """Move the hourly sums of things on; answers what then lies too far back."""
     dropped = np.zeros(len(things), dtype=np.int64)
-    moves = np.flatnonzero(by_hours > 0)
-    if len(moves):
-        mine = hourly[things[moves]]
-        place = np.arange(HOURS) + by_hours[moves, None]
-        kept = np.where(place < HOURS, np.take_along_axis(mine, np.minimum(place, HOURS - 1), axis=1), 0)
-        dropped[moves] = mine.sum(axis=1, dtype=np.int64) - kept.sum(axis=1, dtype=np.int64)
-        hourly[things[moves]] = kept
+    by_hours = np.minimum(by_hours, HOURS)
+    for hours in np.flatnonzero(np.bincount(by_hours)).tolist():
+        if hours:
+            moves = np.flatnonzero(by_hours == hours)
+            mine = hourly[things[moves]]
+            dropped[moves] = mine[:, :hours].sum(axis=1, dtype=np.int64)
+            hourly[things[moves], : HOURS - hours] = mine[:, hours:]
+            hourly[things[moves], HOURS - hours :] = 0
     return dropped

@@ -42,7 +42,7 @@ class TerminalFault(Rule):
         self, batch: Batch, state: pl.DataFrame, parameters: dict[str, Any], now: datetime
     ) -> tuple[pl.DataFrame, pl.DataFrame]:
         faulty = batch["alarm_bits"].fill_null(0).to_numpy() & ANY != 0
-        concerned = state["since_ms"].is_not_null().to_numpy() | np.logical_or.reduceat(faulty, batch.runs.starts)
+        concerned = state["since_ms"].is_not_null().to_numpy() | batch.runs.concerned(faulty)
         if not concerned.any():
             return no_findings(), state  # as nearly always
         found, after = self._judge_all(batch.of(concerned), state.filter(pl.Series(concerned)), parameters)

@@ -24,8 +24,10 @@ MINUTE_MS = 60_000
 NOBODY_HEARD_MS = 2 * MINUTE_MS
 
 
-def _received_ms(batch: Batch) -> Array:
-    return milliseconds(batch["received_at"])
+def _received_ms(batch: Batch) -> tuple[Array, Array]:
+    """When the first and the newest row of each vehicle were received."""
+    received, starts = milliseconds(batch["received_at"]), batch.runs.starts
+    return received[starts], np.maximum.reduceat(received, starts)
 
 
 class _Silent(Rule):
@@ -49,14 +51,12 @@ class _Silent(Rule):
     def evaluate(
         self, batch: Batch, state: pl.DataFrame, parameters: dict[str, Any], now: datetime
     ) -> tuple[pl.DataFrame, pl.DataFrame]:
-        runs, received = batch.runs, batch.once(_received_ms)
-        heard, first = milliseconds(state["heard_at"]), received[runs.starts]
+        runs, heard, (first, newest) = batch.runs, milliseconds(state["heard_at"]), batch.once(_received_ms)
         silent_min = (first - heard) / MINUTE_MS
         place = {name: values[runs.starts] for name, values in where(batch).items()}
         found = findings(flags(state["raised"]), "end", "silent", batch.things, first, silent_min, float(parameters[self.limit]), place)  # fmt: skip
-        newest = np.maximum(np.maximum.reduceat(received, runs.starts), heard)
         return found, state.with_columns(
-            heard_at=instants(newest), counted_from=pl.lit(None, dtype=INSTANT),
+            heard_at=instants(np.maximum(newest, heard)), counted_from=pl.lit(None, dtype=INSTANT),
             moved=pl.Series(last_of(runs, batch.numbers("speed_kmh")) >= parameters["moving_kmh"]),
             raised=pl.lit(False), **last_place(batch),
         )  # fmt: skip

@@ -127,15 +127,18 @@ class Speeding(Rule):
         self, batch: Batch, state: pl.DataFrame, told: Episode, before: Array, gap: Array, limit: Array, peak: Array,
         over_since: Array, near_since: Array,
     ) -> pl.DataFrame:  # fmt: skip
-        runs, thing, at, speed = batch.runs, batch.thing, at_ms(batch), batch.numbers("speed_kmh")
-        place = where(batch)
-        seconds = (at - over_since) // 1000
-        peak_before = runs.before(peak, numbers(state["peak_kmh"]))
-        limit_before = runs.before(limit, numbers(state["limit_kmh"]))
+        rows, told = told.told()
+        place = {name: values[rows] for name, values in where(batch).items()}
+        peak_before = batch.runs.before(peak, numbers(state["peak_kmh"]))[rows]
+        limit_before = batch.runs.before(limit, numbers(state["limit_kmh"]))[rows]
+        thing, at, speed, before, gap, limit, peak, over_since, near_since = (
+            values[rows]
+            for values in (batch.thing, at_ms(batch), batch.numbers("speed_kmh"), before, gap, limit, peak, over_since, near_since)
+        )  # fmt: skip
         ended_at = np.where(gap & (before >= 0), before, at)
         return pl.concat([
             findings(told.warn, "warning", "speeding", thing, at, speed, limit, {"near_s": (at - near_since) // 1000, **place}),
-            findings(told.raise_, "raise", "speeding", thing, at, peak, limit, {"over_s": seconds, **place}),
+            findings(told.raise_, "raise", "speeding", thing, at, peak, limit, {"over_s": (at - over_since) // 1000, **place}),
             findings(told.end, "end", "speeding", thing, ended_at, peak_before, limit_before, {"peak_kmh": peak_before, **place}),
         ])  # fmt: skip
 
@@ -225,8 +228,10 @@ class Fatigue(Rule):
         }
 
     def _tell(self, batch: Batch, key: str, told: Episode, driven: Array, before: Array, limit_h: Array) -> pl.DataFrame:  # fmt: skip
-        thing, at, place = batch.thing, at_ms(batch), where(batch)
-        value, most, limit = driven / HOUR_MS, before / HOUR_MS, np.where(np.isinf(limit_h), np.nan, limit_h)
+        rows, told = told.told()
+        thing, at, place = batch.thing[rows], at_ms(batch)[rows], {name: values[rows] for name, values in where(batch).items()}  # fmt: skip
+        value, most, limit = driven[rows] / HOUR_MS, before[rows] / HOUR_MS, limit_h[rows]
+        limit = np.where(np.isinf(limit), np.nan, limit)
         return pl.concat([
             findings(told.warn, "warning", key, thing, at, value, limit, place),
             findings(told.raise_, "raise", key, thing, at, value, limit, place),

@@ -102,7 +102,7 @@ class ActiveSafety(Rule):
         is_open = state["latest_ms"].is_not_null()
         if not suspects.any() and not is_open.any():
             return no_findings(), state  # as nearly always
-        concerned = is_open.to_numpy() | np.logical_or.reduceat(suspects, batch.runs.starts)
+        concerned = is_open.to_numpy() | batch.runs.concerned(suspects)
         few, before = batch.of(concerned), state.filter(pl.Series(concerned))
         latest, raised = by_kind.stored(before, "latest_ms", len(KEYS))
         quiet_ms = int(parameters["active_safety_quiet_s"] * 1000)
