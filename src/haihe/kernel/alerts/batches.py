@@ -56,6 +56,10 @@ class Batch:
             self._numbers[name] = numbers(self.source[name])[self.order]
         return self._numbers[name]
 
+    def ask(self, name: str, question: Callable[[pl.Series], Array]) -> Array:
+        """What a question about each value of a column answers; asked before the values, which may be long, are put in order."""
+        return question(self.source[name])[self.order]
+
     @cached_property
     def thing(self) -> Array:
         return self.source["thing"].fill_null(0).to_numpy()[self.order]  # none of these rows is without one

@@ -24,9 +24,12 @@ def lateness(runs: Runs, at_us: Array, last_us: Array) -> Array:
     late = at_us <= before
     if not late.any():  # as mostly: each row is newer than the one before
         return late
-    last = runs.spread(last_us)
-    newest = np.maximum(runs.before(greatest_so_far(at_us, runs.segment), last_us), last)
-    return at_us <= newest
+    concerned = runs.concerned(late)
+    rows = np.flatnonzero(runs.spread(concerned))
+    few, at, last = Runs(runs.segment[rows]), at_us[rows], last_us[concerned]
+    newest = np.maximum(few.before(greatest_so_far(at, few.segment), last), few.spread(last))
+    late[rows] = at <= newest
+    return late
 
 
 def in_time(usable: Batch, last_us: Array) -> tuple[Array | None, Batch]:
@@ -74,6 +77,8 @@ class Rows:
             received = microseconds(self.frame["received_at"])
             never = received == np.iinfo(np.int64).min  # nobody knows when: then no clock can be ahead
             keep &= (microseconds(at) - CLOCK_AHEAD // timedelta(microseconds=1) <= received) | never
+        if keep.all():
+            return Batch(self.frame, by_thing(thing.to_numpy()))
         rows = np.flatnonzero(keep)
         return Batch(self.frame, rows[by_thing(thing.gather(rows).to_numpy())])
 

@@ -44,8 +44,7 @@ class LeavingArea(Rule):
     def evaluate(
         self, batch: Batch, state: pl.DataFrame, parameters: dict[str, Any], now: datetime
     ) -> tuple[pl.DataFrame, pl.DataFrame]:
-        has_areas = (batch.fact("areas").cast(pl.String).fill_null("") != "").to_numpy()
-        concerned = has_areas | _is_open(state)
+        concerned = batch.fact("areas").is_not_null().to_numpy() | _is_open(state)
         state = state.with_columns(pl.col("^.*_raised$").fill_null(False))
         few = batch.of(concerned)
         known = few.where(np.isfinite(few.numbers("longitude_deg")) & np.isfinite(few.numbers("latitude_deg")))

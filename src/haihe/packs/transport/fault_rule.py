@@ -41,7 +41,7 @@ class TerminalFault(Rule):
     def evaluate(
         self, batch: Batch, state: pl.DataFrame, parameters: dict[str, Any], now: datetime
     ) -> tuple[pl.DataFrame, pl.DataFrame]:
-        faulty = batch["alarm_bits"].fill_null(0).to_numpy() & ANY != 0
+        faulty = batch.ask("alarm_bits", lambda bits: bits.fill_null(0).to_numpy() & ANY != 0)
         concerned = state["since_ms"].is_not_null().to_numpy() | batch.runs.concerned(faulty)
         if not concerned.any():
             return no_findings(), state  # as nearly always

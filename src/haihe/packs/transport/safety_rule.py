@@ -95,10 +95,7 @@ class ActiveSafety(Rule):
     def evaluate(
         self, batch: Batch, state: pl.DataFrame, parameters: dict[str, Any], now: datetime
     ) -> tuple[pl.DataFrame, pl.DataFrame]:
-        items = (
-            batch["items"] if "items" in batch.columns else pl.repeat(None, batch.height, dtype=pl.Binary, eager=True)
-        )
-        suspects = _suspects(items)
+        suspects = batch.ask("items", _suspects) if "items" in batch.columns else np.zeros(batch.height, dtype=bool)
         is_open = state["latest_ms"].is_not_null()
         if not suspects.any() and not is_open.any():
             return no_findings(), state  # as nearly always

@@ -99,41 +99,43 @@ def stand(text: str, mode: str, longitude_deg: Array, latitude_deg: Array, margi
     return Standing(over[best, at], value[best, at], limit[best, at], names[best])
 
 
+@functools.lru_cache(maxsize=2000)
+def _outlines(text: str, margin_m: float, corridor_m: float) -> tuple[BaseGeometry, ...]:
+    """For each permitted zone an outline of which no point is further from it than its tolerance (arcs are drawn by their chords); for each
+    forbidden one an outline outside of which no point is in it. Whether a position lies in an outline is told ten times as fast as how far
+    it is from a road."""
+    outlines = tuple(
+        zone.shape.buffer((corridor_m if zone.is_road else margin_m) if zone.mode == "permitted" else corridor_m * 1.01 * zone.is_road)
+        for zone in read(text).zones
+    )  # fmt: skip
+    shapely.prepare(outlines)
+    return outlines
+
+
 def astray(text: str, mode: str, longitude_deg: Array, latitude_deg: Array, margin_m: float, corridor_m: float) -> Array:  # fmt: skip
-    """Where `over_m` of `stand` is positive: the same without its distances, which cost ten times as much."""
+    """Where `over_m` of `stand` is positive: the same without its distances wherever that can be told without them."""
     found = read(text)
-    mine = [zone for zone in found.zones if zone.mode == mode]
+    mine = [
+        pair for pair in zip(found.zones, _outlines(text, margin_m, corridor_m), strict=True) if pair[0].mode == mode
+    ]
     east, north = _metres(found.origin, longitude_deg, latitude_deg)
-    if mode == "forbidden":
-        wrong = np.zeros(len(east), dtype=bool)
-        for zone in mine:
-            wrong |= _is_deep_in(zone, east, north, margin_m, corridor_m)
-        return wrong
-    left = np.arange(len(east)) if mine else np.zeros(0, dtype=np.int64)  # not found to be in any zone so far
-    for zone in mine:
-        left = left[~_is_near(zone, east[left], north[left], corridor_m if zone.is_road else margin_m)]
     wrong = np.zeros(len(east), dtype=bool)
-    wrong[left] = True
+    left = np.arange(len(east)) if mine else np.zeros(0, dtype=np.int64)  # nothing is told of them so far
+    for zone, outline in mine:
+        rows, tolerance_m = left, corridor_m if zone.is_road else margin_m
+        rows = rows[_in_box(zone.shape.bounds, east[rows], north[rows], tolerance_m)]
+        if mode == "permitted":
+            near = shapely.contains_xy(outline, east[rows], north[rows])
+            rest = rows[~near]
+            far = ~shapely.dwithin(zone.shape, shapely.points(east[rest], north[rest]), tolerance_m)
+            left = np.setdiff1d(left, np.concatenate([rows[near], rest[~far]]), assume_unique=True)
+        else:
+            rows = rows[shapely.contains_xy(outline, east[rows], north[rows])]
+            over, _, _ = _distances(zone, shapely.points(east[rows], north[rows]), margin_m, corridor_m)
+            wrong[rows[over > 0]] = True
+    if mode == "permitted":
+        wrong[left] = True
     return wrong
-
-
-def _is_near(zone: Zone, east: Array, north: Array, tolerance_m: float) -> Array:
-    """Whether positions are within the zone or no further from it than the tolerance."""
-    near = _in_box(zone.shape.bounds, east, north, tolerance_m)
-    rows = np.flatnonzero(near)
-    if not zone.is_road:
-        rows = rows[~shapely.contains_xy(zone.shape, east[rows], north[rows])]
-    near[rows] = shapely.dwithin(zone.shape, shapely.points(east[rows], north[rows]), tolerance_m)
-    return near
-
-
-def _is_deep_in(zone: Zone, east: Array, north: Array, margin_m: float, corridor_m: float) -> Array:
-    """Whether positions are within a forbidden road's corridor, or in a forbidden area by more than the margin."""
-    deep = _in_box(zone.shape.bounds, east, north, corridor_m if zone.is_road else 0.0)
-    rows = np.flatnonzero(deep)
-    over, _, _ = _distances(zone, shapely.points(east[rows], north[rows]), margin_m, corridor_m)
-    deep[rows] = over > 0
-    return deep
 
 
 def _in_box(bounds: tuple[float, float, float, float], east: Array, north: Array, tolerance_m: float) -> Array:
