@@ -124,8 +124,9 @@ class Zoned:
         """The distances of the wanted rows."""
         over, value, limit = np.full(self.size, -1.0), np.zeros(self.size), np.zeros(self.size)
         area = np.full(self.size, "", dtype=object)
-        for text, rows in self.texts if wanted.any() else ():
-            rows = rows[wanted[rows]]
+        for text, rows in ((text, rows[wanted[rows]]) for text, rows in self.texts):
+            if not len(rows):
+                continue
             one = stand(text, self.mode, self.longitude_deg[rows], self.latitude_deg[rows], *self.tolerances)
             over[rows], value[rows], limit[rows], area[rows] = one.over_m, one.value_m, one.limit_m, one.area
         return Standing(over, value, limit, area)

@@ -114,27 +114,24 @@ def _outlines(text: str, margin_m: float, corridor_m: float) -> tuple[BaseGeomet
 
 def astray(text: str, mode: str, longitude_deg: Array, latitude_deg: Array, margin_m: float, corridor_m: float) -> Array:  # fmt: skip
     """Where `over_m` of `stand` is positive: the same without its distances wherever that can be told without them."""
+    wrong = np.zeros(len(longitude_deg), dtype=bool)
     found = read(text)
-    mine = [
-        pair for pair in zip(found.zones, _outlines(text, margin_m, corridor_m), strict=True) if pair[0].mode == mode
-    ]
+    mine = [place for place, zone in enumerate(found.zones) if zone.mode == mode]
+    if not mine:
+        return wrong
     east, north = _metres(found.origin, longitude_deg, latitude_deg)
-    wrong = np.zeros(len(east), dtype=bool)
-    left = np.arange(len(east)) if mine else np.zeros(0, dtype=np.int64)  # nothing is told of them so far
-    for zone, outline in mine:
-        rows, tolerance_m = left, corridor_m if zone.is_road else margin_m
-        rows = rows[_in_box(zone.shape.bounds, east[rows], north[rows], tolerance_m)]
+    wrong[:] = mode == "permitted"  # until a zone is found that says otherwise
+    for zone, outline in ((found.zones[place], _outlines(text, margin_m, corridor_m)[place]) for place in mine):
+        tolerance_m = corridor_m if zone.is_road else margin_m
+        rows = np.flatnonzero(_in_box(zone.shape.bounds, east, north, tolerance_m) & (wrong == (mode == "permitted")))
+        within = shapely.contains_xy(outline, east[rows], north[rows])
         if mode == "permitted":
-            near = shapely.contains_xy(outline, east[rows], north[rows])
-            rest = rows[~near]
-            far = ~shapely.dwithin(zone.shape, shapely.points(east[rest], north[rest]), tolerance_m)
-            left = np.setdiff1d(left, np.concatenate([rows[near], rest[~far]]), assume_unique=True)
+            wrong[rows[within]] = False
+            rows = rows[~within]
+            wrong[rows] = ~shapely.dwithin(zone.shape, shapely.points(east[rows], north[rows]), tolerance_m)
         else:
-            rows = rows[shapely.contains_xy(outline, east[rows], north[rows])]
-            over, _, _ = _distances(zone, shapely.points(east[rows], north[rows]), margin_m, corridor_m)
-            wrong[rows[over > 0]] = True
-    if mode == "permitted":
-        wrong[left] = True
+            rows = rows[within]
+            wrong[rows] = _distances(zone, shapely.points(east[rows], north[rows]), margin_m, corridor_m)[0] > 0
     return wrong
 
 
