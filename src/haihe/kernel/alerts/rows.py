@@ -52,15 +52,15 @@ class Rows:
         """Rows with a thing, a time, no quality flag that is not tolerated, and a clock that is not ahead; by thing, and within a thing in
         their order of arrival."""
         if tolerated_quality not in self._usable:
-            good = self._ordered.where(self._quality & (0xFFFF ^ tolerated_quality) == 0)
+            good = self._ordered.where(self._quality & np.uint16(0xFFFF ^ tolerated_quality) == 0)
             self._usable[tolerated_quality] = good
         return self._usable[tolerated_quality]
 
     @cached_property
     def _quality(self) -> Array:
         if "quality" not in self.frame.columns:
-            return np.zeros(self._ordered.height, dtype=np.int64)
-        return self._ordered["quality"].fill_null(0).cast(pl.UInt16).to_numpy().astype(np.int64)
+            return np.zeros(self._ordered.height, dtype=np.uint16)
+        return self._ordered.ask("quality", lambda quality: quality.cast(pl.UInt16).fill_null(0).to_numpy())
 
     @cached_property
     def _ordered(self) -> Batch:

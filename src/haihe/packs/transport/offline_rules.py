@@ -26,7 +26,7 @@ NOBODY_HEARD_MS = 2 * MINUTE_MS
 
 def _received_ms(batch: Batch) -> tuple[Array, Array]:
     """When the first and the newest row of each vehicle were received."""
-    received, starts = milliseconds(batch["received_at"]), batch.runs.starts
+    received, starts = batch.ask("received_at", milliseconds), batch.runs.starts
     return received[starts], np.maximum.reduceat(received, starts)
 
 
