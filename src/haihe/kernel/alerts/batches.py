@@ -98,7 +98,7 @@ class Batch:
         kept = self._made.setdefault(make, [])
         for before, made in kept:
             if len(before) == len(arguments) and all(map(_same, before, arguments)):
-                return made  # type: ignore[no-any-return]
+                return made
         made = make(self, *given, **named)
         kept.append((arguments, made))
         return made
