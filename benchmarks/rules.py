@@ -1,25 +1,27 @@
-"""How fast the rules of road transport go over positions: rows per second of processor time, and how many times faster than they arrive.
+"""How fast all rules of road transport go over a day of a fleet, and how many times faster than it passes.
 
-    python benchmarks/rules.py [--vehicles 100000] [--rounds 4] [--runs 3] [--batch-rows 50000] [--step]
+    python benchmarks/rules.py [--vehicles 100000] [--hours 24] [--from 0] [--batch-rows 1000000] [--partitions 1]
+    python benchmarks/rules.py --step
 
-Each round is one position of every vehicle, 30 seconds after the one before; the rows are cut into batches of 50,000, as the worker
-reads them (`--batch-rows 500000`: as a replay does), and the state of the whole fleet is carried along. The ratio is against real time (one position per vehicle and 30 s)
-and, for comparing machines, against polars sorting and grouping the same rows once in the same run.
-`--step` measures whole steps instead: reading, both rules, alerts, states and cursor written and fsync'd in one transaction of a
+A position of each vehicle every 30 seconds (rules_day.py: shifts, routes and areas, dead zones, silence, faults), in order of receipt and in
+batches as a replay reads them (`--batch-rows 50000`: as the worker does at most); the state of the whole fleet is carried along. Making the
+positions is not counted. Printed for each rule: processor time a row (of all threads, so that other load on a shared machine matters less),
+its share, and what it found. What several rules need is worked out by the first that asks and counted there; what all need stands by itself.
+
+`--partitions 2` cuts the fleet in two, each half in a process of its own, as the workers of a district on a stream do: the slower one counts.
+`--step` measures whole steps of the worker instead: reading, all rules, alerts, states and cursor written and fsync'd in one transaction of a
 database of its own.
-
-Processor time of all threads is counted, so that other load on a shared machine matters less.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-import statistics
+import subprocess
 import sys
 import tempfile
 import time
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -27,102 +29,160 @@ import polars as pl
 
 sys.path.insert(0, str(Path(__file__).parent))
 from machine import describe, resident_mb
+from rules_day import EVERY_S, START, Day, describe_day
 
-EVERY_S = 30
-BATCH_ROWS = 50_000  # as the worker reads them; a replay takes 500,000 at once
-START = datetime(2026, 3, 2, tzinfo=UTC)
+STEP_ROWS = 50_000
+GOAL = 500
 
 
-def fleet_round(number: int, vehicles: int, dice: np.random.Generator) -> pl.DataFrame:
-    """One position of every vehicle: nine of ten drive, each at about a speed of its own, of which some per cent are too fast."""
-    at = START + timedelta(seconds=EVERY_S * number)
-    drives = np.arange(vehicles) % 10 != 0
-    own = np.random.default_rng(2).normal(66, 7, vehicles)
-    speed = np.where(drives, (own + dice.normal(0, 0.5, vehicles)).clip(0, 120), 0.0)
-    east = np.where(drives, number * EVERY_S / 3600 * own / 86, 0.0)
-    return pl.DataFrame({
-        "thing": np.arange(1, vehicles + 1), "quality": np.zeros(vehicles, dtype=np.uint16),
-        "longitude_deg": 117.0 + east, "latitude_deg": np.full(vehicles, 39.4), "speed_kmh": speed, "alarm_bits": np.zeros(vehicles, dtype=np.uint32),
-    }).with_columns(observed_at=pl.lit(at).cast(pl.Datetime("us", "UTC")), received_at=pl.lit(at).cast(pl.Datetime("us", "UTC")))  # fmt: skip
+def options() -> argparse.Namespace:
+    found = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    found.add_argument("--vehicles", type=int, default=100_000)
+    found.add_argument("--hours", type=float, default=24)
+    found.add_argument("--from", type=float, default=0, dest="since", help="hour of the day at which to begin")
+    found.add_argument("--batch-rows", type=int, default=0, help="0: as a replay reads them")
+    found.add_argument("--partitions", type=int, default=1)
+    found.add_argument("--partition", type=int, default=-1, help=argparse.SUPPRESS)
+    found.add_argument("--step", action="store_true")
+    return found.parse_args()
 
 
 def main() -> int:
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--vehicles", type=int, default=100_000)
-    options.add_argument("--rounds", type=int, default=4)
-    options.add_argument("--runs", type=int, default=3)
-    options.add_argument("--batch-rows", type=int, default=BATCH_ROWS)
-    options.add_argument("--step", action="store_true")
-    chosen = options.parse_args()
+    chosen = options()
     if chosen.step:
-        return whole_steps(chosen.vehicles, chosen.rounds)
+        return whole_steps(chosen.vehicles)
+    if chosen.partitions > 1 and chosen.partition < 0:
+        return in_partitions(chosen)
 
     from haihe.runtime import set_up_django
 
     set_up_django()
-    print(f"machine: {describe()}")
-    dice = np.random.default_rng(1)
-    whole = pl.concat([fleet_round(number, chosen.vehicles, dice) for number in range(chosen.rounds)])
-    batches = list(whole.iter_slices(chosen.batch_rows))
-    uses = np.array(["hazmat", "passenger", "freight"])
-    facts = pl.DataFrame(
-        {"thing": range(1, chosen.vehicles + 1), "use": uses[np.arange(chosen.vehicles) % 3]},
-        schema_overrides={"use": pl.Categorical},
-    )
-    facts = facts.with_columns(areas=pl.lit(None, dtype=pl.Categorical))
-    rows = sum(batch.height for batch in batches)
-    arriving = chosen.vehicles / EVERY_S
-    plain = statistics.median(plain_seconds(batches) for _ in range(chosen.runs))
-    runs = [all_rules(batches, facts) for _ in range(chosen.runs)]
-    total = 0.0
-    for name in runs[0]:
-        seconds = statistics.median(run[name][0] for run in runs)
-        total += seconds
-        print(
-            f"{name}: {rows / seconds:,.0f} rows/s, {rows / seconds / arriving:,.0f} × real time; {seconds / plain:.1f} × plain sort and group; "
-            f"{runs[0][name][1]}"
-        )
+    from haihe.kernel.alerts.replay import ROWS_AT_ONCE
+
+    rows_at_once = chosen.batch_rows or ROWS_AT_ONCE
+    mine = chosen.vehicles // chosen.partitions
+    day = Day(mine, seed=1 + max(chosen.partition, 0), first_thing=1 + mine * max(chosen.partition, 0))
+    facts = day.facts()
+    first, last = int(chosen.since * 3600 / EVERY_S), int((chosen.since + chosen.hours) * 3600 / EVERY_S)
+    print(f"machine: {describe()}; load before: {os.getloadavg()[0]:.1f}")
     print(
-        f"all: {rows / total:,.0f} rows/s, {rows / total / arriving:,.0f} × real time at one position per {EVERY_S} s"
+        f"{describe_day(day, facts)}; {chosen.hours:g} hours from {chosen.since:g}:00, batches of {rows_at_once:,} rows"
     )
-    print(f"memory: {resident_mb():.0f} MB")
+    run = Run(facts)
+    for batch in batches(day, first, last, rows_at_once):
+        run.take(batch)
+    run.tell(day.vehicles, chosen.hours)
     return 0
 
 
-def all_rules(batches: list[pl.DataFrame], facts: pl.DataFrame) -> dict[str, tuple[float, str]]:
-    """Processor seconds and a few words: first of what the rules have in common (facts, order, usable rows), then of each rule."""
-    from haihe.kernel.alerts.advancing import advance
-    from haihe.kernel.alerts.processing import parameter_of, with_facts
-    from haihe.kernel.alerts.rows import Rows
-    from haihe.kernel.alerts.rules import RULES
-    from haihe.kernel.alerts.silence import advance_with_silence
-    from haihe.kernel.alerts.states import BLOCK_THINGS, pack_state
+def batches(day: Day, first: int, last: int, rows_at_once: int) -> Iterator[pl.DataFrame]:
+    waiting: list[pl.DataFrame] = []
+    for number, rows in enumerate(day.rounds(first, last), first):
+        waiting.append(rows)
+        if sum(each.height for each in waiting) >= rows_at_once or number == last - 1:
+            whole = pl.concat(waiting, rechunk=True)
+            full = whole.height // rows_at_once * rows_at_once if number < last - 1 else whole.height
+            yield from whole.head(full).iter_slices(rows_at_once)
+            waiting = [whole.slice(full)]
 
-    began, shared = time.process_time(), []
-    for batch in batches:
-        rows = Rows(with_facts(batch, facts))
-        for tolerated in {rule.tolerated_quality for rule in RULES.values()}:
+
+class Run:
+    """All rules over positions, from empty states, with the time that each took."""
+
+    def __init__(self, facts: pl.DataFrame) -> None:
+        from haihe.kernel.alerts.rules import RULES
+
+        self.facts, self.living = facts, facts["thing"].to_numpy()
+        self.rules = {name: rule for name, rule in sorted(RULES.items()) if rule.table == "position"}
+        self.states = {name: rule.empty_state() for name, rule in self.rules.items()}
+        self.seconds = dict.fromkeys(["what all share", "plain", *self.rules], 0.0)
+        self.found = {name: dict.fromkeys(("warning", "raise", "end"), 0) for name in self.rules}
+        self.asked_at: dict[str, object] = dict.fromkeys(self.rules)
+        self.rows, self.began_s, self.wall_s = 0, 0.0, 0.0
+
+    def take(self, batch: pl.DataFrame) -> None:
+        from haihe.kernel.alerts.processing import with_facts
+        from haihe.kernel.alerts.rows import Rows
+
+        self._start()
+        batch.sort("thing", "observed_at").group_by("thing").agg(pl.col("speed_kmh").max())
+        self._stop("plain")
+        began_s = time.perf_counter()
+        self._start()
+        rows = Rows(with_facts(batch, self.facts))
+        for tolerated in sorted({rule.tolerated_quality for rule in self.rules.values()}):
             rows.usable(tolerated)
-        shared.append(rows)
-    told = {"what they share": (time.process_time() - began, f"{len(RULES)} rules")}
-    living = facts["thing"].to_numpy()
-    for name, rule in sorted((name, rule) for name, rule in RULES.items() if rule.table == "position"):
-        state, asked_at, found = rule.empty_state(), None, 0
-        began = time.process_time()
-        for rows in shared:
-            if rule.speaks_of_silence:
-                heard = advance_with_silence(rule, rows, state, living, parameter_of, START, asked_at=asked_at)
-                step, asked_at = heard.advance, heard.asked_at
-            else:
-                step = advance(rule, rows, state, parameter_of, START)
-            state, found = step.state, found + step.findings.height
-        taken = time.process_time() - began
-        size = sum(len(pack_state(block)) for block in state.iter_slices(BLOCK_THINGS))
-        told[name] = (taken, f"{found} findings; state of {state.height:,} vehicles {size / 1e6:.1f} MB")
-    return told
+        self._stop("what all share")
+        for name in self.rules:
+            self._start()
+            self._advance(name, rows)
+            self._stop(name)
+        self.rows += batch.height
+        self.wall_s += time.perf_counter() - began_s
+
+    def _advance(self, name: str, rows: object) -> None:
+        from haihe.kernel.alerts.advancing import advance
+        from haihe.kernel.alerts.processing import parameter_of
+        from haihe.kernel.alerts.silence import advance_with_silence
+
+        rule, state = self.rules[name], self.states[name]
+        if rule.speaks_of_silence:
+            heard = advance_with_silence(
+                rule, rows, state, self.living, parameter_of, START, asked_at=self.asked_at[name]
+            )
+            step, self.asked_at[name] = heard.advance, heard.asked_at
+        else:
+            step = advance(rule, rows, state, parameter_of, START)
+        self.states[name] = step.state
+        for phase, count in step.findings["phase"].value_counts().iter_rows():
+            self.found[name][phase] = self.found[name].get(phase, 0) + count
+
+    def _start(self) -> None:
+        self.began_s = time.process_time()
+
+    def _stop(self, name: str) -> None:
+        self.seconds[name] += time.process_time() - self.began_s
+
+    def tell(self, vehicles: int, hours: float) -> None:
+        plain = self.seconds.pop("plain")
+        total = sum(self.seconds.values())
+        for name, seconds in self.seconds.items():
+            found = ", ".join(f"{count:,} {phase}" for phase, count in self.found.get(name, {}).items())
+            print(f"{name}: {seconds / self.rows * 1e9:.0f} ns a row, {seconds / total:.0%}; {found}".rstrip("; "))
+        print(
+            f"plain (the same rows sorted and grouped once): {plain / self.rows * 1e9:.0f} ns a row; all rules: {total / plain:.1f} × that"
+        )
+        print(f"memory: {resident_mb():.0f} MB")
+        print(
+            f"all {len(self.rules)} rules: {self.rows:,} rows of {vehicles:,} vehicles, {total:.1f} s of processor time, {self.rows / total:,.0f} rows/s, "
+            f"{hours * 3600 / total:.0f} × real time on one core (goal {GOAL}); {self.wall_s:.1f} s of wall time, {hours * 3600 / self.wall_s:.0f} ×"
+        )
 
 
-def whole_steps(vehicles: int, rounds: int) -> int:
+def in_partitions(chosen: argparse.Namespace) -> int:
+    """One process a partition; they compete for whatever the machine has."""
+    command = [sys.executable, __file__, *sys.argv[1:], "--partition"]
+    runs = [subprocess.Popen([*command, str(n)], stdout=subprocess.PIPE, text=True) for n in range(chosen.partitions)]
+    told = [run.communicate()[0] for run in runs]
+    if any(run.returncode for run in runs):
+        return 1
+    for each in told:
+        print(each)
+    processor, wall = zip(*(_seconds(each.splitlines()[-1]) for each in told), strict=True)
+    hours = chosen.hours * 3600
+    print(
+        f"{chosen.partitions} partitions on {os.cpu_count()} cores: {hours / max(processor):.0f} × real time by processor time of the slower one "
+        f"(goal {GOAL}), {hours / max(wall):.0f} × by its wall time"
+    )
+    return 0
+
+
+def _seconds(line: str) -> tuple[float, float]:
+    words = line.split()
+    return float(words[words.index("processor") - 3]), float(words[words.index("wall") - 3])
+
+
+def whole_steps(vehicles: int) -> int:
     with tempfile.TemporaryDirectory(prefix="haihe-rules-") as home:
         os.environ["HAIHE_HOME"] = home
         os.environ["HAIHE_PACKS"] = "transport"
@@ -138,46 +198,27 @@ def whole_steps(vehicles: int, rounds: int) -> int:
         from haihe.kernel.things import Thing
         from haihe.packs.transport.simulator.registering import synthetic_carrier
 
-        print(f"machine: {describe()}")
+        print(f"machine: {describe()}; load before: {os.getloadavg()[0]:.1f}")
         call_command("migrate", verbosity=0)
-        carrier = synthetic_carrier(operator())
-        uses = ("hazmat", "passenger", "freight")
+        carrier, day = synthetic_carrier(operator()), Day(vehicles)
         fleet = (
-            Thing(
-                pk=n + 1,
-                kind="vehicle",
-                key=f"V{n:06d}",
-                attributes={"use": uses[n % 3]},
-                organisation=carrier.organisation,
-            )
-            for n in range(vehicles)
-        )
-        Thing.objects.bulk_create(fleet, batch_size=5000)
-        dice, memory, taken = np.random.default_rng(1), Memory(), []
-        batches = [
-            part for number in range(rounds) for part in fleet_round(number, vehicles, dice).iter_slices(BATCH_ROWS)
-        ]
-        for batch in batches:
+            Thing(pk=thing, kind="vehicle", key=f"V{thing:06d}", attributes={name: value for name, value in row.items() if value}, organisation=carrier.organisation)
+            for thing, row in zip(day.thing.tolist(), day.facts().drop("thing").iter_rows(named=True), strict=True)
+        )  # fmt: skip
+        Thing.objects.bulk_create(fleet, batch_size=2000)
+        memory, taken, rows = Memory(), [], 0
+        for batch in batches(day, 900, 904, STEP_ROWS):
             stores.journal().append([("position", batch)])
             began = time.perf_counter()
             process_once(stores.journal(), memory=memory)
             taken.append(time.perf_counter() - began)
+            rows += batch.height
         alerts = Alert.objects.count()
     print(
-        f"steps of {batches[0].height:,} rows: median {statistics.median(taken):.2f} s, first {taken[0]:.2f} s; {alerts} alerts"
-    )
-    rows = sum(batch.height for batch in batches)
-    print(
-        f"whole steps: {rows / sum(taken):,.0f} rows/s of wall time, {rows / sum(taken) / (vehicles / EVERY_S):.0f} × real time"
+        f"steps of {STEP_ROWS:,} rows: median {np.median(taken):.2f} s, first {taken[0]:.2f} s; {alerts} alerts; "
+        f"{rows / sum(taken):,.0f} rows/s of wall time, {rows / sum(taken) / (vehicles / EVERY_S):.0f} × real time"
     )
     return 0
-
-
-def plain_seconds(batches: list[pl.DataFrame]) -> float:
-    began = time.process_time()
-    for batch in batches:
-        batch.sort("thing", "observed_at").group_by("thing").agg(pl.col("speed_kmh").max())
-    return time.process_time() - began
 
 
 if __name__ == "__main__":

@@ -56,7 +56,7 @@ class State(ObservationTable):
 
 def declare_rule() -> str:
     """Only once Django is set up."""
-    from haihe.kernel.alerts.columns import Runs
+    from haihe.kernel.alerts.batches import Batch
     from haihe.kernel.alerts.rules import FINDINGS, Rule
 
     class OverLimit(Rule):
@@ -67,16 +67,15 @@ def declare_rule() -> str:
         severity, urgency, certainty = Severity.MINOR, Urgency.EXPECTED, Certainty.OBSERVED
 
         def evaluate(
-            self, batch: pl.DataFrame, state: pl.DataFrame, parameters: dict[str, Any], now: datetime
+            self, batch: Batch, state: pl.DataFrame, parameters: dict[str, Any], now: datetime
         ) -> tuple[pl.DataFrame, pl.DataFrame]:
-            runs = Runs(batch["thing"].to_numpy())
+            runs = batch.runs
             # A fact of a thing comes as a categorical text: cast before it is a number.
-            batch = batch.with_columns(pl.col("limit_kw").cast(pl.String).cast(pl.Float64))
-            limit = batch["limit_kw"]
-            over = (batch["value_kw"] > limit).fill_null(False).to_numpy()
+            frame = batch.frame.with_columns(pl.col("limit_kw").cast(pl.String).cast(pl.Float64))
+            over = (frame["value_kw"] > frame["limit_kw"]).fill_null(False).to_numpy()
             before = runs.before(over, state["over"].fill_null(False).to_numpy())
             parts = [
-                batch.filter(pl.Series(mask)).select(
+                frame.filter(pl.Series(mask)).select(
                     "thing", "observed_at", key=pl.lit("value"), phase=pl.lit(phase), value=pl.col("value_kw"),
                     limit=pl.col("limit_kw"), evidence=pl.lit("{}"),
                 ).select(*FINDINGS)

@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from haihe.kernel.alerts.batches import Batch
 from haihe.kernel.alerts.cap import Certainty, Severity, Urgency
-from haihe.kernel.alerts.columns import Runs, episodes_raised
+from haihe.kernel.alerts.columns import episodes_raised
 from haihe.kernel.alerts.rules import FINDINGS, INSTANT, Rule, no_findings
 
 KEY = "too_warm"
@@ -25,14 +26,16 @@ class TooWarm(Rule):
     facts = {"warm_s": ("持续", "for", "s")}
 
     def evaluate(
-        self, batch: pl.DataFrame, state: pl.DataFrame, parameters: dict[str, Any], now: datetime
+        self, batch: Batch, state: pl.DataFrame, parameters: dict[str, Any], now: datetime
     ) -> tuple[pl.DataFrame, pl.DataFrame]:
-        batch = batch.filter(pl.col("air_c").is_not_nan())  # null as well: a thermometer that is broken tells nothing
+        batch = batch.where(
+            ~np.isnan(batch.numbers("air_c"))
+        )  # null as well: a thermometer that is broken tells nothing
         if batch.is_empty():
             return no_findings(), state
-        known = state.filter(pl.col("thing").is_in(batch["thing"].unique().to_list()))
-        runs, limit = Runs(batch["thing"].to_numpy()), float(parameters["limit_c"])
-        at, air = batch["observed_at"].to_physical().to_numpy(), batch["air_c"].to_numpy()
+        known = state.filter(pl.col("thing").is_in(batch.things.tolist()))
+        runs, limit = batch.runs, float(parameters["limit_c"])
+        at, air = batch.at_us, batch.numbers("air_c")
         warm = air > limit
         since = runs.since(warm, at, known["warm_since"].to_physical().fill_null(-1).to_numpy())
         lasted_s = np.where(warm, at - since, 0) // 1_000_000

@@ -11,6 +11,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from haihe.kernel.alerts.batches import Batch
 from haihe.kernel.alerts.rules import FINDINGS, INSTANT, RULES, Rule
 from haihe.kernel.observations.tables import get_table
 from haihe.testing.rules import RuleContract, SilenceContract
@@ -62,10 +63,10 @@ class Fast(Rule):
     state = {"fastest": pl.Float64}
 
     def evaluate(
-        self, batch: pl.DataFrame, state: pl.DataFrame, parameters: dict[str, Any], now: datetime
+        self, batch: Batch, state: pl.DataFrame, parameters: dict[str, Any], now: datetime
     ) -> tuple[pl.DataFrame, pl.DataFrame]:
-        found = self.found(batch.filter(pl.col("speed_kmh") > 100), now)
-        most = batch.group_by("thing").agg(pl.col("speed_kmh").max())
+        found = self.found(batch.frame.filter(pl.col("speed_kmh") > 100), now)
+        most = batch.frame.group_by("thing").agg(pl.col("speed_kmh").max())
         after = state.join(most, on="thing", maintain_order="left", how="left")
         return found, after.with_columns(fastest=pl.max_horizontal("fastest", "speed_kmh")).drop("speed_kmh")
 
@@ -120,7 +121,7 @@ class Counter(Fast):
     name = "contract.counter"
 
     def evaluate(
-        self, batch: pl.DataFrame, state: pl.DataFrame, parameters: dict[str, Any], now: datetime
+        self, batch: Batch, state: pl.DataFrame, parameters: dict[str, Any], now: datetime
     ) -> tuple[pl.DataFrame, pl.DataFrame]:
         found, after = super().evaluate(batch, state, parameters, now)
         return found, after.with_columns(fastest=pl.lit(float(batch.height)))

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from haihe.kernel.alerts.batches import Batch
 from haihe.kernel.alerts.cap import Certainty, Severity, Urgency
-from haihe.kernel.alerts.columns import Runs, episodes
+from haihe.kernel.alerts.columns import episodes
 from haihe.kernel.alerts.rules import FINDINGS, INSTANT, Rule
 from haihe.kernel.policies import DatedValue, Parameter
 
@@ -33,16 +34,16 @@ class HighWater(Rule):
     severity, urgency, certainty = Severity.SEVERE, Urgency.IMMEDIATE, Certainty.OBSERVED
 
     def evaluate(
-        self, batch: pl.DataFrame, state: pl.DataFrame, parameters: dict[str, Any], now: datetime
+        self, batch: Batch, state: pl.DataFrame, parameters: dict[str, Any], now: datetime
     ) -> tuple[pl.DataFrame, pl.DataFrame]:
-        runs = Runs(batch["thing"].to_numpy())
+        runs = batch.runs
         before = {name: state[name].fill_null(False).to_numpy() for name in self.state}
         level, limit = batch["level_m"].fill_null(0.0).to_numpy(), parameters["limit_m"]
         over = level > limit
         told = episodes(runs, over, over & runs.before(over, before["over"]), ~over, before["warned"], before["raised"])
         parts = []
         for phase, mask in (("warning", told.warn), ("raise", told.raise_), ("end", told.end)):
-            rows = batch.filter(pl.Series(np.asarray(mask)))
+            rows = batch.frame.filter(pl.Series(np.asarray(mask)))
             parts.append(rows.select("thing", "observed_at", key=pl.lit("level"), phase=pl.lit(phase), value=pl.col("level_m"),
                                      limit=pl.lit(limit), evidence=pl.lit('{"by": "gauge"}')).select(*FINDINGS))  # fmt: skip
         ends = {"over": over, "warned": told.warned, "raised": told.raised}

@@ -17,6 +17,7 @@ from rule_for_tests import START, HighWater, levels, policy
 
 from haihe import backup
 from haihe.kernel.alerts import processing
+from haihe.kernel.alerts.batches import Batch
 from haihe.kernel.alerts.cap import Certainty, Severity, Urgency
 from haihe.kernel.alerts.models import Alert, RuleCursor, RuleState, RuleStatus
 from haihe.kernel.alerts.processing import Memory, process_new, process_once
@@ -45,9 +46,9 @@ class Silent(Rule):
     speaks_of_silence = True
 
     def evaluate(
-        self, batch: pl.DataFrame, state: pl.DataFrame, parameters: Any, now: datetime
+        self, batch: Batch, state: pl.DataFrame, parameters: Any, now: datetime
     ) -> tuple[pl.DataFrame, pl.DataFrame]:
-        heard = batch.group_by("thing").agg(pl.col("received_at").max()).sort("thing")["received_at"]
+        heard = batch.frame.group_by("thing").agg(pl.col("received_at").max()).sort("thing")["received_at"]
         return pl.DataFrame(schema=FINDINGS), state.with_columns(heard_at=heard, told=pl.lit(False))
 
     def on_silence(self, state: pl.DataFrame, parameters: Any, at: datetime) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -11,9 +11,10 @@ import numpy as np
 import polars as pl
 from django.utils import timezone
 
-from haihe.kernel.alerts.columns import Array, Runs
-from haihe.kernel.alerts.rows import Rows, lateness, microseconds, of_things, replaced, with_things
-from haihe.kernel.alerts.rules import FINDINGS, LOCAL, PHASES, Rule, no_findings
+from haihe.kernel.alerts.batches import Batch, microseconds
+from haihe.kernel.alerts.columns import Array
+from haihe.kernel.alerts.rows import Rows, in_time, of_things, replaced, with_things
+from haihe.kernel.alerts.rules import FINDINGS, INSTANT, LOCAL, PHASES, Rule, no_findings
 
 
 @dataclass(frozen=True)
@@ -32,26 +33,23 @@ def advance(rule: Rule, rows: Rows, state: pl.DataFrame, policy: Callable[[str],
     `policy` gives the parameter of a key (kernel.policies.Parameter, or anything with `values` and `on(day)`).
     """
     usable = rows.usable(rule.tolerated_quality)
-    if usable.frame.is_empty():
+    if usable.is_empty():
         return Advance(no_findings(), state)
-    state, place = with_things(state, usable.things)
+    state, place = with_things(state, usable)
     local = state if len(place) == state.height else state[place]
-    late = lateness(usable.runs, usable.at_us, microseconds(local["last_at"]))
-    fresh = usable.frame
-    if late.any():
-        count = pl.Series(np.add.reduceat(late, usable.runs.starts, dtype=np.int64))
-        local = local.with_columns(late_rows=local["late_rows"] + count)
-        fresh = fresh.filter(pl.Series(~late))  # in order of time now
+    late, fresh = usable.once(in_time, microseconds(local["last_at"]))
+    if late is not None:
+        local = local.with_columns(late_rows=local["late_rows"] + pl.Series(late))
     findings = []
     for parameters, part in _by_regime(rule, fresh, policy):
         found, after = _evaluate(rule, part, local, parameters, now)
         findings.append(found)
         local = replaced(local, after)
-    return Advance(sorted_findings(findings), replaced(state, local), usable.frame.height, usable.things)
+    return Advance(sorted_findings(findings), replaced(state, local), usable.height, usable.things)
 
 
 def _evaluate(
-    rule: Rule, part: pl.DataFrame, local: pl.DataFrame, parameters: dict[str, Any], now: datetime
+    rule: Rule, part: Batch, local: pl.DataFrame, parameters: dict[str, Any], now: datetime
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Findings, and the new state of the things in `part`."""
     mine = of_things(local, part)
@@ -60,13 +58,18 @@ def _evaluate(
         raise ValueError(
             f"the rule {rule.name!r} must answer one row of state for each thing of the batch, sorted by thing"
         )
-    after = after.with_columns(
-        last_at=part["observed_at"][Runs(part["thing"].to_numpy()).last], late_rows=mine["late_rows"]
-    )
-    return (
-        found.select(pl.col(name).cast(kind) for name, kind in FINDINGS.items()),
-        after.select(pl.col(name).cast(kind) for name, kind in rule.state_schema.items()),
-    )
+    after = after.with_columns(last_at=part.once(_last_at), late_rows=mine["late_rows"])
+    return _as(FINDINGS, found), _as(rule.state_schema, after)
+
+
+def _last_at(part: Batch) -> pl.Series:
+    return pl.Series(part.at_us[part.runs.last]).cast(INSTANT)
+
+
+def _as(schema: dict[str, Any], frame: pl.DataFrame) -> pl.DataFrame:
+    if list(frame.schema.items()) == list(schema.items()):
+        return frame
+    return frame.select(pl.col(name).cast(kind) for name, kind in schema.items())
 
 
 def sorted_findings(found: list[pl.DataFrame]) -> pl.DataFrame:
@@ -78,31 +81,41 @@ def sorted_findings(found: list[pl.DataFrame]) -> pl.DataFrame:
     return findings.sort("observed_at", "thing", "key", order)
 
 
-def _by_regime(
-    rule: Rule, rows: pl.DataFrame, policy: Callable[[str], Any]
-) -> list[tuple[dict[str, Any], pl.DataFrame]]:
+def _by_regime(rule: Rule, rows: Batch, policy: Callable[[str], Any]) -> list[tuple[dict[str, Any], Batch]]:
     """The rows cut where a dated parameter changes, in order of time, each part with the parameters of its days."""
     if rows.is_empty():
         return []
     dated = {key: policy(f"{rule.pack}.{key}") for key in rule.parameters}
-    first, last = local_day(rows["observed_at"].min()), local_day(rows["observed_at"].max())
+    first, last = rows.once(_days)
     changes = {value.since for parameter in dated.values() for value in parameter.values}
     days = [first, *sorted(day for day in changes if first < day <= last)]
     parts = []
     for begin, until in zip(days, [*days[1:], None], strict=True):
-        part = rows
-        if begin != first:
-            part = part.filter(pl.col("observed_at") >= _midnight(begin))
-        if until is not None:
-            part = part.filter(pl.col("observed_at") < _midnight(until))
+        part = rows if len(days) == 1 else rows.once(_within, None if begin == first else begin, until)
         if not part.is_empty():
             parts.append(({key: parameter.on(begin).value for key, parameter in dated.items()}, part))
     return parts
+
+
+def _days(rows: Batch) -> tuple[date, date]:
+    """The local days of the first and the last observation."""
+    first, last = (datetime.fromtimestamp(int(at) // 1_000_000, UTC) for at in (rows.at_us.min(), rows.at_us.max()))
+    return local_day(first), local_day(last)
+
+
+def _within(rows: Batch, begin: date | None, until: date | None) -> Batch:
+    """The rows of some local days, the last not included."""
+    mask = np.ones(rows.height, dtype=bool)
+    if begin is not None:
+        mask &= rows.at_us >= _midnight_us(begin)
+    if until is not None:
+        mask &= rows.at_us < _midnight_us(until)
+    return rows.where(mask)
 
 
 def local_day(instant: Any) -> date:
     return timezone.localtime(instant, LOCAL()).date()
 
 
-def _midnight(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=LOCAL()).astimezone(UTC)
+def _midnight_us(day: date) -> int:
+    return int(datetime(day.year, day.month, day.day, tzinfo=LOCAL()).timestamp()) * 1_000_000

@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-import numpy as np
 import polars as pl
 import structlog
 from django.db import DatabaseError, transaction
@@ -25,7 +24,7 @@ from django.utils import timezone
 from haihe.kernel.alerts.advancing import Advance, advance
 from haihe.kernel.alerts.columns import Array
 from haihe.kernel.alerts.models import RuleCursor, RuleStatus
-from haihe.kernel.alerts.rows import Rows
+from haihe.kernel.alerts.rows import Rows, places_in
 from haihe.kernel.alerts.rules import RULES, Rule
 from haihe.kernel.alerts.silence import advance_with_silence, minute_before
 from haihe.kernel.alerts.states import CURSOR, begin, cursor_of, load_state, save_state
@@ -95,14 +94,11 @@ def things_for(rule: Rule, memory: Memory | None = None) -> pl.DataFrame:
 
 def with_facts(batch: pl.DataFrame, things: pl.DataFrame) -> pl.DataFrame:
     """The rows about these things, in their order, with the things' facts as columns. `things`: sorted by thing."""
-    known, wanted = things["thing"].to_numpy(), batch["thing"].fill_null(-1).to_numpy()
-    if not len(known):
-        return batch.clear().with_columns(things.drop("thing").clear().get_columns())
-    place = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
-    is_known = known[place] == wanted
+    place, is_known = places_in(things["thing"].to_numpy(), batch["thing"].fill_null(-1).to_numpy())
+    facts = things.drop("thing")
     if not is_known.all():
         batch, place = batch.filter(pl.Series(is_known)), place[is_known]
-    return batch.with_columns(things.drop("thing")[place].get_columns())
+    return batch.with_columns(facts[place].get_columns()) if facts.width else batch
 
 
 class Scene:

@@ -26,6 +26,9 @@ from haihe.kernel.alerts.silence import advance_with_silence, ask
 from haihe.kernel.errors import InvalidInput, NotFound
 
 WARM_UP = timedelta(hours=24)
+ROWS_AT_ONCE = (
+    1_000_000  # ten positions of each of 100,000 vehicles: what is done once a vehicle and batch is a small part then
+)
 ALERTS: dict[str, Any] = {
     "thing": pl.Int64, "key": pl.String, "level": pl.String, "started_at": INSTANT, "raised_at": INSTANT, "last_at": INSTANT,
     "over_at": INSTANT, "count": pl.Int64, "value": pl.Float64, "limit": pl.Float64,
@@ -127,7 +130,7 @@ def replay(
     return run.end(since, until)
 
 
-def stored_batches(rule: Rule, since: datetime, until: datetime, *, rows_at_once: int = 500_000) -> Iterable[pl.DataFrame]:  # fmt: skip
+def stored_batches(rule: Rule, since: datetime, until: datetime, *, rows_at_once: int = ROWS_AT_ONCE) -> Iterable[pl.DataFrame]:  # fmt: skip
     """The rule's rows in lake and journal between two instants, in the order of receipt.
 
     Rows of one thing received at the same instant are taken in order of their time, as feeds write them.

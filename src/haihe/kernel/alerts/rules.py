@@ -26,9 +26,10 @@ from typing import Any, ClassVar
 import polars as pl
 from django.utils import timezone
 
+from haihe.kernel.alerts.batches import INSTANT as INSTANT
+from haihe.kernel.alerts.batches import Batch
 from haihe.kernel.alerts.cap import Certainty, Severity, Urgency
 
-INSTANT = pl.Datetime("us", "UTC")
 FINDINGS: dict[str, Any] = {
     "thing": pl.Int64, "key": pl.String, "phase": pl.String, "observed_at": INSTANT,
     "value": pl.Float64, "limit": pl.Float64, "evidence": pl.String,
@@ -91,12 +92,12 @@ class Rule:
         return pl.DataFrame(schema=self.state_schema)
 
     def evaluate(
-        self, batch: pl.DataFrame, state: pl.DataFrame, parameters: dict[str, Any], now: datetime
+        self, batch: Batch, state: pl.DataFrame, parameters: dict[str, Any], now: datetime
     ) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Findings (columns of FINDINGS) and new state (columns thing and those of `state`; the same things in the same order).
 
-        `batch`: the table's columns and the attributes, sorted by thing and observed_at. `state`: one row for each thing in the
-        batch, sorted; columns are null for a thing never seen before.
+        `batch`: the table's columns and the attributes, sorted by thing and observed_at (batches.py: columns by name, all of them as
+        `batch.frame`). `state`: one row for each thing in the batch, sorted; columns are null for a thing never seen before.
         """
         raise NotImplementedError
 

@@ -18,7 +18,7 @@ import polars as pl
 
 from haihe.kernel.alerts.advancing import Advance, advance, local_day, sorted_findings
 from haihe.kernel.alerts.columns import Array
-from haihe.kernel.alerts.rows import Rows, replaced
+from haihe.kernel.alerts.rows import Rows, places_in, replaced
 from haihe.kernel.alerts.rules import FINDINGS, Rule, no_findings
 
 # A row is journalled within a second or two of its receipt; a minute is over when its rows have had time to arrive.
@@ -42,16 +42,19 @@ class Heard:
 def ask(
     rule: Rule, state: pl.DataFrame, living: Array, policy: Callable[[str], Any], at: datetime
 ) -> tuple[pl.DataFrame, pl.DataFrame, Array]:
-    """Findings, the state after it, and the things whose state changed. `living`: the things that the rule still looks after."""
-    known = state["thing"].to_numpy()
-    mine = state.filter(pl.Series(np.isin(known, living))) if len(known) else state
+    """Findings, the state after it, and the things whose state changed. `living`: the things that the rule still looks after, sorted."""
+    _, lives = places_in(living, state["thing"].to_numpy())
+    mine = state if lives.all() else state.filter(pl.Series(lives))
     if mine.is_empty():
         return no_findings(), state, np.zeros(0, dtype=np.int64)
     parameters = {key: policy(f"{rule.pack}.{key}").on(local_day(at)).value for key in rule.parameters}
     found, after = rule.on_silence(mine, parameters, at)
-    changed = after.filter(pl.Series(_differs(mine, after)))
-    things = changed["thing"].to_numpy()
-    return found.select(pl.col(n).cast(kind) for n, kind in FINDINGS.items()), replaced(state, changed), things
+    found = found.select(pl.col(name).cast(kind) for name, kind in FINDINGS.items())
+    differs = _differs(mine, after)
+    if not differs.any():
+        return found, state, np.zeros(0, dtype=np.int64)
+    changed = after.filter(pl.Series(differs))
+    return found, replaced(state, changed), changed["thing"].to_numpy()
 
 
 def _differs(before: pl.DataFrame, after: pl.DataFrame) -> Array:
@@ -69,7 +72,8 @@ def advance_with_silence(
     """One step over rows (with facts) in their order of arrival, asking at each minute that begins among them; then at `until`, where
     the stream is known to have come so far."""
     found: list[pl.DataFrame] = []
-    touched, count = [np.zeros(0, dtype=np.int64)], 0
+    touched: list[Array] = []
+    count = 0
 
     def ask_at(instant: datetime) -> None:
         nonlocal state, asked_at
@@ -87,4 +91,7 @@ def advance_with_silence(
         touched.append(step.things)
     if until is not None:
         ask_at(until)
-    return Heard(Advance(sorted_findings(found), state, count, np.unique(np.concatenate(touched))), asked_at)
+    known, is_touched = state["thing"].to_numpy(), np.zeros(state.height, dtype=bool)
+    for things in touched:
+        is_touched[places_in(known, things)[0]] = True
+    return Heard(Advance(sorted_findings(found), state, count, known[is_touched]), asked_at)

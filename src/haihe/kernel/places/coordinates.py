@@ -14,6 +14,7 @@ RFC 7946, and work on whole columns at once.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -150,10 +151,16 @@ def distance_km(lon_a: ArrayLike, lat_a: ArrayLike, lon_b: ArrayLike, lat_b: Arr
     lon_a, lat_a, lon_b, lat_b = np.broadcast_arrays(
         *(np.asarray(each, dtype=float) for each in (lon_a, lat_a, lon_b, lat_b))
     )
-    east, north, middle = lon_b - lon_a, lat_b - lat_a, (lat_a + lat_b) / 2
-    east_narrowed = east * np.cos(np.radians(middle))
-    found = np.radians(np.sqrt(east_narrowed * east_narrowed + north * north)) * EARTH_RADIUS_KM
+    east, north, middle = (np.asarray(each) for each in (lon_b - lon_a, lat_b - lat_a, lat_a + lat_b))
+    middle /= 2
     far = (np.abs(east) > _FLAT_DEG) | (np.abs(north) > _FLAT_DEG) | (np.abs(middle) > _FLAT_LATITUDE_DEG)
+    # In place, as tables of a fleet have a million rows.
+    east *= np.cos(np.radians(middle, out=middle), out=middle)
+    east *= east
+    north *= north
+    east += north
+    found = np.sqrt(east, out=east)
+    found *= math.radians(EARTH_RADIUS_KM)
     return np.where(far, _great_circle_km(lon_a, lat_a, lon_b, lat_b), found) if far.any() else found
 
 

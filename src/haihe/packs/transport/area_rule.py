@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from haihe.kernel.alerts.batches import Batch
 from haihe.kernel.alerts.cap import Certainty, Severity, Urgency
-from haihe.kernel.alerts.columns import Array, Runs, episodes_raised
-from haihe.kernel.alerts.rows import of_things, replaced
+from haihe.kernel.alerts.columns import Array, episodes_raised
+from haihe.kernel.alerts.rows import by_thing, of_things, replaced
 from haihe.kernel.alerts.rules import INSTANT, Rule, no_findings
-from haihe.packs.transport.columns import flags, last_of, milliseconds, numbers, where
+from haihe.packs.transport.columns import at_ms, flags, last_of, maybe_numbers, milliseconds, numbers, where
 from haihe.packs.transport.findings import findings, maybe_instants
-from haihe.packs.transport.zones import Standing, stand
+from haihe.packs.transport.zones import Standing, astray, stand
 
 MODE_OF_KEY = {"left": "permitted", "entered": "forbidden"}
 
@@ -41,37 +42,37 @@ class LeavingArea(Rule):
     facts = {"area": ("区域", "area", ""), "lasted_s": ("已持续", "for", "s")}
 
     def evaluate(
-        self, batch: pl.DataFrame, state: pl.DataFrame, parameters: dict[str, Any], now: datetime
+        self, batch: Batch, state: pl.DataFrame, parameters: dict[str, Any], now: datetime
     ) -> tuple[pl.DataFrame, pl.DataFrame]:
-        if batch["areas"].null_count() == batch.height and not _is_open(state):
-            return no_findings(), state.with_columns(pl.col("^.*_raised$").fill_null(False))
-        known = batch.filter(pl.col("longitude_deg").is_finite() & pl.col("latitude_deg").is_finite())
-        if known.is_empty():
+        concerned = batch.fact("areas").is_not_null().to_numpy() | _is_open(state)
+        state = state.with_columns(pl.col("^.*_raised$").fill_null(False))
+        few = batch.of(concerned)
+        known = few.where(np.isfinite(few.numbers("longitude_deg")) & np.isfinite(few.numbers("latitude_deg")))
+        if not concerned.any() or known.is_empty():
             return no_findings(), state
         seen = of_things(state, known)
-        runs = Runs(known["thing"].to_numpy())
         found: list[pl.DataFrame] = []
         columns: dict[str, pl.Series] = {}
         for key, mode in MODE_OF_KEY.items():
-            told, kept = self._judge(runs, known, seen, key, standings(known, mode, parameters), parameters)
+            told, kept = self._judge(known, seen, key, Zoned(known, mode, parameters), parameters)
             found.append(told)
             columns |= kept
         return pl.concat(found), replaced(state, seen.with_columns(**columns).select(state.columns))
 
     def _judge(
-        self, runs: Runs, batch: pl.DataFrame, state: pl.DataFrame, key: str, at_areas: Standing, parameters: dict[str, Any]
-    ) -> tuple[pl.DataFrame, dict[str, pl.Series]]:  # fmt: skip
+        self, batch: Batch, state: pl.DataFrame, key: str, zoned: Zoned, parameters: dict[str, Any]
+    ) -> tuple[pl.DataFrame, dict[str, pl.Series]]:
         """Findings of one key and its columns of the state."""
-        at, wrong = milliseconds(batch["observed_at"]), at_areas.over_m > 0
-        before = milliseconds(state[f"{key}_since"])
+        runs, at, wrong = batch.runs, at_ms(batch), zoned.astray()
+        before, raised = milliseconds(state[f"{key}_since"]), flags(state[f"{key}_raised"])
         since = runs.since(wrong, at, before)
         lasted = at - since
-        over = wrong & (lasted >= parameters["area_sustained_s"] * 1000)
-        raised = flags(state[f"{key}_raised"])
-        told = episodes_raised(runs, over, ~wrong, raised)
+        told = episodes_raised(runs, wrong & (lasted >= parameters["area_sustained_s"] * 1000), ~wrong, raised)
+        # How far, from what: only where somebody is astray, or was until this row.
+        at_areas = zoned.standing(wrong | runs.before(wrong, (before >= 0) | raised))
         most_before = numbers(state[f"{key}_most_m"])
         most = runs.greatest_since(np.where(wrong, at_areas.value_m, -1.0), ~wrong, most_before)
-        thing, place = batch["thing"].to_numpy(), {**where(batch), "area": at_areas.area}
+        thing, place = batch.thing, {**where(batch), "area": at_areas.area}
         found = pl.concat([
             findings(told.raise_, "raise", key, thing, at, most, at_areas.limit_m, {**place, "lasted_s": lasted // 1000}),
             findings(told.end, "end", key, thing, at, runs.before(most, most_before), at_areas.limit_m, place),
@@ -79,28 +80,53 @@ class LeavingArea(Rule):
         return found, {
             f"{key}_since": maybe_instants(np.where(last_of(runs, wrong), last_of(runs, since), -1)),
             f"{key}_raised": pl.Series(last_of(runs, told.raised)),
-            f"{key}_most_m": pl.Series(np.where(last_of(runs, wrong), last_of(runs, most), np.nan)).fill_nan(None),
+            f"{key}_most_m": maybe_numbers(np.where(last_of(runs, wrong), last_of(runs, most), np.nan)),
         }
 
 
-def _is_open(state: pl.DataFrame) -> bool:
-    """Whether a stretch is under way for any vehicle."""
-    return any(state[f"{key}_since"].count() or flags(state[f"{key}_raised"]).any() for key in MODE_OF_KEY)
+def _is_open(state: pl.DataFrame) -> Array:
+    """Of which vehicles a stretch is under way."""
+    open_ = np.zeros(state.height, dtype=bool)
+    for key in MODE_OF_KEY:
+        open_ |= state[f"{key}_since"].is_not_null().to_numpy() | flags(state[f"{key}_raised"])
+    return open_
 
 
-def standings(batch: pl.DataFrame, mode: str, parameters: dict[str, Any]) -> Standing:
-    """How each row stands to the zones that its vehicle carries; rows without any stand well."""
-    size = batch.height
-    over, value, limit = np.full(size, -1.0), np.zeros(size), np.zeros(size)
-    area = np.full(size, "", dtype=object)
-    lon, lat = numbers(batch["longitude_deg"]), numbers(batch["latitude_deg"])
-    for text, rows in _rows_by_text(batch["areas"]):
-        one = stand(text, mode, lon[rows], lat[rows], parameters["area_margin_m"], parameters["road_corridor_m"])
-        over[rows], value[rows], limit[rows], area[rows] = one.over_m, one.value_m, one.limit_m, one.area
-    return Standing(over, value, limit, area.astype(str))
+def rows_by_text(batch: Batch) -> list[tuple[str, Array]]:
+    """The zones that vehicles carry, each text once with its rows."""
+    texts = batch.fact("areas").cast(pl.Categorical)
+    carrying = np.flatnonzero(batch.runs.spread(texts.is_not_null().to_numpy()))
+    if not len(carrying):
+        return []
+    code = batch.runs.spread(texts.to_physical().fill_null(0).to_numpy())[carrying].astype(np.int64)
+    order = by_thing(code)
+    parts = np.split(carrying[order], np.flatnonzero(np.diff(code[order])) + 1)
+    told = [(texts[int(batch.runs.segment[rows[0]])], rows) for rows in parts]
+    return [(text, rows) for text, rows in told if text]
 
 
-def _rows_by_text(texts: pl.Series) -> list[tuple[str, Array]]:
-    frame = pl.DataFrame({"text": texts}).with_row_index("row").filter(pl.col("text").fill_null("") != "")
-    parts = frame.group_by("text", maintain_order=True).agg("row")
-    return [(text, np.asarray(rows)) for text, rows in parts.iter_rows()]
+class Zoned:
+    """How rows stand to the zones of one mode that their vehicles carry; rows without any stand well."""
+
+    def __init__(self, batch: Batch, mode: str, parameters: dict[str, Any]) -> None:
+        self.texts, self.mode, self.size = batch.once(rows_by_text), mode, batch.height
+        self.longitude_deg, self.latitude_deg = where(batch).values()
+        self.tolerances = parameters["area_margin_m"], parameters["road_corridor_m"]
+
+    def astray(self) -> Array:
+        """Whether a row is where its vehicle should not be."""
+        found = np.zeros(self.size, dtype=bool)
+        for text, rows in self.texts:
+            found[rows] = astray(text, self.mode, self.longitude_deg[rows], self.latitude_deg[rows], *self.tolerances)
+        return found
+
+    def standing(self, wanted: Array) -> Standing:
+        """The distances of the wanted rows."""
+        over, value, limit = np.full(self.size, -1.0), np.zeros(self.size), np.zeros(self.size)
+        area = np.full(self.size, "", dtype=object)
+        for text, rows in ((text, rows[wanted[rows]]) for text, rows in self.texts):
+            if not len(rows):
+                continue
+            one = stand(text, self.mode, self.longitude_deg[rows], self.latitude_deg[rows], *self.tolerances)
+            over[rows], value[rows], limit[rows], area[rows] = one.over_m, one.value_m, one.limit_m, one.area
+        return Standing(over, value, limit, area)

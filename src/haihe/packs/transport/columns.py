@@ -1,16 +1,18 @@
-"""Columns that both rules of the pack need: values by a vehicle's use, hours of night, steps between positions."""
+"""Columns that the rules of the pack need: values by a vehicle's use, hours of night, steps between positions. What follows from the rows
+and the time before them is made once for all rules of a step (`Batch.once`)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import polars as pl
 
+from haihe.kernel.alerts.batches import Batch, microseconds
+from haihe.kernel.alerts.batches import numbers as numbers
 from haihe.kernel.alerts.columns import Array, Runs
-from haihe.kernel.alerts.rows import microseconds
 from haihe.kernel.places import distance_km
 
 HOUR_MS = 3_600_000
@@ -21,46 +23,83 @@ CHINA_AHEAD_MS = 8 * HOUR_MS  # Asia/Shanghai is UTC+8 all year
 def milliseconds(instants: pl.Series) -> Array:
     """Whole milliseconds since 1970, so that sums are exact however rows are cut; −1 for null."""
     found = microseconds(instants)
-    return np.where(instants.is_null().to_numpy(), -1, found // 1000) if instants.null_count() else found // 1000
+    return np.where(found == np.iinfo(np.int64).min, -1, found // 1000) if instants.null_count() else found // 1000
 
 
-def by_use(use: pl.Series, values: Mapping[str, Any]) -> Array:
-    """The value for each row's use of the vehicle, `default` where the use has none of its own; null becomes infinity."""
+def _at_ms(batch: Batch) -> Array:
+    return batch.at_us // 1000
+
+
+def at_ms(batch: Batch) -> Array:
+    """When each row was observed, in whole milliseconds since 1970."""
+    return batch.once(_at_ms)
+
+
+def by_use(batch: Batch, values: Mapping[str, Any]) -> Array:
+    """The value for the use of each row's vehicle, `default` where the use has none of its own; null becomes infinity."""
+    return batch.runs.spread(_of_each(batch, values))
+
+
+def _of_each(batch: Batch, values: Mapping[str, Any]) -> Array:
+    """As `by_use`, one value a vehicle."""
+    use = batch.fact("use")
     known = {key: float("inf") if value is None else float(value) for key, value in values.items()}
     default = known.pop("default")
     return use.replace_strict(known, default=default, return_dtype=pl.Float64).fill_null(default).to_numpy()
 
 
-def numbers(column: pl.Series, missing: float = float("nan")) -> Array:
-    """As numbers; nulls become `missing`."""
-    column = column.cast(pl.Float64)
-    return (column.fill_null(missing) if column.null_count() else column).to_numpy()
-
-
-def where(batch: pl.DataFrame) -> dict[str, Array]:
+def where(batch: Batch) -> dict[str, Array]:
     """The position of each row, as evidence of a finding."""
-    return {name: numbers(batch[name]) for name in ("longitude_deg", "latitude_deg")}
+    return {name: batch.numbers(name) for name in ("longitude_deg", "latitude_deg")}
 
 
-def last_place(runs: Runs, batch: pl.DataFrame) -> dict[str, pl.Series]:
+def _last_place(batch: Batch) -> dict[str, pl.Series]:
+    return {name: maybe_numbers(last_of(batch.runs, values)) for name, values in where(batch).items()}
+
+
+def last_place(batch: Batch) -> dict[str, pl.Series]:
     """The position of each thing's last row, as columns of a state."""
-    return {name: pl.Series(last_of(runs, values)).fill_nan(None) for name, values in where(batch).items()}
+    return batch.once(_last_place)
+
+
+def maybe_numbers(values: Array) -> pl.Series:
+    """Null where there is none."""
+    return pl.Series(values, nan_to_null=True)
 
 
 def flags(column: pl.Series) -> Array:
     return (column.fill_null(False) if column.null_count() else column).to_numpy()
 
 
-def night_total_ms(at_ms: Array, hours: tuple[int, int]) -> Array:
-    """Milliseconds of night from 1970 (local days) until each instant: the night within a stretch is the difference of its ends."""
-    begin, end = hours[0] * HOUR_MS, hours[1] * HOUR_MS
-    local = at_ms + CHINA_AHEAD_MS - begin
-    length = (end - begin) % DAY_MS
-    return local // DAY_MS * length + np.minimum(local % DAY_MS, length)
+def _nights(first_ms: int, last_ms: int, hours: tuple[int, int]) -> Iterator[tuple[int, int]]:
+    """The nights that touch a time: (begin, end), the end not included. `hours` are local ones: (22, 6)."""
+    begin = hours[0] * HOUR_MS - CHINA_AHEAD_MS
+    length = (hours[1] - hours[0]) * HOUR_MS % DAY_MS
+    day = (first_ms - begin - length) // DAY_MS
+    while begin + day * DAY_MS <= last_ms:
+        if length and begin + day * DAY_MS + length > first_ms:
+            yield begin + day * DAY_MS, begin + day * DAY_MS + length
+        day += 1
+
+
+def night_ms(at_ms: Array, step_ms: Array, hours: tuple[int, int]) -> Array:
+    """How much of the step before each instant lies in the night."""
+    found = np.zeros(len(at_ms), dtype=np.int64)
+    if not len(at_ms):
+        return found
+    first, last = int(at_ms.min() - step_ms.max()), int(at_ms.max())
+    for begin, end in _nights(first, last, hours):
+        if begin <= first and last <= end:
+            return step_ms  # all of it
+        found += np.maximum(np.minimum(at_ms, end) - np.maximum(at_ms - step_ms, begin), 0)
+    return found
 
 
 def is_night(at_ms: Array, hours: tuple[int, int]) -> Array:
-    return (at_ms + CHINA_AHEAD_MS - hours[0] * HOUR_MS) % DAY_MS < (hours[1] - hours[0]) * HOUR_MS % DAY_MS
+    found = np.zeros(len(at_ms), dtype=bool)
+    for begin, end in _nights(int(at_ms.min()), int(at_ms.max()), hours) if len(at_ms) else ():
+        found |= (at_ms >= begin) & (at_ms < end)
+    return found
 
 
 @dataclass(frozen=True)
@@ -72,23 +111,28 @@ class Steps:
     before_ms: Array
     step_ms: Array
     ground_kmh: Array
-
-    @property
-    def is_first(self) -> Array:
-        return self.before_ms < 0
+    is_first: Array
 
 
-def steps_of(runs: Runs, batch: pl.DataFrame, state: pl.DataFrame) -> Steps:
+def steps_of(batch: Batch, state: pl.DataFrame) -> Steps:
     """`state` has last_at, longitude_deg and latitude_deg of the row before the batch."""
-    at = milliseconds(batch["observed_at"])
-    before = runs.before(at, milliseconds(state["last_at"]))
-    lon, lat = numbers(batch["longitude_deg"]), numbers(batch["latitude_deg"])
-    lon_before, lat_before = runs.before(lon, numbers(state["longitude_deg"])), runs.before(lat, numbers(state["latitude_deg"]))  # fmt: skip
-    step = np.where(before < 0, 0, at - before)
-    hours = np.where(step > 0, step, 1) / HOUR_MS
-    with np.errstate(invalid="ignore"):
-        ground = np.where(step > 0, distance_km(lon_before, lat_before, lon, lat) / hours, np.nan)
-    return Steps(at, before, step, ground)
+    last = milliseconds(state["last_at"]), numbers(state["longitude_deg"]), numbers(state["latitude_deg"])
+    return batch.once(_steps, *last)
+
+
+def _steps(batch: Batch, last_ms: Array, last_longitude: Array, last_latitude: Array) -> Steps:
+    runs, at, (lon, lat) = batch.runs, at_ms(batch), where(batch).values()
+    before = runs.before(at, last_ms)
+    lon_before, lat_before = runs.before(lon, last_longitude), runs.before(lat, last_latitude)
+    is_first = before < 0
+    step = at - before
+    step[is_first] = 0
+    with np.errstate(invalid="ignore", divide="ignore"):
+        ground = distance_km(lon_before, lat_before, lon, lat)
+        ground *= HOUR_MS
+        ground /= step
+    ground[step <= 0] = np.nan
+    return Steps(at, before, step, ground, is_first)
 
 
 def last_of(runs: Runs, values: Array) -> Array:

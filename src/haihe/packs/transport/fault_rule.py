@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from haihe.kernel.alerts.batches import Batch
 from haihe.kernel.alerts.cap import Certainty, Severity, Urgency
-from haihe.kernel.alerts.columns import Array, Runs, episodes_raised
+from haihe.kernel.alerts.columns import Array, episodes_raised
+from haihe.kernel.alerts.rows import replaced
 from haihe.kernel.alerts.rules import Rule, no_findings
 from haihe.packs.transport import by_kind
 from haihe.packs.transport.by_kind import NEVER
-from haihe.packs.transport.columns import last_of, milliseconds, where
+from haihe.packs.transport.columns import at_ms, last_of, where
 from haihe.packs.transport.findings import findings
 
 # Key of the alert → bits of the alarm word that mean it (jt808/bits.py names them and says where they were read).
@@ -37,29 +39,35 @@ class TerminalFault(Rule):
     severity, urgency, certainty = Severity.MINOR, Urgency.FUTURE, Certainty.OBSERVED
 
     def evaluate(
-        self, batch: pl.DataFrame, state: pl.DataFrame, parameters: dict[str, Any], now: datetime
+        self, batch: Batch, state: pl.DataFrame, parameters: dict[str, Any], now: datetime
     ) -> tuple[pl.DataFrame, pl.DataFrame]:
-        bits = batch["alarm_bits"].fill_null(0).to_numpy()
-        since, raised = by_kind.stored(state, "since_ms", len(FAULTS))
-        if not (bits & ANY).any() and (since == NEVER).all():
+        faulty = batch.ask("alarm_bits", lambda bits: bits.fill_null(0).to_numpy() & ANY != 0)
+        concerned = state["since_ms"].is_not_null().to_numpy() | batch.runs.concerned(faulty)
+        if not concerned.any():
             return no_findings(), state  # as nearly always
-        runs, found = Runs(batch["thing"].to_numpy()), [no_findings()]
+        found, after = self._judge_all(batch.of(concerned), state.filter(pl.Series(concerned)), parameters)
+        return found, replaced(state, after)
+
+    def _judge_all(
+        self, batch: Batch, state: pl.DataFrame, parameters: dict[str, Any]
+    ) -> tuple[pl.DataFrame, pl.DataFrame]:
+        bits, found = batch["alarm_bits"].fill_null(0).to_numpy(), [no_findings()]
+        since, raised = by_kind.stored(state, "since_ms", len(FAULTS))
         for place, (key, mask) in enumerate(FAULTS.items()):
             told, since[:, place], raised[:, place] = self._judge(
-                runs, batch, key, bits & mask != 0, since[:, place], raised[:, place], parameters["fault_sustained_s"]
+                batch, key, bits & mask != 0, since[:, place], raised[:, place], parameters["fault_sustained_s"]
             )
             found.append(told)
         return pl.concat(found), state.with_columns(**by_kind.to_store("since_ms", since, raised))
 
     def _judge(
-        self, runs: Runs, batch: pl.DataFrame, key: str, faulty: Array, since_before: Array, raised: Array, sustained_s: float
+        self, batch: Batch, key: str, faulty: Array, since_before: Array, raised: Array, sustained_s: float
     ) -> tuple[pl.DataFrame, Array, Array]:  # fmt: skip
         """Findings of one fault, and what to remember of it."""
-        at, thing = milliseconds(batch["observed_at"]), batch["thing"].to_numpy()
+        runs, thing, at, limit = batch.runs, batch.thing, at_ms(batch), float(sustained_s)
         since = runs.since(faulty, at, since_before)
         lasted = (at - since) / 1000
         told = episodes_raised(runs, faulty & (lasted >= sustained_s), ~faulty, raised)
-        limit = np.full(runs.size, float(sustained_s))
         ended = (at - runs.before(since, since_before)) / 1000
         found = pl.concat([
             findings(told.raise_, "raise", key, thing, at, lasted, limit, where(batch)),

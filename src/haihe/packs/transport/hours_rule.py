@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from haihe.kernel.alerts.batches import Batch
 from haihe.kernel.alerts.cap import Certainty, Severity, Urgency
-from haihe.kernel.alerts.columns import Array, Runs, episodes_raised
+from haihe.kernel.alerts.columns import Array, episodes_raised
 from haihe.kernel.alerts.rules import INSTANT, Rule, no_findings
-from haihe.packs.transport.columns import flags, is_night, last_of, milliseconds, numbers, where
+from haihe.packs.transport.columns import at_ms, flags, is_night, last_of, milliseconds, where
 from haihe.packs.transport.findings import findings, maybe_instants
 
 
@@ -30,21 +31,20 @@ class ForbiddenHours(Rule):
     opens_case = "transport.alert"
 
     def evaluate(
-        self, batch: pl.DataFrame, state: pl.DataFrame, parameters: dict[str, Any], now: datetime
+        self, batch: Batch, state: pl.DataFrame, parameters: dict[str, Any], now: datetime
     ) -> tuple[pl.DataFrame, pl.DataFrame]:
-        at, known, raised = milliseconds(batch["observed_at"]), milliseconds(state["since"]), flags(state["raised"])
-        forbidden = _forbidden(batch["use"], at, parameters["forbidden_hours"])
+        at, known, raised = at_ms(batch), milliseconds(state["since"]), flags(state["raised"])
+        forbidden = _forbidden(batch, at, parameters["forbidden_hours"])
         if not forbidden.any() and not raised.any() and (known < 0).all():
             return no_findings(), state
-        thing = batch["thing"].to_numpy()
-        runs = Runs(thing)
+        thing, runs = batch.thing, batch.runs
         before = runs.before(at, milliseconds(state["last_at"]))
         gap = (before < 0) | (at - before > parameters["track_gap_s"] * 1000)
-        moving = forbidden & (numbers(batch["speed_kmh"], missing=0.0) >= parameters["moving_kmh"])
+        moving = forbidden & (batch.numbers("speed_kmh") >= parameters["moving_kmh"])
         since = runs.since(moving, at, known, gap)
         lasted_s = (at - since) / 1000
         told = episodes_raised(runs, moving & (lasted_s >= parameters["hours_sustained_s"]), ~moving | gap, raised)
-        limit = np.full(runs.size, parameters["hours_sustained_s"] / 60)
+        limit = parameters["hours_sustained_s"] / 60
         ended_at = np.where(gap & (before >= 0), before, at)
         ended = (ended_at - runs.before(since, known)) / 60_000
         found = pl.concat([
@@ -57,12 +57,12 @@ class ForbiddenHours(Rule):
         )
 
 
-def _forbidden(use: pl.Series, at_ms: Array, hours_of_use: dict[str, Any]) -> Array:
+def _forbidden(batch: Batch, at: Array, hours_of_use: dict[str, Any]) -> Array:
     """Whether each row lies in hours that are forbidden for its use; a use without an entry takes `default`."""
-    forbidden = np.zeros(len(at_ms), dtype=bool)
+    forbidden, use = np.zeros(batch.height, dtype=bool), batch.fact("use")
     named = [name for name in hours_of_use if name != "default"]
     for name, hours in hours_of_use.items():
-        if hours is not None:
+        if hours is not None and (night := is_night(at, tuple(hours))).any():
             mine = (use == name if name != "default" else ~use.is_in(named)).fill_null(name == "default")
-            forbidden |= mine.to_numpy() & is_night(at_ms, tuple(hours))
+            forbidden |= batch.runs.spread(mine.to_numpy()) & night
     return forbidden

@@ -13,14 +13,21 @@ from typing import Any, ClassVar
 import numpy as np
 import polars as pl
 
+from haihe.kernel.alerts.batches import Batch
 from haihe.kernel.alerts.cap import Certainty, Severity, Urgency
-from haihe.kernel.alerts.columns import Array, Runs
+from haihe.kernel.alerts.columns import Array
 from haihe.kernel.alerts.rules import INSTANT, Rule
 from haihe.packs.transport.columns import flags, last_of, last_place, milliseconds, numbers, where
 from haihe.packs.transport.findings import findings, instants, maybe_instants
 
 MINUTE_MS = 60_000
 NOBODY_HEARD_MS = 2 * MINUTE_MS
+
+
+def _received_ms(batch: Batch) -> tuple[Array, Array]:
+    """When the first and the newest row of each vehicle were received."""
+    received, starts = batch.ask("received_at", milliseconds), batch.runs.starts
+    return received[starts], np.maximum.reduceat(received, starts)
 
 
 class _Silent(Rule):
@@ -42,19 +49,16 @@ class _Silent(Rule):
         return np.ones(state.height, dtype=bool)
 
     def evaluate(
-        self, batch: pl.DataFrame, state: pl.DataFrame, parameters: dict[str, Any], now: datetime
+        self, batch: Batch, state: pl.DataFrame, parameters: dict[str, Any], now: datetime
     ) -> tuple[pl.DataFrame, pl.DataFrame]:
-        thing, received = batch["thing"].to_numpy(), milliseconds(batch["received_at"])
-        runs, heard = Runs(thing), milliseconds(state["heard_at"])
-        heard_again = runs.first & flags(state["raised"])[runs.segment]
-        silent_min = (received - heard[runs.segment]) / MINUTE_MS
-        limit = np.full(runs.size, float(parameters[self.limit]))
-        found = findings(heard_again, "end", "silent", thing, received, silent_min, limit, where(batch))
-        moving = numbers(batch["speed_kmh"], missing=0.0) >= parameters["moving_kmh"]
-        newest = np.maximum(np.maximum.reduceat(received, runs.starts), heard)
+        runs, heard, (first, newest) = batch.runs, milliseconds(state["heard_at"]), batch.once(_received_ms)
+        silent_min = (first - heard) / MINUTE_MS
+        place = {name: values[runs.starts] for name, values in where(batch).items()}
+        found = findings(flags(state["raised"]), "end", "silent", batch.things, first, silent_min, float(parameters[self.limit]), place)  # fmt: skip
         return found, state.with_columns(
-            heard_at=instants(newest), counted_from=pl.lit(None, dtype=INSTANT), moved=pl.Series(last_of(runs, moving)),
-            raised=pl.lit(False), **last_place(runs, batch),
+            heard_at=instants(np.maximum(newest, heard)), counted_from=pl.lit(None, dtype=INSTANT),
+            moved=pl.Series(last_of(runs, batch.numbers("speed_kmh")) >= parameters["moving_kmh"]),
+            raised=pl.lit(False), **last_place(batch),
         )  # fmt: skip
 
     def on_silence(
@@ -66,8 +70,9 @@ class _Silent(Rule):
         limit_min = float(parameters[self.limit])
         due = since + int(limit_min * MINUTE_MS)
         is_silent = ~raised & self.concerns(state) & (due <= until)
+        place = {name: numbers(state[name]) for name in ("longitude_deg", "latitude_deg")}
         told = np.full(state.height, limit_min)
-        found = findings(is_silent, "raise", "silent", state["thing"].to_numpy(), due, told, told, where(state))
+        found = findings(is_silent, "raise", "silent", state["thing"].to_numpy(), due, told, limit_min, place)
         raised = raised | is_silent
         counted = milliseconds(state["counted_from"])
         if until < at_ms:

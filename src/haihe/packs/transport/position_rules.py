@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from haihe.kernel.alerts.batches import Batch
 from haihe.kernel.alerts.cap import Certainty, Severity, Urgency
-from haihe.kernel.alerts.columns import Array, Runs, episodes_raised
+from haihe.kernel.alerts.columns import Array, episodes_raised
 from haihe.kernel.alerts.rules import INSTANT, Rule
-from haihe.packs.transport.columns import Steps, flags, last_of, last_place, milliseconds, numbers, steps_of, where
+from haihe.packs.transport.columns import Steps, flags, last_of, last_place, milliseconds, steps_of, where
 from haihe.packs.transport.findings import findings, maybe_instants
 
 
@@ -37,11 +38,10 @@ class Drifting(Rule):
     facts = {"ground_kmh": ("相邻定位推算速度", "speed between positions", "km/h")}
 
     def evaluate(
-        self, batch: pl.DataFrame, state: pl.DataFrame, parameters: dict[str, Any], now: datetime
+        self, batch: Batch, state: pl.DataFrame, parameters: dict[str, Any], now: datetime
     ) -> tuple[pl.DataFrame, pl.DataFrame]:
-        thing = batch["thing"].to_numpy()
-        runs = Runs(thing)
-        steps, known = steps_of(runs, batch, state), milliseconds(state["jumped_at"])
+        thing, runs = batch.thing, batch.runs
+        steps, known = steps_of(batch, state), milliseconds(state["jumped_at"])
         with np.errstate(invalid="ignore"):
             jump = _within(steps, parameters) & (steps.ground_kmh > parameters["implausible_speed_kmh"])
         jumped_at = runs.latest(jump, steps.at_ms, known)
@@ -50,7 +50,7 @@ class Drifting(Rule):
         jumps_known, raised = state["jumps"].fill_null(0).to_numpy(), flags(state["raised"])
         jumps = runs.total_since(jump.astype(np.int64), calm, jumps_known)
         told = episodes_raised(runs, jump & (jumps >= parameters["drift_jumps"]), calm, raised)
-        limit = np.full(runs.size, float(parameters["drift_jumps"]))
+        limit = float(parameters["drift_jumps"])
         evidence = {**where(batch), "ground_kmh": steps.ground_kmh}
         most = runs.before(jumps, jumps_known)
         found = pl.concat([
@@ -59,7 +59,7 @@ class Drifting(Rule):
         ])  # fmt: skip
         return found, state.with_columns(
             jumped_at=maybe_instants(last_of(runs, jumped_at)), jumps=pl.Series(last_of(runs, jumps)),
-            raised=pl.Series(last_of(runs, told.raised)), **last_place(runs, batch),
+            raised=pl.Series(last_of(runs, told.raised)), **last_place(batch),
         )  # fmt: skip
 
 
@@ -75,18 +75,17 @@ class Frozen(Rule):
     facts = {"speed_kmh": ("终端速度", "speed shown by the device", "km/h")}
 
     def evaluate(
-        self, batch: pl.DataFrame, state: pl.DataFrame, parameters: dict[str, Any], now: datetime
+        self, batch: Batch, state: pl.DataFrame, parameters: dict[str, Any], now: datetime
     ) -> tuple[pl.DataFrame, pl.DataFrame]:
-        thing, speed = batch["thing"].to_numpy(), numbers(batch["speed_kmh"])
-        runs = Runs(thing)
-        steps, known = steps_of(runs, batch, state), milliseconds(state["since"])
+        thing, runs, speed = batch.thing, batch.runs, batch.numbers("speed_kmh")
+        steps, known = steps_of(batch, state), milliseconds(state["since"])
         with np.errstate(invalid="ignore"):
             stands = _within(steps, parameters) & (steps.ground_kmh == 0) & (speed >= parameters["frozen_kmh"])
         since = runs.since(stands, steps.before_ms, known)
         lasted = (steps.at_ms - since) / 1000
         raised = flags(state["raised"])
         told = episodes_raised(runs, stands & (lasted >= parameters["frozen_s"]), ~stands, raised)
-        limit, evidence = np.full(runs.size, float(parameters["frozen_s"])), {**where(batch), "speed_kmh": speed}
+        limit, evidence = float(parameters["frozen_s"]), {**where(batch), "speed_kmh": speed}
         ended = (steps.before_ms - runs.before(since, known)) / 1000
         found = pl.concat([
             findings(told.raise_, "raise", "frozen", thing, steps.at_ms, lasted, limit, evidence),
@@ -94,5 +93,5 @@ class Frozen(Rule):
         ])  # fmt: skip
         return found, state.with_columns(
             since=maybe_instants(np.where(last_of(runs, stands), last_of(runs, since), -1)),
-            raised=pl.Series(last_of(runs, told.raised)), **last_place(runs, batch),
+            raised=pl.Series(last_of(runs, told.raised)), **last_place(batch),
         )  # fmt: skip

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from haihe.kernel.alerts.batches import Batch
 from haihe.kernel.alerts.cap import Certainty, Severity, Urgency
 from haihe.kernel.alerts.columns import Array, Episode, Runs, episodes
 from haihe.kernel.alerts.rows import of_things, replaced
@@ -17,17 +18,19 @@ from haihe.packs.transport.area_rule import LeavingArea as LeavingArea
 from haihe.packs.transport.columns import (
     HOUR_MS,
     Steps,
+    at_ms,
     by_use,
     flags,
     is_night,
     last_of,
     last_place,
     milliseconds,
-    night_total_ms,
+    night_ms,
     numbers,
     steps_of,
     where,
 )
+from haihe.packs.transport.driven_hours import HOURS, driven_in_24h
 from haihe.packs.transport.fault_rule import TerminalFault as TerminalFault
 from haihe.packs.transport.findings import findings, instants, maybe_instants
 from haihe.packs.transport.hours_rule import ForbiddenHours as ForbiddenHours
@@ -67,34 +70,28 @@ class Speeding(Rule):
     facts = {"near_s": ("接近限速持续", "near the limit for", "s"), "over_s": ("超速持续", "above the limit for", "s"), "peak_kmh": ("最高速度", "top speed", "km/h")}  # fmt: skip
 
     def evaluate(
-        self, batch: pl.DataFrame, state: pl.DataFrame, parameters: dict[str, Any], now: datetime
+        self, batch: Batch, state: pl.DataFrame, parameters: dict[str, Any], now: datetime
     ) -> tuple[pl.DataFrame, pl.DataFrame]:
-        runs = Runs(batch["thing"].to_numpy())
-        steps = steps_of(runs, batch, state)
-        after = state.with_columns(
-            **last_place(runs, batch),
-        )
-        believed = batch.filter(pl.Series(~self._doubtful(batch, steps, parameters)))
+        after = state.with_columns(**last_place(batch))
+        believed = batch.where(~self._doubtful(batch, steps_of(batch, state), parameters))
         if believed.is_empty():
             return no_findings(), after
         found, seen = self._judge(believed, of_things(after, believed), parameters)
         return found, replaced(after, seen)
 
-    def _doubtful(self, batch: pl.DataFrame, steps: Steps, parameters: dict[str, Any]) -> Array:
+    def _doubtful(self, batch: Batch, steps: Steps, parameters: dict[str, Any]) -> Array:
         """Rows whose speed is missing or is contradicted by the ground covered since the position before."""
-        speed = numbers(batch["speed_kmh"])
+        speed, fastest = batch.numbers("speed_kmh"), parameters["implausible_speed_kmh"]
+        near_in_time = steps.step_ms <= parameters["track_gap_s"] * 1000
         with np.errstate(invalid="ignore"):
-            telling = (steps.step_ms >= LEAST_STEP_MS) & (steps.step_ms <= parameters["track_gap_s"] * 1000)
-            jumped = (steps.step_ms > 0) & (steps.step_ms <= parameters["track_gap_s"] * 1000) & (steps.ground_kmh > parameters["implausible_speed_kmh"])  # fmt: skip
-            stuck = telling & (speed > parameters["implausible_speed_kmh"] / 4) & (steps.ground_kmh < speed * MOST_CONTRADICTING_SHARE)  # fmt: skip
-            wild = speed > parameters["implausible_speed_kmh"]
-        return np.isnan(speed) | jumped | stuck | wild
+            jumped = (steps.step_ms > 0) & near_in_time & (steps.ground_kmh > fastest)
+            stuck = (steps.step_ms >= LEAST_STEP_MS) & near_in_time & (speed > fastest / 4) & (steps.ground_kmh < speed * MOST_CONTRADICTING_SHARE)  # fmt: skip
+            return ~(speed <= fastest) | jumped | stuck
 
     def _judge(
-        self, batch: pl.DataFrame, state: pl.DataFrame, parameters: dict[str, Any]
+        self, batch: Batch, state: pl.DataFrame, parameters: dict[str, Any]
     ) -> tuple[pl.DataFrame, pl.DataFrame]:
-        runs = Runs(batch["thing"].to_numpy())
-        at, speed = milliseconds(batch["observed_at"]), numbers(batch["speed_kmh"])
+        runs, at, speed = batch.runs, at_ms(batch), batch.numbers("speed_kmh")
         before = runs.before(at, milliseconds(state["kept_at"]))
         limit = self._limits(batch, at, parameters)
         gap = (before < 0) | (at - before > parameters["track_gap_s"] * 1000)
@@ -109,11 +106,10 @@ class Speeding(Rule):
             flags(state["warned"]), flags(state["raised"]),
         )  # fmt: skip
         peak = runs.greatest_since(speed, stop, numbers(state["peak_kmh"]))
-        found = self._tell(runs, batch, state, told, at, before, gap, speed, limit, peak, over_since, near_since)
-        last = last_of(runs, near)
+        found = self._tell(batch, state, told, before, gap, limit, peak, over_since, near_since)
         return found, state.with_columns(
             kept_at=instants(last_of(runs, at)),
-            near_since=maybe_instants(np.where(last, last_of(runs, near_since), -1)),
+            near_since=maybe_instants(np.where(last_of(runs, near), last_of(runs, near_since), -1)),
             over_since=maybe_instants(np.where(last_of(runs, over), last_of(runs, over_since), -1)),
             warned=pl.Series(last_of(runs, told.warned)),
             raised=pl.Series(last_of(runs, told.raised)),
@@ -121,24 +117,28 @@ class Speeding(Rule):
             limit_kmh=pl.Series(last_of(runs, limit)),
         )
 
-    def _limits(self, batch: pl.DataFrame, at: Array, parameters: dict[str, Any]) -> Array:
-        night = is_night(at, tuple(parameters["night_hours"]))
-        day_limit = by_use(batch["use"], parameters["speed_limit_kmh"])
-        return np.where(night, day_limit * by_use(batch["use"], parameters["night_limit_share"]), day_limit)
+    def _limits(self, batch: Batch, at: Array, parameters: dict[str, Any]) -> Array:
+        day_limit, night = by_use(batch, parameters["speed_limit_kmh"]), is_night(at, tuple(parameters["night_hours"]))
+        if not night.any():
+            return day_limit
+        return np.where(night, day_limit * by_use(batch, parameters["night_limit_share"]), day_limit)
 
     def _tell(
-        self, runs: Runs, batch: pl.DataFrame, state: pl.DataFrame, told: Episode, at: Array, before: Array, gap: Array,
-        speed: Array, limit: Array, peak: Array, over_since: Array, near_since: Array,
+        self, batch: Batch, state: pl.DataFrame, told: Episode, before: Array, gap: Array, limit: Array, peak: Array,
+        over_since: Array, near_since: Array,
     ) -> pl.DataFrame:  # fmt: skip
-        thing = batch["thing"].to_numpy()
-        place = where(batch)
-        seconds = (at - over_since) // 1000
-        peak_before = runs.before(peak, numbers(state["peak_kmh"]))
-        limit_before = runs.before(limit, numbers(state["limit_kmh"]))
+        rows, told = told.told()
+        place = {name: values[rows] for name, values in where(batch).items()}
+        peak_before = batch.runs.before(peak, numbers(state["peak_kmh"]))[rows]
+        limit_before = batch.runs.before(limit, numbers(state["limit_kmh"]))[rows]
+        thing, at, speed, before, gap, limit, peak, over_since, near_since = (
+            values[rows]
+            for values in (batch.thing, at_ms(batch), batch.numbers("speed_kmh"), before, gap, limit, peak, over_since, near_since)
+        )  # fmt: skip
         ended_at = np.where(gap & (before >= 0), before, at)
         return pl.concat([
             findings(told.warn, "warning", "speeding", thing, at, speed, limit, {"near_s": (at - near_since) // 1000, **place}),
-            findings(told.raise_, "raise", "speeding", thing, at, peak, limit, {"over_s": seconds, **place}),
+            findings(told.raise_, "raise", "speeding", thing, at, peak, limit, {"over_s": (at - over_since) // 1000, **place}),
             findings(told.end, "end", "speeding", thing, ended_at, peak_before, limit_before, {"peak_kmh": peak_before, **place}),
         ])  # fmt: skip
 
@@ -164,24 +164,22 @@ class Fatigue(Rule):
     )  # fmt: skip
     state = {
         "longitude_deg": pl.Float64, "latitude_deg": pl.Float64, "moving": pl.Boolean, "rest_since": INSTANT,
-        "continuous_ms": pl.Int64, "night_ms": pl.Int64, "total_ms": pl.Int64, "hour": pl.Int64, "driven_ms": pl.Array(pl.Int32, 24),
+        "continuous_ms": pl.Int64, "night_ms": pl.Int64, "total_ms": pl.Int64, "hour": pl.Int64, "driven_ms": pl.Array(pl.Int32, HOURS),
         **{f"{key}_{flag}": pl.Boolean for key in ("continuous", "night", "total") for flag in ("warned", "raised")},
     }  # fmt: skip
     severity, urgency, certainty = Severity.SEVERE, Urgency.IMMEDIATE, Certainty.LIKELY
     opens_case, warning_opens_case, warning_case_pause = "transport.alert", "transport.warning", "warning_case_pause_h"
 
     def evaluate(
-        self, batch: pl.DataFrame, state: pl.DataFrame, parameters: dict[str, Any], now: datetime
+        self, batch: Batch, state: pl.DataFrame, parameters: dict[str, Any], now: datetime
     ) -> tuple[pl.DataFrame, pl.DataFrame]:
-        runs = Runs(batch["thing"].to_numpy())
-        steps = steps_of(runs, batch, state)
-        moving = numbers(batch["speed_kmh"], missing=0.0) >= parameters["moving_kmh"]
+        runs, steps = batch.runs, steps_of(batch, state)
+        moving = batch.numbers("speed_kmh") >= parameters["moving_kmh"]
         drive, is_rest = self._driving(runs, steps, moving, flags(state["moving"]), parameters)
         rest_since = runs.since(is_rest, steps.before_ms, milliseconds(state["rest_since"]))
         rested = is_rest & (steps.at_ms - rest_since >= parameters["rest_min"] * 60_000)
-        hours = tuple(parameters["night_hours"])
-        at_night = night_total_ms(steps.at_ms, hours) - night_total_ms(steps.at_ms - drive, hours)
-        totals, buckets, newest = _driven_in_24h(runs, steps.at_ms, drive, state)
+        at_night = night_ms(steps.at_ms, drive, tuple(parameters["night_hours"]))
+        totals, hourly, newest = driven_in_24h(runs, steps.at_ms, drive, state)
         driven = {
             "continuous": runs.total_since(drive, rested, _whole(state["continuous_ms"])),
             "night": runs.total_since(at_night, rested, _whole(state["night_ms"])),
@@ -191,16 +189,16 @@ class Fatigue(Rule):
         found: list[pl.DataFrame] = []
         columns: dict[str, Any] = {}
         for key, name in limits.items():
-            limit = by_use(batch["use"], parameters[name])
-            parts, kept = self._judge(runs, batch, state, key, driven[key], limit, steps, rested, parameters)
+            limit = by_use(batch, parameters[name])
+            parts, kept = self._judge(batch, state, key, driven[key], limit, rested, parameters)
             found.append(parts)
             columns |= kept
         return pl.concat(found), state.with_columns(
-            **last_place(runs, batch),
+            **last_place(batch),
             moving=pl.Series(last_of(runs, moving)),
             rest_since=maybe_instants(np.where(last_of(runs, is_rest), last_of(runs, rest_since), -1)),
             hour=pl.Series(newest),
-            driven_ms=pl.Series(buckets.astype(np.int32), dtype=pl.Array(pl.Int32, 24)),
+            driven_ms=pl.Series(hourly, dtype=pl.Array(pl.Int32, HOURS)),
             **columns,
         )
 
@@ -212,68 +210,34 @@ class Fatigue(Rule):
         moved_off = runs.before(moving, was_moving)
         with np.errstate(invalid="ignore"):
             elsewhere = steps.ground_kmh >= parameters["moving_kmh"]
-        drive = np.where(known & moved_off & ~steps.is_first, steps.step_ms, 0)
+        drive = steps.step_ms * (known & moved_off)
         return drive, ~steps.is_first & np.where(known, ~moved_off, ~elsewhere)
 
     def _judge(
-        self, runs: Runs, batch: pl.DataFrame, state: pl.DataFrame, key: str, driven: Array, limit_h: Array, steps: Steps,
-        rested: Array, parameters: dict[str, Any],
+        self, batch: Batch, state: pl.DataFrame, key: str, driven: Array, limit_h: Array, rested: Array, parameters: dict[str, Any],
     ) -> tuple[pl.DataFrame, dict[str, Any]]:  # fmt: skip
         """Findings of one key and its columns of the state."""
-        limit = limit_h * HOUR_MS
+        runs, limit, known_ms = batch.runs, limit_h * HOUR_MS, _whole(state[f"{key}_ms"])
         near = driven >= limit - parameters["fatigue_warning_min"] * 60_000
         stop = ~near if key == "total" else rested
         told = episodes(runs, near, driven > limit, stop, flags(state[f"{key}_warned"]), flags(state[f"{key}_raised"]))
-        most = runs.before(driven, _whole(state[f"{key}_ms"])) / HOUR_MS
-        thing, at, value = batch["thing"].to_numpy(), steps.at_ms, driven / HOUR_MS
-        place = where(batch)
-        finite = np.where(np.isinf(limit_h), np.nan, limit_h)
-        found = pl.concat([
-            findings(told.warn, "warning", key, thing, at, value, finite, place),
-            findings(told.raise_, "raise", key, thing, at, value, finite, place),
-            findings(told.end, "end", key, thing, at, most, finite, place),
-        ])  # fmt: skip
-        return found, {
+        return self._tell(batch, key, told, driven, runs.before(driven, known_ms), limit_h), {
             f"{key}_ms": pl.Series(last_of(runs, driven)),
             f"{key}_warned": pl.Series(last_of(runs, told.warned)),
             f"{key}_raised": pl.Series(last_of(runs, told.raised)),
         }
 
+    def _tell(self, batch: Batch, key: str, told: Episode, driven: Array, before: Array, limit_h: Array) -> pl.DataFrame:  # fmt: skip
+        rows, told = told.told()
+        thing, at, place = batch.thing[rows], at_ms(batch)[rows], {name: values[rows] for name, values in where(batch).items()}  # fmt: skip
+        value, most, limit = driven[rows] / HOUR_MS, before[rows] / HOUR_MS, limit_h[rows]
+        limit = np.where(np.isinf(limit), np.nan, limit)
+        return pl.concat([
+            findings(told.warn, "warning", key, thing, at, value, limit, place),
+            findings(told.raise_, "raise", key, thing, at, value, limit, place),
+            findings(told.end, "end", key, thing, at, most, limit, place),
+        ])  # fmt: skip
+
 
 def _whole(column: pl.Series) -> Array:
     return column.fill_null(0).to_numpy().astype(np.int64)
-
-
-def _driven_in_24h(runs: Runs, at_ms: Array, drive: Array, state: pl.DataFrame) -> tuple[Array, Array, Array]:
-    """Milliseconds driven in each row's clock hour and the 23 before it; and per thing the hourly sums to keep with their last hour.
-
-    A step is at most an hour long, so that it lies in the hour of its row and the one before. The sum up to a row is what the state
-    knew, plus what the batch drove so far, minus all that lies 24 clock hours back or more.
-    """
-    hour = at_ms // HOUR_MS
-    inside = np.minimum(drive, at_ms - hour * HOUR_MS)
-    segments, known_hour = len(runs.starts), _whole(state["hour"])
-    known, stored = np.zeros((segments, 24), dtype=np.int64), state["driven_ms"].is_not_null().to_numpy()
-    if stored.any():
-        known[stored] = state["driven_ms"].drop_nulls().to_numpy()
-    kept_segment, kept_place = np.nonzero(known)
-    segment = np.concatenate([kept_segment, runs.segment, runs.segment])
-    hours = np.concatenate([known_hour[kept_segment] - 23 + kept_place, hour - 1, hour])
-    driven = np.concatenate([known[kept_segment, kept_place], drive - inside, inside])
-    base = int(hours.min()) - 1
-    width = int(hours.max()) - base + 2
-    order = np.argsort(segment * width + hours - base, kind="stable")
-    keys, sums = (segment * width + hours - base)[order], np.concatenate([[0], np.cumsum(driven[order])])
-
-    def up_to(which: Array, until: Array) -> Array:
-        """Everything of a thing in hours up to and including `until`."""
-        end = np.searchsorted(keys, which * width + np.maximum(until - base, 0), side="right")
-        return sums[end] - sums[np.searchsorted(keys, which * width, side="left")]
-
-    so_far = runs.total_since(drive, np.zeros(runs.size, dtype=bool), known.sum(axis=1))
-    totals = so_far - up_to(runs.segment, hour - 24)
-    newest = hour[runs.last]
-    fresh = hours > newest[segment] - 24
-    place = segment[fresh] * 24 + hours[fresh] - (newest[segment[fresh]] - 23)
-    buckets = np.bincount(place, weights=driven[fresh], minlength=segments * 24).reshape(segments, 24)
-    return totals, buckets.astype(np.int64), newest

@@ -15,12 +15,14 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from haihe.kernel.alerts.batches import Batch
 from haihe.kernel.alerts.cap import Certainty, Severity, Urgency
 from haihe.kernel.alerts.columns import Array
+from haihe.kernel.alerts.rows import replaced
 from haihe.kernel.alerts.rules import FINDINGS, Rule, no_findings
 from haihe.packs.transport import by_kind
 from haihe.packs.transport.by_kind import NEVER
-from haihe.packs.transport.columns import milliseconds
+from haihe.packs.transport.columns import at_ms
 from haihe.packs.transport.findings import instants
 from haihe.packs.transport.jt808.fields import Reader
 from haihe.packs.transport.jt808.items import read_items
@@ -91,28 +93,24 @@ class ActiveSafety(Rule):
     }  # fmt: skip
 
     def evaluate(
-        self, batch: pl.DataFrame, state: pl.DataFrame, parameters: dict[str, Any], now: datetime
+        self, batch: Batch, state: pl.DataFrame, parameters: dict[str, Any], now: datetime
     ) -> tuple[pl.DataFrame, pl.DataFrame]:
-        items = (
-            batch["items"] if "items" in batch.columns else pl.repeat(None, batch.height, dtype=pl.Binary, eager=True)
-        )
-        suspects = _suspects(items)
+        suspects = batch.ask("items", _suspects) if "items" in batch.columns else np.zeros(batch.height, dtype=bool)
         is_open = state["latest_ms"].is_not_null()
         if not suspects.any() and not is_open.any():
             return no_findings(), state  # as nearly always
-        things, thing = state["thing"].to_numpy(), batch["thing"].to_numpy()
-        place = np.searchsorted(things, thing)
-        latest, raised = by_kind.stored(state, "latest_ms", len(KEYS))
-        concerned = np.flatnonzero(np.isin(place, np.union1d(place[suspects], np.flatnonzero(is_open.to_numpy()))))
-        at = milliseconds(batch["observed_at"])
+        concerned = is_open.to_numpy() | batch.runs.concerned(suspects)
+        few, before = batch.of(concerned), state.filter(pl.Series(concerned))
+        latest, raised = by_kind.stored(before, "latest_ms", len(KEYS))
         quiet_ms = int(parameters["active_safety_quiet_s"] * 1000)
+        rows = zip(few.runs.segment.tolist(), few.thing.tolist(), at_ms(few).tolist(), few["longitude_deg"], few["latitude_deg"],
+                   few["items"] if "items" in few.columns else [None] * few.height, suspects[batch.runs.spread(concerned)].tolist(), strict=True)  # fmt: skip
         told: list[dict[str, Any]] = []
-        for row in concerned.tolist():
-            position = {name: batch[name][row] for name in ("longitude_deg", "latitude_deg")}
-            mine = int(place[row])
-            found = list(events_in(items[row])) if suspects[row] else []
-            told += _step(latest[mine], raised[mine], int(thing[row]), int(at[row]), found, quiet_ms, position)
-        return _findings(told), state.with_columns(**by_kind.to_store("latest_ms", latest, raised))
+        for mine, thing, at, longitude, latitude, item, is_suspect in rows:
+            position = {"longitude_deg": longitude, "latitude_deg": latitude}
+            found = list(events_in(item)) if is_suspect else []
+            told += _step(latest[mine], raised[mine], thing, at, found, quiet_ms, position)
+        return _findings(told), replaced(state, before.with_columns(**by_kind.to_store("latest_ms", latest, raised)))
 
 
 def _suspects(items: pl.Series) -> Array:

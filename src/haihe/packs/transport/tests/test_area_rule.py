@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from haihe.kernel.alerts.replay import replay
 from haihe.kernel.alerts.rules import RULES
-from haihe.packs.transport.zones import as_text, simplified, stand
+from haihe.packs.transport.zones import as_text, astray, simplified, stand
 from haihe.testing.rules import (
     KM_PER_DEGREE,
     NOW,
@@ -107,6 +107,22 @@ def test_inside_is_what_the_map_shows_as_inside(east: float, north: float) -> No
     if away > 0.08:
         inside = shapely.contains_xy(shapely.geometry.shape(ZONES["square"][2]), longitude, latitude)
         assert bool(standing.over_m[0] > 0) == (not inside)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 10_000), st.sampled_from(["permitted", "forbidden"]))
+def test_astray_is_what_the_distances_say(seed: int, mode: str) -> None:
+    """Along borders and roads too, and at the ends of roads."""
+    dice = np.random.default_rng(seed)
+    road = {"type": "LineString", "coordinates": [at_km(*point) for point in dice.uniform(-5, 5, (6, 2))]}
+    text = as_text([("a", mode, box(-4, -4, 4, 4)), ("b", mode, road), ("c", "permitted", box(1, 1, 2, 2))])
+    along = np.array(road["coordinates"])[dice.integers(0, 6, 500)].T
+    near = along + dice.normal(0, 0.0005, (2, 500))
+    longitude, latitude = np.hstack([near, np.array([at_km(*point) for point in dice.uniform(-6, 6, (500, 2))]).T])
+    over = stand(text, mode, longitude, latitude, 30, 50).over_m
+    told = astray(text, mode, longitude, latitude, 30, 50)
+    assert 0 < told.sum() < 1000
+    assert ((over > 0) == told)[np.abs(over) > 1e-6].all()
 
 
 def test_two_permitted_areas_together_are_permitted() -> None:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from haihe.kernel.alerts.replay import replay
 from haihe.kernel.alerts.rules import RULES
 from haihe.kernel.policies import all_parameters
-from haihe.packs.transport.columns import night_total_ms
+from haihe.packs.transport.columns import night_ms
 from haihe.testing.rules import NOW, RuleContract, case_name, positions, read_cases, run_case, same
 
 CASES = Path(__file__).parent.parent / "policies" / "cases"
@@ -125,12 +125,14 @@ def test_the_night_between_two_instants_is_counted_to_the_second() -> None:
         return np.array([int(datetime.fromisoformat(text + "+08:00").timestamp() * 1000)])
 
     def night(a: str, b: str) -> float:
-        return float((night_total_ms(at(b), (22, 6)) - night_total_ms(at(a), (22, 6)))[0] / 60_000)
+        return float(night_ms(at(b), at(b) - at(a), (22, 6))[0] / 60_000)
 
     assert night("2026-03-02T21:00:00", "2026-03-02T22:30:00") == 30
     assert night("2026-03-02T05:30:00", "2026-03-02T07:00:00") == 30
     assert night("2026-03-02T07:00:00", "2026-03-03T07:00:00") == 480
     assert night("2026-03-02T12:00:00", "2026-03-02T13:00:00") == 0
+    assert night("2026-03-02T23:00:00", "2026-03-02T23:30:00") == 30
+    assert night("2026-03-01T12:00:00", "2026-03-03T23:00:00") == 2 * 480 + 60
 
 
 BAD = positions(
