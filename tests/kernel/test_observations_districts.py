@@ -104,6 +104,7 @@ print(len(found), peak_mb() - before, total.sum())
 """
 
 
+@pytest.mark.all
 def test_memory_is_that_of_a_part_however_many_there_are(tmp_path: Path) -> None:
     rows = [year_in(str(tmp_path / name), tmp_path, 200, 1, weeks=50, each=100) for name in "ab"]
     whole_mb = sum(one.estimated_size("mb") for one in rows)

@@ -21,7 +21,7 @@ from haihe.packs.transport import rules as _rules  # noqa: F401  (declares them)
 from haihe.packs.transport.tests.live import SYNTHETIC, Live, eventually
 from haihe.testing.objects import MISSING, object_storage, program
 
-pytestmark = pytest.mark.xdist_group("feed")
+pytestmark = [pytest.mark.all, pytest.mark.xdist_group("feed")]
 
 
 def test_devices_and_rules_go_on_while_the_mover_is_killed_and_the_storage_is_away(
