@@ -22,9 +22,9 @@ class Finding:
 
 
 def findings(*, deploy: bool) -> list[Finding]:
-    rows = [_database(), _vendor_files(), _home_private(), _disk()]
-    rows += [_lake()] if is_elsewhere(settings.LAKE_URL) else []
-    rows += [_observations()] if all(row.ok for row in rows[4:]) else []
+    lake = [_lake()] if is_elsewhere(settings.LAKE_URL) else []
+    rows = [_database(), _vendor_files(), _home_private(), _disk(), *lake]
+    rows += [_observations()] if all(row.ok for row in lake) else []  # one that is away has said so already
     rows += [_stream()] if settings.STREAM_URL else []
     if deploy:
         rows += [_tls(), _debug(), _checkpoints_elsewhere(), _no_demo(), _runs_as_root()]

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -41,8 +41,8 @@ PARTS = (
     Part("gateway", ("gateway",)),
 )
 
-# Duties that read and write the lake.
-OF_THE_LAKE = "observations."
+# The duties that write the lake: the last step of the road, and the upkeep of what lies there.
+OF_THE_LAKE = ("road.lake", "observations.")
 
 
 def parts(*, with_demo: bool = False) -> tuple[Part, ...]:
@@ -176,15 +176,20 @@ def work(number: str = "0") -> None:
 
     stores.share(int(number), settings.WORKERS)
     spare_the_collector()
-    repeat(_steps_as_duties(lake=not _lake_is_elsewhere()))
+    repeat(_but_the_movers(_steps_as_duties()))
 
 
-def _steps_as_duties(*, lake: bool, others: bool = True) -> list[Duty]:
-    """The worker's steps of the road: the one that moves rows to the lake, or the others, or all."""
+def _steps_as_duties() -> list[Duty]:
+    """The worker's steps of the road."""
     from haihe.kernel.duties import Duty
 
-    steps = [(step, function) for step, function in steps_of("worker") if (lake if step.name == "lake" else others)]
-    return [Duty(f"road.{step.name}", step.every_s, function, share=1) for step, function in steps]
+    return [Duty(f"road.{step.name}", step.every_s, function, share=1) for step, function in steps_of("worker")]
+
+
+def _but_the_movers(duties: Iterable[Duty]) -> list[Duty]:
+    """All of them, or, where a mover writes the lake, the others."""
+    elsewhere = _lake_is_elsewhere()
+    return [duty for duty in duties if not (elsewhere and duty.name.startswith(OF_THE_LAKE))]
 
 
 def move() -> None:
@@ -194,12 +199,7 @@ def move() -> None:
 
     os.nice(5)
     spare_the_collector()
-    repeat(
-        [
-            *_steps_as_duties(lake=True, others=False),
-            *(one for one in DUTIES.values() if one.name.startswith(OF_THE_LAKE)),
-        ]
-    )
+    repeat([duty for duty in (*_steps_as_duties(), *DUTIES.values()) if duty.name.startswith(OF_THE_LAKE)])
 
 
 def keep() -> None:
@@ -208,8 +208,7 @@ def keep() -> None:
 
     os.nice(5)
     spare_the_collector()
-    elsewhere = _lake_is_elsewhere()
-    repeat([one for one in DUTIES.values() if not (elsewhere and one.name.startswith(OF_THE_LAKE))])
+    repeat(_but_the_movers(DUTIES.values()))
 
 
 def repeat(duties: Collection[Duty]) -> None:

@@ -25,7 +25,7 @@ from haihe.kernel.observations.lake import Lake
 from haihe.kernel.observations.lake_bucket import Bucket
 from haihe.kernel.observations.queries import observations
 from haihe.testing.objects import ObjectStorage, object_storage
-from haihe.testing.observations import START, Store, positions, store_in
+from haihe.testing.observations import APPEND, START, Store, positions, store_in
 
 KEY = ["thing", "observed_at", "longitude_deg"]
 
@@ -148,18 +148,6 @@ def test_counts_never_fall_and_never_jump_while_another_process_feeds_and_compac
 
 # --- kill -9 ----------------------------------------------------------------------------------------------------------
 
-APPEND = """
-import sys
-from datetime import timedelta
-from pathlib import Path
-from haihe.testing.observations import START, positions, store_in
-store = store_in(Path(sys.argv[1]))
-n = int(sys.argv[2])
-while True:
-    batch = positions(things=1, each=1, first_thing=n % 7 + 1, start=START + timedelta(seconds=20 * n), seed=n)
-    print(n, store.journal.append([("position", batch)]), flush=True)
-    n += 1
-"""
 MOVE = """
 import sys
 from datetime import timedelta

@@ -12,21 +12,8 @@ import polars as pl
 import pytest
 
 from haihe.kernel.observations.queries import observations
-from haihe.testing.observations import START, store_in
+from haihe.testing.observations import APPEND, START, store_in
 
-APPEND = """
-import sys
-from datetime import timedelta
-from pathlib import Path
-from haihe.testing.observations import START, positions, store_in
-store = store_in(Path(sys.argv[1]))
-n = int(sys.argv[2])
-while True:
-    # One row a batch, so that the number of rows is the number of acknowledged batches; the speed tells them apart.
-    batch = positions(things=1, each=1, first_thing=n % 7 + 1, start=START + timedelta(seconds=20 * n), seed=n)
-    print(n, store.journal.append([("position", batch)]), flush=True)
-    n += 1
-"""
 MOVE = """
 import sys
 from datetime import timedelta

@@ -165,14 +165,19 @@ def kill_again_and_again(live: Live, rounds: int, seed: int) -> None:
     print(
         f"{rounds} rounds, seed {seed}, killed {dict(kills)}, acknowledged {sum(len(d.acknowledged) for d in drivers)}"
     )
+    finish(drivers)
+    caught_up(live)
+    live.stop()
+    nothing_lost_and_nothing_counted_twice(live, drivers)
+
+
+def finish(drivers: list[Driver]) -> None:
+    """Each has everything acknowledged that it sent, and ends."""
     for driver in drivers:
         driver.finishing = True
     for driver in drivers:
         driver.join(60)
         assert driver.over and not driver.failure, driver.failure
-    caught_up(live)
-    live.stop()
-    nothing_lost_and_nothing_counted_twice(live, drivers)
 
 
 def caught_up(live: Live) -> None:

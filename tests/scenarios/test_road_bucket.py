@@ -12,6 +12,7 @@ from tests.scenarios.test_road import (
     Driver,
     ask,
     caught_up,
+    finish,
     nothing_lost_and_nothing_counted_twice,
     start_hurried_worker,
 )
@@ -58,11 +59,7 @@ def test_devices_and_rules_go_on_while_the_mover_is_killed_and_the_storage_is_aw
                 assert journal.cursor("lake") == moved and "duty fails" not in live.log("worker")
                 storage.start()
                 eventually(lambda: "duty works again" in live.log("mover"), 60, "recovery by itself")
-                for driver in drivers:
-                    driver.finishing = True
-                for driver in drivers:
-                    driver.join(60)
-                    assert driver.over and not driver.failure, driver.failure
+                finish(drivers)
                 caught_up(live)
                 eventually(lambda: journal.waiting(journal.cursor("lake"))[1] == 0, 60, "everything moved")
             live.stop()

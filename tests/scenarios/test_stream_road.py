@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.scenarios.test_road import HURRIED, Driver, ask, nothing_lost_and_nothing_counted_twice
+from tests.scenarios.test_road import HURRIED, Driver, ask, finish, nothing_lost_and_nothing_counted_twice
 
 from haihe.packs.transport.tests.live import SYNTHETIC, Live, eventually
 from haihe.testing.streams import MISSING, Broker, Node, broker, program
@@ -95,11 +95,7 @@ def kill_again_and_again(live: Live, nodes: Broker, rounds: int, seed: int) -> N
         )  # type: ignore[misc]
     acknowledged = sum(len(driver.acknowledged) for driver in drivers)
     print(f"{rounds} rounds, seed {seed}, killed {dict(kills)}, acknowledged {acknowledged}")
-    for driver in drivers:
-        driver.finishing = True
-    for driver in drivers:
-        driver.join(60)
-        assert driver.over and not driver.failure, driver.failure
+    finish(drivers)
     caught_up(live)
     live.stop()
     nothing_lost_and_nothing_counted_twice(live, drivers)

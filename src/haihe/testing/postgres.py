@@ -40,7 +40,7 @@ def cluster(*, durable: bool = False) -> Iterator[str]:
     if binaries is None:
         raise RuntimeError("PostgreSQL is not installed: apt-get install postgresql")
     folder = Path(tempfile.mkdtemp(prefix="haihe-postgres-"))
-    port = _free_port()
+    port = free_port()
     try:
         if os.geteuid() == 0:
             shutil.chown(folder, "postgres", "postgres")
@@ -69,7 +69,7 @@ def _run(*command: object) -> None:
         raise RuntimeError(f"{command[0]}: {done.stdout}")
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 
-from haihe.testing.postgres import _free_port
+from haihe.testing.postgres import free_port
 
 PROGRAM = "nats-server"
 MISSING = "nats-server is not installed: apt-get install nats-server"
@@ -120,10 +120,10 @@ def broker(nodes: int = 1, folder: Path | None = None, *, more: str = "") -> Ite
         raise RuntimeError(MISSING)
     place = folder or Path(tempfile.mkdtemp(prefix="haihe-nats-"))
     made = Broker()
-    routes = [_free_port() for _ in range(nodes)]
+    routes = [free_port() for _ in range(nodes)]
     try:
         for number in range(nodes):
-            node = Node(f"n{number}", place / f"n{number}", _free_port(), _free_port())
+            node = Node(f"n{number}", place / f"n{number}", free_port(), free_port())
             (node.folder / "data").mkdir(parents=True)
             text = CONFIGURATION.format(
                 port=node.port, monitor=node.monitor, name=node.name, folder=node.folder / "data"

@@ -56,6 +56,15 @@ def day_from(request: AccountRequest, name: str) -> date:
         ) from error
 
 
+def month_of(written: str) -> date:
+    """The first day of the month of the address (2026-11), this month where it is none."""
+    try:
+        found = date.fromisoformat(f"{written}-01")
+    except ValueError:
+        found = timezone.localdate()
+    return (found if 2000 <= found.year <= 2200 else timezone.localdate()).replace(day=1)
+
+
 def instant_from(request: AccountRequest, name: str) -> datetime:
     """A local day and time as the browser's field writes it: 2026-11-26T14:30."""
     written = request.POST.get(name, "").strip()

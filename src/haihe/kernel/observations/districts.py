@@ -22,7 +22,7 @@ import haihe.kernel.observations.standard  # noqa: F401  (declares its tables in
 from haihe.kernel.errors import InvalidInput
 from haihe.kernel.observations import decimals
 from haihe.kernel.observations.lake_files import PARTITION
-from haihe.kernel.observations.lake_reader import LakeReader, as_declared, declared_schema
+from haihe.kernel.observations.lake_reader import LakeReader, about_files, as_declared, declared_schema, holding
 
 if TYPE_CHECKING:
     import dask.dataframe as dd
@@ -118,15 +118,11 @@ def _of_one(
         raise InvalidInput(
             f"表“{table}”没有列 {unknown}。", f"The table {table!r} has no columns {unknown}.", where=name
         )
-    since, until = ((instant.astimezone(UTC) if instant else None) for instant in (since, until))
-    # By the statistics of each file, as exact as days of receipt: a clock that is off hides no row.
-    keep = [] if since is None else [pl.col("max.observed_at") >= since]
-    keep += [] if until is None else [pl.col("min.observed_at") < until]
     if files.is_empty():
         return
-    if keep:
-        files = files.filter([condition.fill_null(True) for condition in keep])
-    files = files.sort(f"partition.{PARTITION}", "path")
+    since, until = ((instant.astimezone(UTC) if instant else None) for instant in (since, until))
+    # By the statistics of each file, as exact as days of receipt: a clock that is off hides no row.
+    files = holding(files, about_files(since=since, until=until)).sort(f"partition.{PARTITION}", "path")
     unused = frozenset(decimals.unused(schema, files))
     pieces: list[tuple[str, int, int]] = []
     room = rows

@@ -79,10 +79,8 @@ class Lake(LakeReader):
     ) -> None:
         """Make files part of the table (or not any more) in one step, durable on return. Raises Conflict when another has done what
         this would do again."""
-        with (
-            self._turn,
-            self.place.faults(table),
-        ):  # looked at and committed to the same version; what comes in between Delta looks at itself
+        # Looked at and committed to the same version; what comes in between Delta looks at itself.
+        with self._turn, self.place.faults(table):
             delta = self._fresh(table)
             files = self._version(table, delta).files  # looking again could give a newer version
             taken = {action.path for action in actions if isinstance(action, RemoveAction)}
@@ -104,10 +102,11 @@ class Lake(LakeReader):
     def settle(self, table: str) -> None:
         """Make the newest version durable; now and then write a checkpoint, so that opening stays quick."""
         with self.place.faults(table):
-            version = self._fresh(table).version()
+            delta = self._fresh(table)
+            version = delta.version()
             self.place.settle(table, version)
             if version and version % CHECKPOINT_EVERY == 0:
-                self._fresh(table).create_checkpoint()
+                delta.create_checkpoint()
                 self.place.settle(table, version, checkpoint=True)
 
     def expire(self, table: str, before: date) -> int:
@@ -118,8 +117,7 @@ class Lake(LakeReader):
         old = files.filter(pl.col(f"partition.{PARTITION}") < before)
         if old.is_empty():
             return 0
-        with self.place.faults(table):
-            self.commit(table, removals(old, data_change=True))
+        self.commit(table, removals(old, data_change=True))
         return int(old["num_records"].sum())
 
     def vacuum(self, table: str, *, hours: int = 1) -> int:

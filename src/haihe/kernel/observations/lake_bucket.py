@@ -128,9 +128,8 @@ class Bucket:
         content = io.BytesIO()
         encode(rows, content)
         path = f"{PARTITION}={day}/{new_name()}"
-        with self.faults(
-            table
-        ):  # in one request: parts of a file that was not finished would stay unseen and be paid for
+        with self.faults(table):
+            # In one request: parts of a file that was not finished would stay unseen and be paid for.
             obstore.put(self._large, f"{table}/{path}", content.getvalue(), use_multipart=False)
         return path, content.tell()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from haihe.kernel.observations.tables import TABLES
 
 # A table that is only moved on keeps something of every version it has been at (0.1 MB each, measured): it is opened afresh now and then.
 VERSIONS_AN_OPENING = 50
+# West, south, east, north in degrees, WGS 84.
+Box = tuple[float, float, float, float]
 
 
 class LakeReader:
@@ -98,8 +101,7 @@ class LakeReader:
             version = self._version(table, delta)
             numbers = {writer: version.transaction(writer) for writer in writers}
             files, schema = version.files, version.schema
-        if keep:
-            files = files.filter([condition.fill_null(True) for condition in keep])
+        files = holding(files, keep)
         if files.is_empty():
             return pl.LazyFrame(schema=declared_schema(table, schema)), numbers
         return as_declared(
@@ -150,6 +152,31 @@ class LakeReader:
         if known is None or known.delta is not delta or known.number != delta.version():
             known = self._known[table] = _Version(delta)
         return known
+
+
+def about_files(
+    things: Sequence[int] | None = None, since: datetime | None = None, until: datetime | None = None, box: Box | None = None
+) -> list[pl.Expr]:  # fmt: skip
+    """Conditions on rows (of `things`, observed in [since, until), in `box`) as asked of a file's statistics: false only where no row
+    of the file can fit."""
+    found = []
+    if things is not None:
+        low, high = min(things, default=0), max(things, default=-1)
+        found += [pl.col("max.thing") >= low, pl.col("min.thing") <= high]
+    if since is not None:
+        found.append(pl.col("max.observed_at") >= since.astimezone(UTC))
+    if until is not None:
+        found.append(pl.col("min.observed_at") < until.astimezone(UTC))
+    if box is not None:
+        west, south, east, north = box
+        found += [pl.col("max.longitude_deg") >= west, pl.col("min.longitude_deg") <= east]
+        found += [pl.col("max.latitude_deg") >= south, pl.col("min.latitude_deg") <= north]
+    return found
+
+
+def holding(files: pl.DataFrame, keep: Sequence[pl.Expr]) -> pl.DataFrame:
+    """The files of which no condition is false for sure: one without the statistic may hold anything."""
+    return files.filter([condition.fill_null(True) for condition in keep]) if keep else files
 
 
 class _Version:

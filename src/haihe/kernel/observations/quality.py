@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import IntFlag
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -70,15 +69,11 @@ def is_null(column: pl.Series) -> NDArray[np.bool_]:
     return column.is_null().to_numpy() if column.null_count() else np.zeros(len(column), np.bool_)
 
 
-def microseconds(instants: pl.Series) -> NDArray[Any]:
-    """Since 1970; no number where there is no time. (`to_physical` would plan a query each time.)"""
-    return instants.cast(pl.Int64).to_numpy()
-
-
 def clock_oddities(observed_at: pl.Series, received_at: pl.Series) -> Iterator[tuple[NDArray[np.bool_], Quality]]:
     """Per row, whether its time of observation lies ahead, far behind, or is late."""
     # Where there is no time the difference is not-a-number, which no comparison finds.
-    ahead_us = microseconds(observed_at) - microseconds(received_at)
+    # (`to_physical` would plan a query each time.)
+    ahead_us = observed_at.cast(pl.Int64).to_numpy() - received_at.cast(pl.Int64).to_numpy()
     yield ahead_us > CLOCK_AHEAD_S * 1_000_000, Quality.CLOCK_AHEAD
     yield ahead_us < -CLOCK_BEHIND_DAYS * 86_400_000_000, Quality.CLOCK_BEHIND
     yield ahead_us < -LATE_S * 1_000_000, Quality.LATE

@@ -17,13 +17,13 @@ from haihe.kernel.errors import InvalidInput
 from haihe.kernel.observations import stores
 from haihe.kernel.observations.any_journal import AnyJournal
 from haihe.kernel.observations.lake import Lake
+from haihe.kernel.observations.lake_reader import Box as Box
+from haihe.kernel.observations.lake_reader import about_files
 from haihe.kernel.observations.tables import COMMON, TABLES, get_table
 
 if TYPE_CHECKING:
     from haihe.kernel.identity import Account
 
-# West, south, east, north in degrees, WGS 84.
-Box = tuple[float, float, float, float]
 EVERYTHING = 1 << 62
 
 
@@ -46,7 +46,7 @@ def observations(
         for one in journals
         for entry in one.read(before[one.identity], EVERYTHING, only=[table], since=instants[0], until=instants[1])
     ]
-    kept, held = lake.scan(table, _about_files(things, instants, box), writers=list(before))
+    kept, held = lake.scan(table, about_files(things, since, until, box), writers=list(before))
     parts = [] if kept is None else [kept]
     parts += [entry.batch.lazy() for identity, entry in entries if entry.seq > held[identity]]
     blank = pl.LazyFrame(schema=TABLES[table].schema() if table in TABLES else COMMON)
@@ -127,22 +127,4 @@ def _about_rows(
     if box is not None:
         west, south, east, north = box
         found += [pl.col("longitude_deg").is_between(west, east), pl.col("latitude_deg").is_between(south, north)]
-    return found
-
-
-def _about_files(things: Sequence[int] | None, instants: list[int | None], box: Box | None) -> list[pl.Expr]:
-    """The same conditions asked of a file's statistics: false only where no row of the file can fit."""
-    found = []
-    if things is not None:
-        low, high = min(things, default=0), max(things, default=-1)
-        found += [pl.col("max.thing") >= low, pl.col("min.thing") <= high]
-    since, until = instants
-    if since is not None:
-        found.append(pl.col("max.observed_at").to_physical() >= since)
-    if until is not None:
-        found.append(pl.col("min.observed_at").to_physical() < until)
-    if box is not None:
-        west, south, east, north = box
-        found += [pl.col("max.longitude_deg") >= west, pl.col("min.longitude_deg") <= east]
-        found += [pl.col("max.latitude_deg") >= south, pl.col("min.latitude_deg") <= north]
     return found

@@ -4,7 +4,7 @@ that is given to them."""
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date
 
 from django.db.models import Count, Q
 from django.utils import timezone
@@ -17,6 +17,7 @@ from haihe.kernel.permissions import action, allows, own_work, visible
 from haihe.kernel.registers import EntryEvent, RegisterEntry
 from haihe.packs.transport.cases import WORK
 from haihe.packs.transport.models import Carrier
+from haihe.packs.transport.months import month_instants
 from haihe.packs.transport.register import HELD, HOLDERS, KEY, REQUIRED
 
 
@@ -56,9 +57,7 @@ def _standing(carrier: Carrier, vehicles: int, entries: list[RegisterEntry], upd
 
 def _updated_in(month: date) -> set[int]:
     """Numbers of entries of which something was accepted in the month, or was handed in then and waits."""
-    first = month.replace(day=1)
-    after = (first + timedelta(days=32)).replace(day=1)
-    since, until = (timezone.make_aware(datetime.combine(day, time())) for day in (first, after))
+    since, until = month_instants(month)
     accepted = EntryEvent.objects.filter(
         entry__register=KEY, kind=EntryEvent.Kind.ACCEPTED, at__gte=since, at__lt=until
     )

@@ -10,7 +10,7 @@ import hashlib
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from random import Random
 
 from django.db.models import Count, Q, QuerySet
@@ -22,6 +22,7 @@ from haihe.kernel.identity import Account, Role
 from haihe.kernel.permissions import action, allows, own_work, visible
 from haihe.kernel.policies import parameter
 from haihe.packs.transport.models import Carrier, SpotCheck, SpotFinding, Vehicle
+from haihe.packs.transport.months import month_instants
 
 CHECKERS = [Role.SUPERVISOR]
 UNIT = ["carrier"]  # officers of the carrier's unit and of units above; the carrier itself is refused below
@@ -135,15 +136,9 @@ class Share:
         return self.checked / self.vehicles if self.vehicles else 0.0
 
 
-def month_bounds(month: date) -> tuple[date, date]:
-    """The first day of the month and of the next one."""
-    first = month.replace(day=1)
-    return first, (first + timedelta(days=32)).replace(day=1)
-
-
 def list_shares(account: Account, month: date) -> list[Share]:
     """Each carrier that the account may see. A check counts for the month in which its finding was written."""
-    first, after = (timezone.make_aware(datetime.combine(day, time())) for day in month_bounds(month))
+    first, after = month_instants(month)
     carriers = visible(account, Carrier.objects.select_related("organisation")).annotate(
         living=Count("vehicles", filter=Q(vehicles__thing__retired_at=None))
     )

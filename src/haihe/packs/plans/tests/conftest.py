@@ -9,7 +9,7 @@ import pytest
 
 from haihe.kernel.evidence import EvidenceFile, receive
 from haihe.packs.plans import services
-from haihe.packs.plans.importing import fingerprint, words_of
+from haihe.packs.plans.importing import carry_over, fingerprint, words_of
 from haihe.packs.plans.models import Clause, Plan, PlanFile
 
 TEXT = "\n".join(
@@ -46,6 +46,16 @@ def task(line: int, heading: str, *units: tuple[str, str], deadline: str | None 
         "line": line, "end_line": line, "number": f"{line}．", "heading": heading, "text": heading, "deadline": deadline, "span": None,
         "units": [{"name": name, "role": role} for name, role in units],
     }  # fmt: skip
+
+
+def file_revision(account: Any, filed: Plan, fresh: Plan) -> None:
+    """The revised plan with what the filed one said of its clauses, all confirmed, in force."""
+    clauses = list(fresh.clauses.all())
+    carry_over(list(filed.clauses.all()), clauses, fresh)
+    for clause in clauses:
+        clause.decision = "confirmed"
+        clause.save()
+    services.file_plan(account, fresh)
 
 
 def make_plan(account: Any, items: list[tuple[str, dict[str, Any]]], **known: Any) -> Plan:

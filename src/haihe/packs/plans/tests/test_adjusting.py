@@ -15,7 +15,7 @@ from haihe.kernel.permissions import visible
 from haihe.packs.plans import services
 from haihe.packs.plans.models import Plan, Task
 from haihe.packs.plans.models_supervision import TaskVersion
-from haihe.packs.plans.tests.conftest import evidence_of, make_plan, task
+from haihe.packs.plans.tests.conftest import evidence_of, file_revision, make_plan, task
 
 
 def the(heading: str = "建设平台") -> Task:
@@ -60,17 +60,10 @@ def test_a_closed_task_is_not_changed(filed: Plan, people: SimpleNamespace) -> N
 
 
 def test_a_revised_document_that_says_it_otherwise_is_a_version(filed: Plan, people: SimpleNamespace) -> None:
-    from haihe.packs.plans.importing import carry_over
-
     before = the().text
     kept = task(6, "推广应用", ("区卫生健康委", "responsible"))
     fresh = make_plan(people.supervisor, [("task", {**task(5, "建设平台", ("区数据局", "lead")), "text": before + "，覆盖全区"}), ("task", kept)], replaces=filed)  # fmt: skip
-    clauses = list(fresh.clauses.all())
-    carry_over(list(filed.clauses.all()), clauses, fresh)
-    for clause in clauses:
-        clause.decision = "confirmed"
-        clause.save()
-    services.file_plan(people.supervisor, fresh)
+    file_revision(people.supervisor, filed, fresh)
     assert [(text, reason) for _, text, _, reason in told(the())] == [
         (before, ""),
         (before + "，覆盖全区", f"《{fresh.title}》修订"),

@@ -20,11 +20,10 @@ from haihe.kernel.organisations import Succession
 from haihe.kernel.permissions import visible
 from haihe.packs.plans import services
 from haihe.packs.plans.duties import closed_share, remind
-from haihe.packs.plans.importing import carry_over
 from haihe.packs.plans.ledger import start_of
 from haihe.packs.plans.models import Clause, Milestone, Plan, Reminder, Report, Target, Task, TaskUnit
 from haihe.packs.plans.progress import standing
-from haihe.packs.plans.tests.conftest import evidence_of, make_plan, target, task
+from haihe.packs.plans.tests.conftest import evidence_of, file_revision, make_plan, target, task
 
 TODAY = timezone.localdate
 
@@ -317,12 +316,7 @@ def test_a_revised_plan_takes_its_targets_and_tasks_along(filed: Plan, people: S
         ],
         replaces=filed,
     )
-    clauses = list(fresh.clauses.all())
-    carry_over(list(filed.clauses.all()), clauses, fresh)
-    for clause in clauses:
-        clause.decision = "confirmed"
-        clause.save()
-    services.file_plan(people.supervisor, fresh)
+    file_revision(people.supervisor, filed, fresh)
     moved = Task.objects.get(heading="建设平台")
     assert moved.plan == fresh and moved.state == Task.State.UNDER_WAY
     assert [u.name for u in moved.units.all()] == ["区数据局", "柳渡镇"]

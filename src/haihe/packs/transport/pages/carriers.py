@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -17,26 +17,18 @@ from haihe.kernel.language import pick, two
 from haihe.kernel.permissions import allows, visible
 from haihe.packs.transport import services
 from haihe.packs.transport.models import Carrier
+from haihe.packs.transport.months import month_bounds
 from haihe.packs.transport.pages import pages
 from haihe.packs.transport.register import KEY, REQUIRED
-from haihe.web.fields import day_from, visible_row
+from haihe.web.fields import day_from, ids_in, month_of, visible_row
 from haihe.web.pages import AccountRequest, go
-
-
-def month_of(written: str) -> date:
-    """The first day of the month of the address (2026-11), this month where it is none."""
-    try:
-        found = date.fromisoformat(f"{written}-01")
-    except ValueError:
-        found = timezone.localdate()
-    return (found if 2000 <= found.year <= 2200 else timezone.localdate()).replace(day=1)
 
 
 @pages.page("transport/carriers/", "carriers", permission="vehicle.read")
 def carriers(request: AccountRequest) -> HttpResponse:
     month, today = month_of(request.GET.get("month", "")), timezone.localdate()
     rows = services.list_carriers(request.user, month)
-    after = (month + timedelta(days=32)).replace(day=1)
+    _, after = month_bounds(month)
     content = {
         "rows": [_row(request, row) for row in rows], "month": month, "before": f"{month - timedelta(days=1):%Y-%m}",
         "after": f"{after:%Y-%m}" if after <= today else "", "kinds": Carrier.Kind.choices, "register": KEY, "today": today,
@@ -62,8 +54,7 @@ def set_kinds(request: AccountRequest, pk: int) -> HttpResponse:
 @pages.page("transport/carriers/work/", "give_work", permission="vehicle.read", methods=("POST",))
 def give_work(request: AccountRequest) -> HttpResponse:
     """To all chosen carriers, or to none of them."""
-    wanted = {int(pk) for pk in request.POST.getlist("carriers") if pk.isascii() and pk.isdigit() and len(pk) < 12}
-    chosen = list(visible(request.user, Carrier.objects.filter(pk__in=wanted)))
+    chosen = list(visible(request.user, Carrier.objects.filter(pk__in=ids_in(request, "carriers"))))
     if not chosen:
         raise InvalidInput("请选择企业。", "Choose a carrier.", where="carriers")
     due = day_from(request, "due")

@@ -16,10 +16,9 @@ from haihe.kernel.language import pick, two
 from haihe.kernel.permissions import allows, visible
 from haihe.packs.transport import services
 from haihe.packs.transport.models import Carrier, SpotCheck, SpotFinding, Vehicle
+from haihe.packs.transport.months import month_bounds
 from haihe.packs.transport.pages import day_content, pages
-from haihe.packs.transport.pages.carriers import month_of
-from haihe.packs.transport.spot_checks import month_bounds
-from haihe.web.fields import day_from, is_given, visible_row
+from haihe.web.fields import day_from, is_given, month_of, visible_row
 from haihe.web.pages import AccountRequest, go
 
 LISTED = 200

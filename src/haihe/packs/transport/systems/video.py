@@ -51,11 +51,11 @@ def in_vehicle_video(scratch: ScratchDistrict) -> Saw:
         supervisor.post(clips, {"reason": "核查驾驶时打电话", "address": camera.host})
         camera.upload()
     reports = scratch.until(lambda: _all_there(officer, clips), "视频没有收到。", "The clips did not arrive.")
-    _read(scratch, officer, vehicle, reports[-1])
+    refused = _read(scratch, officer, vehicle, reports[-1])
     return Saw(
         f"客车驾驶员监测摄像头识别的“接打电话”到达在岗值班员（岗位 {post}），带报警编号和 2 个附件；值班员写明目的后看到原视频，未写目的、外单位和领导账号被拒绝，查看记入审计。不含实时视频，也不识别乘客。",
         f"The telephoning that a coach's camera recognised reached the officer on duty (post {post}) with the alarm's number and 2 attachments; for a stated purpose the officer got the clip as it was sent, without one, and for another carrier and a viewer, it was refused, and the reading is in the audit record. Live video and the watching of passengers are no part of it.",
-        {"events": 1, "clips": len(reports), "refused": 3},
+        {"events": 1, "clips": len(reports), "refused": refused},
     )  # fmt: skip
 
 
@@ -75,15 +75,12 @@ def _all_there(officer: Client, address: str) -> list[int]:
     return list(upload["reports"]) if len(upload["reports"]) == upload["announced"] == 2 else []
 
 
-def _read(scratch: ScratchDistrict, officer: Client, vehicle: Mapping[str, Any], report: int) -> None:
-    """The clip is what was sent, nobody reads it without the right or a purpose, and the record names who did."""
+def _read(scratch: ScratchDistrict, officer: Client, vehicle: Mapping[str, Any], report: int) -> int:
+    """The clip is what was sent, nobody reads it without the right or a purpose, and the record names who did; how many were refused."""
     address = f"/transport/reports/{report}/read"
     other = scratch.account("officer", scratch.unit(OTHER, kind="enterprise"))
-    for who, purpose, status in (
-        (officer, "curiosity", 422),
-        (scratch.account("viewer"), "own", 403),
-        (other, "own", 404),
-    ):
+    refusals = ((officer, "curiosity", 422), (scratch.account("viewer"), "own", 403), (other, "own", 404))
+    for who, purpose, status in refusals:
         expect_refusal(
             partial(who.fetch, address, purpose=purpose), status, "无权或无目的也能看视频。", "A clip was given without the right or a purpose."
         )  # fmt: skip
@@ -94,6 +91,7 @@ def _read(scratch: ScratchDistrict, officer: Client, vehicle: Mapping[str, Any],
         [row["actor_name"] for row in mine] == [officer.username] and mine[0]["details"]["purpose"],
         "查看视频没有留痕。", "The reading is not in the audit record.", str(mine)[:200],
     )  # fmt: skip
+    return len(refusals)
 
 
 class _Camera:

@@ -19,6 +19,7 @@ from haihe.kernel.organisations import Organisation
 from haihe.kernel.registers import RegisterEntry, hand_in, open_entry, review
 from haihe.packs.transport import services
 from haihe.packs.transport.models import Carrier
+from haihe.packs.transport.months import month_bounds
 from haihe.packs.transport.register import KEY, REQUIRED
 
 
@@ -91,7 +92,7 @@ def test_two_carriers_may_have_a_regime_of_the_same_title_and_one_only_once(trad
 
 def test_an_archive_is_left_out_in_months_in_which_nobody_updated_it(trade: SimpleNamespace) -> None:
     entry = filed(trade, "other", "隐患排查台账")
-    after = (trade.today.replace(day=1) + timedelta(days=32)).replace(day=1)
+    after = month_bounds(trade.today)[1]
     assert standing(trade).stale == [] and standing(trade, month=after).stale == [entry]
     before = trade.today.replace(day=1) - timedelta(days=1)
     assert standing(trade, month=before).stale == [entry], "on file now, and not updated then"
@@ -99,7 +100,7 @@ def test_an_archive_is_left_out_in_months_in_which_nobody_updated_it(trade: Simp
 
 def test_an_update_that_waits_for_the_bureau_is_an_update(trade: SimpleNamespace) -> None:
     entry = filed(trade, "other", "隐患排查台账")
-    after = (trade.today.replace(day=1) + timedelta(days=32)).replace(day=1)
+    after = month_bounds(trade.today)[1]
     proof = receive("proof.txt", ["材料".encode()], trade.firm)
     hand_in(trade.firm, entry, version=entry.version, step="update", text="本月无变化", evidence=[proof])
     at = timezone.now() + timedelta(days=(after - trade.today).days)
