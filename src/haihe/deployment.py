@@ -100,17 +100,17 @@ def _observations() -> Finding:
 def _lake() -> Finding:
     """A lake on object storage: whether it answers, takes our key, lets us write and delete, and keeps two writers apart."""
     from haihe.kernel.errors import HaiheError
-    from haihe.kernel.observations.lake_bucket import Bucket
+    from haihe.kernel.observations.lake_reader import place_of
 
     try:
-        bucket = Bucket(settings.LAKE_URL, Path(settings.HOME))
-        bucket.probe()
+        place = place_of(settings.LAKE_URL, Path(settings.HOME))
+        place.probe()
     except HaiheError as error:
         return Finding(False, error.sentence("zh"), error.sentence("en"))
     return Finding(
         True,
-        f"对象存储可读写，条件写入有效：{bucket.where()}",
-        f"The object storage can be written and keeps two writers apart: {bucket.where()}",
+        f"对象存储可读写，条件写入有效：{place.where()}",
+        f"The object storage can be written and keeps two writers apart: {place.where()}",
     )
 
 

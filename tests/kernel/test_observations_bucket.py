@@ -418,10 +418,17 @@ def test_haihe_check_tries_the_storage_and_says_what_is_wrong(
         ("az://c/lake", "s3://"),
     ],
 )
-def test_addresses_that_cannot_hold_a_lake_are_refused_without_being_repeated(url: str, told: str) -> None:
+def test_addresses_that_cannot_hold_a_lake_are_refused_without_being_repeated(
+    url: str, told: str, settings: Any
+) -> None:
+    from haihe import deployment
+
     with pytest.raises(ConfigurationError, match=told) as found:
         Lake(url)
-    assert "secret" not in str(found.value)
+    settings.LAKE_URL = url
+    said = deployment._lake()
+    assert not said.ok and told in said.en, "`haihe check` says the same"
+    assert "secret" not in str(found.value) + said.zh + said.en
 
 
 # --- in a district ----------------------------------------------------------------------------------------------------

@@ -71,6 +71,9 @@ class Place(Protocol):
     def copy_to(self, folder: Path) -> None:
         """A copy of all tables for a backup, while the lock is held."""
 
+    def probe(self) -> None:
+        """Try whether a lake can live here; raises NotStored or ConfigurationError with what is wrong."""
+
 
 class Folder:
     """A lake on local disk: everything is fsync'd before it counts."""
@@ -160,6 +163,10 @@ class Folder:
                     os.link(file, target)
                 except OSError:
                     shutil.copyfile(file, target)
+
+    def probe(self) -> None:
+        with self.exclusive(60):
+            pass
 
 
 def _whole(entry: Path) -> bool:
