@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from haihe.kernel.errors import InvalidInput
+from haihe.kernel.errors import InvalidInput, NotStored
 from haihe.kernel.observations.feeder import feed_once
 from haihe.kernel.observations.latest import coalesced
 from haihe.kernel.observations.standard import Position
@@ -59,6 +59,20 @@ def test_the_cut_into_batches_does_not_matter(rows: list[tuple[int, int]], size:
     for first in range(0, batch.height, size):
         kept = coalesced(pl.concat([kept, coalesced(batch.slice(first, size))]))
     assert_frame_equal(kept, at_once)
+
+
+def test_a_local_lake_that_cannot_be_read_is_told_and_one_that_is_away_costs_nothing_else(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone() -> list[str]:
+        raise NotStored("不在", "away")
+
+    store.journal.append([("position", report(START, START, 50.0))])
+    monkeypatch.setattr(store.lake.place, "tables", gone)
+    with pytest.raises(NotStored):
+        store.latest.advance()
+    monkeypatch.setattr(store.lake.place, "may_be_away", True)
+    assert store.latest.advance() == 1 and newest_speed(store) == 50.0
 
 
 def test_it_survives_a_restart_and_a_lost_or_damaged_file(store: Store) -> None:

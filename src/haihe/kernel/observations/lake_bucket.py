@@ -50,6 +50,8 @@ PROBE = ".haihe-probe"
 class Bucket:
     """The tables under `url`. `home`: the folder of this district, for the lock that its processes share."""
 
+    may_be_away = True
+
     def __init__(self, url: str, home: Path | None) -> None:
         self.bucket, self.prefix = parts_of(url)
         self.home = home

@@ -30,6 +30,7 @@ class Place(Protocol):
     # Options of the object storage for Delta and for Polars; none on local disk.
     for_delta: dict[str, str]
     for_polars: dict[str, Any]
+    may_be_away: bool  # for a while, without anything being wrong here
 
     def where(self, table: str = "") -> str:
         """The place in words for people: never with credentials."""
@@ -77,6 +78,8 @@ class Place(Protocol):
 
 class Folder:
     """A lake on local disk: everything is fsync'd before it counts."""
+
+    may_be_away = False
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
