@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# A district is several processes, and the tests start hundreds: each would compile all modules anew.
+unexport PYTHONDONTWRITEBYTECODE
 export HAIHE_HOME ?= $(CURDIR)/haihe-data
 
 .PHONY: help setup assets demo up test test-all test-postgres lint types wheel docs pictures clean

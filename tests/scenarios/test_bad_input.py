@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from tests.scenarios.district import haihe, new_district, run
+from tests.scenarios.district import haihe, new_district
 
 from haihe.kernel.evidence import EvidenceFile
 from haihe.packs.plans.models import Plan, PlanFile
 from haihe.packs.plans.tests.load_documents import chromium_pdf, docx_of, pdf_of
+from haihe.testing.database import query
 
 pytestmark = pytest.mark.xdist_group("bad-input")
 MB = 1 << 20
@@ -71,8 +72,8 @@ def test_the_command_line_refuses_with_a_sentence_and_exit_code_1_and_stores_not
         assert name in done.stderr and "Traceback" not in done.stderr
         assert any(word in done.stderr for word in BAD[name][1].split("|")), (command, done.stderr)
         assert "请" in done.stderr, "what to do"
-    stored = "from haihe.kernel.models import EvidenceFile; from haihe.packs.plans.models import *; print(EvidenceFile.objects.count(), PlanFile.objects.count(), Plan.objects.count())"
-    assert run(home, stored) == "0 0 0"
+    counted = "SELECT (SELECT count(*) FROM kernel_evidencefile), (SELECT count(*) FROM plans_planfile), (SELECT count(*) FROM plans_plan)"
+    assert query(home, counted) == [(0, 0, 0)]
     assert not [path for path in (home / "evidence").rglob("*") if path.is_file()]
 
 

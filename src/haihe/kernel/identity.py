@@ -11,6 +11,7 @@ import hashlib
 import secrets
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -150,8 +151,11 @@ def set_password(account: Account, password: str, *, must_change: bool = False) 
     account.save(update_fields=["password", "must_change_password"])
 
 
-# Compared when no such account exists, so that the time of the answer does not tell which names exist.
-_NOBODYS_PASSWORD = make_password(secrets.token_urlsafe(16))
+@cache
+def _nobodys_password() -> str:
+    """Compared when no such account exists, so that the time of the answer does not tell which names exist. Made by the first who
+    signs in, whoever that is: it takes as long as a comparison."""
+    return make_password(secrets.token_urlsafe(16))
 
 
 def sign_in(username: str, password: str, *, at: datetime | None = None) -> Account:
@@ -160,16 +164,13 @@ def sign_in(username: str, password: str, *, at: datetime | None = None) -> Acco
     FAILURES_UNTIL_LOCK wrong passwords lock the account for LOCK_MINUTES; the message never tells whether the name exists.
     """
     at = at or timezone.now()
+    nobodys = _nobodys_password()
     with transaction.atomic():
         account = Account.objects.select_for_update().filter(username__iexact=username.strip()).first()
         if account is not None and account.locked_until and account.locked_until > at:
             audit.record(None, "sign_in.refused", account, reason="locked")
             refused = "locked"
-        elif (
-            check_password(password, account.password if account else _NOBODYS_PASSWORD)
-            and account
-            and account.is_active
-        ):
+        elif check_password(password, account.password if account else nobodys) and account and account.is_active:
             account.failed_attempts, account.locked_until = 0, None
             account.save(update_fields=["failed_attempts", "locked_until"])
             audit.record(account, "sign_in", account)

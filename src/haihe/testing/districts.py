@@ -28,7 +28,7 @@ def migrated(home: Path) -> Path:
         return home
     home.mkdir(parents=True, exist_ok=True)
     if not (home / "haihe.sqlite3").exists():
-        shutil.copytree(_template(), home, dirs_exist_ok=True)
+        shutil.copytree(template(), home, dirs_exist_ok=True)
         home.chmod(0o700)
     return home
 
@@ -53,7 +53,7 @@ def folder_of_the_run() -> Path:
     return Path(os.environ[FOLDER])
 
 
-def _template() -> Path:
+def template() -> Path:
     """Made by whichever process of the run needs it first, while the others wait."""
     folder = folder_of_the_run()
     with (folder / "lock").open("w") as lock:

@@ -13,8 +13,8 @@ import sys
 from pathlib import Path
 
 from haihe.kernel.errors import HaiheError
-from haihe.packs.plans.reading import read_source
 from haihe.packs.plans.reading.load import load_file
+from haihe.packs.plans.reading.reader import read_source
 
 MEMORY_LIMIT_BYTES = 3 * 1024**3
 PROCESSOR_LIMIT_S = 120
