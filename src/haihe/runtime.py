@@ -41,6 +41,10 @@ PARTS = (
     Part("gateway", ("gateway",)),
 )
 
+# Who gives way when there is more to do than the cores can: a device that waits for its acknowledgement, or a person for a page, comes
+# before the rules, which catch up from the journal, and those before whatever else has to be repeated.
+NICE = {"worker": 5, "mover": 10, "duties": 10}
+
 # The duties that write the lake: the last step of the road, and the upkeep of what lies there.
 OF_THE_LAKE = ("road.lake", "observations.")
 
@@ -197,16 +201,14 @@ def move() -> None:
     the journal keeps the rows."""
     from haihe.kernel.duties import DUTIES
 
-    os.nice(5)
     spare_the_collector()
     repeat([duty for duty in (*_steps_as_duties(), *DUTIES.values()) if duty.name.startswith(OF_THE_LAKE)])
 
 
 def keep() -> None:
-    """Every duty when it is due. The road comes first: this process yields to the others."""
+    """Every duty when it is due."""
     from haihe.kernel.duties import DUTIES
 
-    os.nice(5)
     spare_the_collector()
     repeat(_but_the_movers(DUTIES.values()))
 
@@ -280,10 +282,11 @@ class District:
             self._start(part)
 
     def _start(self, part: Part) -> None:
-        # A process group of their own: Ctrl-C reaches this process only, which then stops them in order. Standard input is a
-        # pipe that nobody writes to: when this process is killed, the part sees its end and stops too.
+        # A process group of their own: Ctrl-C reaches this process only, which then stops them in order; but the same session, since
+        # Linux weighs how nice processes are within one only. Standard input is a pipe that nobody writes to: when this process is
+        # killed, the part sees its end and stops too.
         self.processes[part.name] = subprocess.Popen(
-            [sys.executable, "-m", "haihe.runtime", *part.arguments], start_new_session=True, stdin=subprocess.PIPE
+            [sys.executable, "-m", "haihe.runtime", *part.arguments], process_group=0, stdin=subprocess.PIPE
         )
 
     def watch(self) -> str | None:
@@ -330,6 +333,7 @@ def main() -> None:
     if sys.argv[1] in ("gateway", "worker", "duties", "mover"):
         # Their batches are small: handing them to a pool of threads costs more than it gives, and takes cores from the others.
         os.environ.setdefault("POLARS_MAX_THREADS", "1")
+    os.nice(NICE.get(sys.argv[1], 0))
     threading.Thread(target=_stop_with_parent, daemon=True).start()
     set_up_logging()
     set_up_django()
