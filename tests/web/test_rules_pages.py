@@ -119,3 +119,22 @@ def test_a_job_that_fails_says_so_and_a_third_one_has_to_wait(client: Client, ac
     go_on.set()
     while not all(job.is_over for job in running):
         time.sleep(0.01)
+
+
+def test_a_job_that_ends_while_its_page_is_made_is_not_over_yet(client: Client, account_with, db: None) -> None:
+    supervisor, go_on = account_with("supervisor"), threading.Event()
+
+    class EndsMeanwhile(dict[str, Any]):
+        """What was changed, which the page asks for after it has looked at the job."""
+
+        def items(self) -> Any:
+            go_on.set()
+            while not job.is_over:
+                time.sleep(0.01)
+            return super().items()
+
+    tried = Trial(RULES["transport.speeding"], timezone.now(), timezone.now(), EndsMeanwhile())
+    job = jobs.start(supervisor, tried, lambda tell: go_on.wait(20))
+    client.force_login(supervisor)
+    page = client.get(f"{RULE}trials/{job.key}/").content.decode()
+    assert "正在重放" in page and "没有报警" not in page
