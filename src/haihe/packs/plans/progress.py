@@ -205,6 +205,11 @@ class Programme:
         found = {target.pk: target for target in _unread(with_values(Target.objects.filter(pk__in=known)))}
         return [standing(found[pk], self.today) for pk in numbers if pk in found]
 
+    def targets_of(self, numbers: Sequence[int]) -> list[Target]:
+        """A few of the targets with what the plan says of them, in the order that is asked for."""
+        rows = Target.objects.select_related("indicator").in_bulk([pk for pk in numbers if pk in self.states])
+        return [rows[pk] for pk in numbers if pk in rows]
+
     @cached_property
     def standings(self) -> list[Standing]:
         """All about every target."""
@@ -217,6 +222,10 @@ class Programme:
     @cached_property
     def units(self) -> list[UnitLine]:
         return unit_lines(self.parts, self.today)
+
+    def first_units(self, most: int) -> list[UnitLine]:
+        """The first few of `units`, without counting the others."""
+        return unit_lines(self.parts, self.today, most)
 
     @cached_property
     def lateness(self) -> Lateness:

@@ -79,17 +79,25 @@ def programme(request: AccountRequest) -> HttpResponse:
     shown = [pk for pk in ordered if found.states[pk] == wanted or (not wanted and found.states[pk] != "no_data")]
     page = Paginator(shown, CARDS).get_page(id_in(request.GET.get("page")) or 1)
     without_data = [] if wanted else [pk for pk in ordered if found.states[pk] == "no_data"][:CARDS]
-    known = {row.target.pk: row for row in found.standings_of([*page, *without_data])}
     late, states, standing = found.by_light()["red"], found.by_state(), found.by_standing()
     content = {
-        "found": found, "is_empty": not (found.plans.exists() if plan else plans), "rows": [standing_row(known[pk]) for pk in page], "page": page,
-        "without_data": [known[pk] for pk in without_data], "plans": [(pk, _short(title)) for pk, title in plans], "without_data_count": standing["no_data"], "total": len(ordered), "chosen": plan, "wanted": wanted,
+        "found": found, "is_empty": not (found.plans.exists() if plan else plans), "rows": [standing_row(row) for row in found.standings_of(list(page))], "page": page,
+        "without_data": found.targets_of(without_data), "plans": [(pk, _short(title)) for pk, title in plans], "without_data_count": standing["no_data"], "total": len(ordered), "chosen": plan, "wanted": wanted,
         "states": [(key, in_language(*STATES[key]), count, STATE_COLOUR[key]) for key, count in standing.items()],
         "task_states": [(str(Task.State(key).label), key, count) for key, count in states.items()], "charts": charts_of(found),
         "late": found.first() if late else [], "late_count": late, "task_count": sum(states.values()), "unaccepted_count": states[Task.State.ASSIGNED],
         "to_decide": found.first(state=Task.State.REPORTED) if states[Task.State.REPORTED] else [], "to_decide_count": states[Task.State.REPORTED],
     }  # fmt: skip
     return render(request, "plans/programme.html", content)
+
+
+@pages.page("programme/units/", "programme_units", permission="plan.read")
+def programme_units(request: AccountRequest) -> HttpResponse:
+    """The table beside the chart of the overview, which asks for it once somebody opens it: every unit, where the chart has the first few."""
+    chosen = request.GET.get("plan", "")
+    plan = visible_row(request.user, Plan.objects.all(), chosen) if chosen else None
+    found = services.programme(request.user, timezone.localdate(), plan)
+    return render(request, "plans/programme_units.html", {"units": found.units, "chosen": plan, "found": found})
 
 
 def _short(title: str) -> str:
