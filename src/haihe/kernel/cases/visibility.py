@@ -12,8 +12,7 @@ from django.utils import timezone
 from haihe.kernel.cases.models import Case, CaseEvent, CaseUnit, step_named
 from haihe.kernel.evidence import EvidenceFile
 from haihe.kernel.identity import Account, Role
-from haihe.kernel.organisations import units_carried_on
-from haihe.kernel.permissions import declare, own_work, role_paths, unit_paths, visibility
+from haihe.kernel.permissions import carried_on_below, declare, own_work, role_paths, unit_paths, visibility
 
 declare("case.read", "查看案件", "read cases", roles=[Role.SUPERVISOR, Role.VIEWER, Role.OFFICER])
 
@@ -24,7 +23,7 @@ def _cases(account: Account | None, rows: QuerySet[Case]) -> QuerySet[Case]:
     if "/" in whole:
         return rows
     paths = [*whole, *unit_paths(account)]
-    seen = Q(units__organisation__in=units_carried_on(paths, timezone.localdate())) if paths else Q(pk__in=[])
+    seen = Q(units__organisation__in=carried_on_below(paths, timezone.localdate()))
     for path in paths:
         seen |= Q(units__organisation__path__startswith=path)
     return rows.filter(pk__in=Case.objects.filter(seen).values("pk"))
@@ -76,7 +75,7 @@ def _asks(account: Account) -> Callable[[Step, Iterable[Part]], bool]:
     """A function (present step of a case, its parts) → whether the account may take the step, as far as its roles go."""
     by_role = {role: role_paths(account, role) for role in set(Role.values)}
     own = unit_paths(account)
-    carried_on = units_carried_on(own, timezone.localdate()) if own else set()
+    carried_on = carried_on_below(own, timezone.localdate())
 
     def asks(step: Step, parts: Iterable[Part]) -> bool:
         performers = step["performers"] if step else []

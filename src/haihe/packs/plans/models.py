@@ -289,7 +289,7 @@ class TaskUnit(models.Model):
     """A unit's part in a task. `organisation` stays empty until a person has linked the name as written.
 
     `task_state`, `task_deadline` and `task_plan` are copies of what stands in the task. The database itself keeps them the same
-    (triggers of migration 0010), whoever writes: parts are only counted by them, and nothing else sets or reads them."""
+    (triggers of migration 0010), whoever writes: parts are only counted and chosen by them, and nothing else sets or reads them."""
 
     class Role(models.TextChoices):
         LEAD = "lead", two("牵头", "Lead")
@@ -316,7 +316,9 @@ class TaskUnit(models.Model):
                 fields=["name", *COUNTED_BY], name="plans_unlinked_names", condition=models.Q(organisation=None)
             ),
             models.Index(fields=["organisation", *COUNTED_BY], name="plans_part_counting"),
-            models.Index(fields=["organisation", "task", "accepted_at"], name="plans_part_of_unit"),
+            models.Index(
+                fields=["organisation", "task", "accepted_at", "task_state", "task_deadline"], name="plans_part_of_unit"
+            ),
             # Narrow ones, of which PostgreSQL reads all faster than the table: all parts, those that nobody accepted, those due first.
             models.Index(fields=["organisation", "task_state"], name="plans_part_by_state"),
             models.Index(

@@ -19,7 +19,7 @@ from haihe.kernel.organisations import Organisation
 from haihe.kernel.permissions import WHOLE, roles_of, visible
 from haihe.kernel.search import matching
 from haihe.packs.plans import services
-from haihe.packs.plans.counting import has_light, lights_of, urgent_slice
+from haihe.packs.plans.counting import has_light, lights_of, lights_of_some, urgent_slice
 from haihe.packs.plans.models import Plan, Task, TaskUnit
 from haihe.packs.plans.pages.base import LIGHTS, STATE_COLOUR, STATES, pages
 from haihe.packs.plans.pages.charts import charts_of
@@ -121,7 +121,7 @@ def board(request: AccountRequest) -> HttpResponse:
     tasks = _chosen(seen, unit, state, words)
     # The lights are tabs: each says how many of the otherwise chosen tasks it holds.
     filtered = bool(unit or state or words)
-    counts = lights_of(tasks, today)
+    counts = lights_of_some(tasks, today) if unit or words else lights_of(tasks, today)
     total = counts[lamp] if lamp else sum(counts.values())
     number = min(id_in(request.GET.get("page")) or 1, max(1, -(-total // ROWS_A_PAGE)))
     rows = _page_of(tasks, lamp, counts, number, today)
