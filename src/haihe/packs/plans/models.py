@@ -265,6 +265,10 @@ class Task(models.Model):
     def get_absolute_url(self) -> str:
         return reverse("plans:task", args=[self.pk])
 
+    def get_state_display(self) -> str:
+        """As Django's own, which makes the table of choices anew for each row of a list."""
+        return str(TASK_STATES.get(self.state, self.state))
+
     @property
     def notices(self) -> models.QuerySet[Case]:
         """The supervision notices 督办单 about this task, newest first."""
@@ -281,6 +285,7 @@ class Task(models.Model):
                     yield heir, unit.role
 
 
+TASK_STATES = dict(Task.State.choices)
 ACCOUNTABLE = ("lead", "responsible")  # the roles of a part that answer for a task
 COUNTED_BY = ("task_state", "task_deadline", "accepted_at", "task_plan")
 
@@ -340,6 +345,13 @@ class TaskUnit(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def get_role_display(self) -> str:
+        """See Task.get_state_display."""
+        return str(PART_ROLES.get(self.role, self.role))
+
+
+PART_ROLES = dict(TaskUnit.Role.choices)
 
 
 class Step(models.Model):
