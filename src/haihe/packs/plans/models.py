@@ -265,7 +265,7 @@ class Task(models.Model):
     def get_absolute_url(self) -> str:
         return reverse("plans:task", args=[self.pk])
 
-    def get_state_display(self) -> str:
+    def get_state_display(self) -> str:  # type: ignore[no-redef]
         """As Django's own, which makes the table of choices anew for each row of a list."""
         return str(TASK_STATES.get(self.state, self.state))
 
@@ -346,7 +346,7 @@ class TaskUnit(models.Model):
     def __str__(self) -> str:
         return self.name
 
-    def get_role_display(self) -> str:
+    def get_role_display(self) -> str:  # type: ignore[no-redef]
         """See Task.get_state_display."""
         return str(PART_ROLES.get(self.role, self.role))
 
