@@ -20,6 +20,7 @@ from haihe.kernel.cases import (
     CaseType,
     Exit,
     case_type,
+    count_waiting,
     may_take,
     open_case,
     take_step,
@@ -221,6 +222,7 @@ def test_what_waits_for_an_account_is_what_it_may_take(case: Case, people: Simpl
     rows = Case.objects.prefetch_related("units__organisation")
     for account in vars(people).values():
         assert waiting_for(account, rows) == [c for c in rows if may_take(account, c)], account.username
+        assert count_waiting(account, Case.objects.filter(closed_at=None)) == len(waiting_for(account, rows))
 
 
 def test_history_is_written_once(case: Case, people: SimpleNamespace) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import structlog
 from django.db import models, transaction
@@ -328,8 +328,7 @@ def last_true(indicator: Indicator) -> datetime | None:
 State = Literal["met", "on_track", "at_risk", "late", "no_data"]
 
 
-@dataclass(frozen=True)
-class Point:
+class Point(NamedTuple):
     """A value on a day. `assumed`: nobody wrote it down, it lies on the straight line between two that somebody did."""
 
     day: date
@@ -376,13 +375,14 @@ def reaches(
 
 def trajectory_value(points: Sequence[Point], day: date) -> float | None:
     """The straight-line value between the neighbouring points; None before the first one."""
-    before = [point for point in points if point.day <= day]
-    after = [point for point in points if point.day > day]
-    if not before:
-        return None
-    if not after:
-        return before[-1].value
-    a, b = before[-1], after[0]
+    a = b = None
+    for point in points:
+        if point.day <= day:
+            a = point
+        elif b is None:
+            b = point
+    if a is None or b is None:
+        return a.value if a else None
     return a.value + (b.value - a.value) * (day - a.day).days / (b.day - a.day).days
 
 

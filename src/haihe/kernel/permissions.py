@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, runtime_checkable
 
 from django.db import models, transaction
@@ -25,7 +26,7 @@ from django.db import models, transaction
 from haihe.kernel import audit
 from haihe.kernel.errors import InvalidInput, NotAllowed
 from haihe.kernel.identity import ADMINISTRATORS, Account, Deputy, Role, RoleGrant
-from haihe.kernel.organisations import Organisation
+from haihe.kernel.organisations import Organisation, units_carried_on
 
 WHOLE = frozenset(
     {Role.SUPERVISOR, Role.VIEWER}
@@ -129,14 +130,22 @@ def _ground(account: Account | None, wanted: Action, target: Any) -> Account | N
     return None
 
 
-_asked: ContextVar[dict[int, list[tuple[Account, list[RoleGrant]]]] | None] = ContextVar("_asked", default=None)
+class _Asked:
+    """What was asked while one page is read: roles by account, units that are carried on by paths and day."""
+
+    def __init__(self) -> None:
+        self.grants: dict[int, list[tuple[Account, list[RoleGrant]]]] = {}
+        self.carried_on: dict[tuple[tuple[str, ...], date], set[int]] = {}
+
+
+_asked: ContextVar[_Asked | None] = ContextVar("_asked", default=None)
 
 
 @contextmanager
 def asking_once() -> Iterator[None]:
-    """While one page is read, the roles of an account are asked for once; a change of roles meanwhile shows on the next page. Only
-    for what changes nothing: an action always asks anew."""
-    token = _asked.set({})
+    """While one page is read, the roles of an account and what its units carry on are asked for once; a change meanwhile shows on the
+    next page. Only for what changes nothing: an action always asks anew."""
+    token = _asked.set(_Asked())
     try:
         yield
     finally:
@@ -156,9 +165,9 @@ def _persons_and_grants(account: Account) -> list[tuple[Account, list[RoleGrant]
     known = _asked.get()
     if known is None or account.pk is None:
         return _ask_for_grants(account)
-    if account.pk not in known:
-        known[account.pk] = _ask_for_grants(account)
-    return known[account.pk]
+    if account.pk not in known.grants:
+        known.grants[account.pk] = _ask_for_grants(account)
+    return known.grants[account.pk]
 
 
 def _ask_for_grants(account: Account) -> list[tuple[Account, list[RoleGrant]]]:
@@ -257,6 +266,16 @@ def unit_paths(account: Account | None) -> list[str]:
             if grant.role == Role.OFFICER and scope is not None:
                 paths.append(scope.path)
     return paths
+
+
+def carried_on_below(paths: Iterable[str], day: date) -> set[int]:
+    """Numbers of the units whose work has passed to units below one of the paths (organisations.units_carried_on)."""
+    key, known = (tuple(paths), day), _asked.get()
+    if known is None or not key[0]:
+        return units_carried_on(*key) if key[0] else set()
+    if key not in known.carried_on:
+        known.carried_on[key] = units_carried_on(*key)
+    return known.carried_on[key]
 
 
 def of_own_units(account: Account | None, *fields: str) -> models.Q:

@@ -12,7 +12,17 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
 from haihe.kernel.alerts.models import Alert
-from haihe.kernel.cases import CASE_TYPES, Case, CaseType, may_take, open_case, take_step, waiting_for, withdraw
+from haihe.kernel.cases import (
+    CASE_TYPES,
+    Case,
+    CaseType,
+    count_waiting,
+    may_take,
+    open_case,
+    take_step,
+    waiting_for,
+    withdraw,
+)
 from haihe.kernel.evidence import EvidenceFile
 from haihe.kernel.identity import Account, Role
 from haihe.kernel.language import pick, two
@@ -32,13 +42,9 @@ LIGHTS = {
 READERS = (Role.SUPERVISOR, Role.VIEWER, Role.OFFICER)
 
 
-def _open_rows(account: Account) -> QuerySet[Case]:
-    return visible(account, Case.objects.filter(closed_at=None)).prefetch_related("units__organisation")
-
-
 def number_waiting(account: Account) -> int:
     """How many cases wait for the account, for the navigation; of more than MOST_COUNTED open ones only the most urgent are asked."""
-    return len(waiting_for(account, _by_due(_open_rows(account).defer("text"))[:MOST_COUNTED]))
+    return count_waiting(account, _by_due(visible(account, Case.objects.filter(closed_at=None)))[:MOST_COUNTED])
 
 
 def types_to_open(account: Account) -> list[CaseType]:

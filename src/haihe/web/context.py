@@ -7,7 +7,6 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.urls import reverse
 
 from haihe import __version__
 from haihe.web.pages import NavEntry, grouped, nav_for
@@ -31,5 +30,5 @@ def district(request: HttpRequest) -> dict[str, Any]:
 
 def _current(path: str, entries: Iterable[NavEntry]) -> str:
     """The entry whose address is the longest beginning of the path: a document's page belongs to the list of documents."""
-    fits = [(len(address), entry.url_name) for entry in entries if path.startswith(address := reverse(entry.url_name))]
+    fits = [(len(address), entry.url_name) for entry in entries if path.startswith(address := entry.address)]
     return max(fits)[1] if fits else ""

@@ -6,6 +6,7 @@ themselves: a sentence inside the form for htmx (what was typed stays), a page w
 
 from __future__ import annotations
 
+import copy
 import functools
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
@@ -15,7 +16,7 @@ from urllib.parse import quote
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_http_methods
 
 from haihe.kernel.identity import Account
@@ -49,6 +50,16 @@ class NavEntry:
     group: str = ""
     count: Callable[[Account], int] | None = None  # shown beside the title where it is not zero
 
+    @property
+    def address(self) -> str:
+        return _address(self.url_name)
+
+
+@functools.cache
+def _address(url_name: str) -> str:
+    """Every page asks for all of the navigation, twice; addresses do not change while a process lives."""
+    return reverse(url_name)
+
 
 @dataclass
 class Pages:
@@ -72,8 +83,8 @@ class Pages:
                 if not public:
                     if not request.user.is_authenticated:
                         return to_sign_in(request)
-                    # The account itself, not Django's stand-in that loads it on first use: actions look at the class of a row.
-                    request.user = Account.objects.get(pk=request.user.pk)
+                    # The account itself, not Django's stand-in that loaded it for this request: actions look at the class of a row.
+                    request.user = copy.copy(request.user)
                 with asking_once() if request.method == "GET" else nullcontext():
                     if not public:
                         demand(request.user, permission)  # type: ignore[arg-type]

@@ -19,6 +19,10 @@ from haihe.kernel.language import pick, two
 from haihe.kernel.organisations import Organisation, successor_on
 
 
+def step_named(steps: list[dict[str, Any]], name: str) -> dict[str, Any] | None:
+    return next((step for step in steps if step["name"] == name), None)
+
+
 class Case(models.Model):
     """A piece of work at one of its steps. `steps` is the copy of its type's steps (types.CaseType.copy_on); `visit` counts the
     steps entered, so that a step entered again has limits and reminders again; `watch_at` is when the duty looks at it next."""
@@ -82,7 +86,7 @@ class Case(models.Model):
         return self.step_named(self.step)
 
     def step_named(self, name: str) -> dict[str, Any] | None:
-        return next((step for step in self.steps if step["name"] == name), None)
+        return step_named(self.steps, name)
 
     def title_of(self, step: str) -> str:
         known = self.step_named(step)

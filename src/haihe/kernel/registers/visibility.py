@@ -9,8 +9,16 @@ from django.utils import timezone
 
 from haihe.kernel.evidence import EvidenceFile
 from haihe.kernel.identity import Account, Role
-from haihe.kernel.organisations import units_carried_on
-from haihe.kernel.permissions import allows, declare, of_own_units, own_work, role_paths, unit_paths, visibility
+from haihe.kernel.permissions import (
+    allows,
+    carried_on_below,
+    declare,
+    of_own_units,
+    own_work,
+    role_paths,
+    unit_paths,
+    visibility,
+)
 from haihe.kernel.registers.declaring import OWNER
 from haihe.kernel.registers.models import EntryEvent, RegisterEntry
 
@@ -28,7 +36,7 @@ def _entries(account: Account | None, rows: QuerySet[RegisterEntry]) -> QuerySet
         seen |= Q(owner__path__startswith=path) | Q(reviewer__path__startswith=path)
     paths = [*whole, *unit_paths(account)]
     if paths:
-        carried_on = units_carried_on(paths, timezone.localdate())
+        carried_on = carried_on_below(paths, timezone.localdate())
         seen |= Q(owner__in=carried_on) | Q(reviewer__in=carried_on)
     return rows.filter(seen)
 

@@ -6,8 +6,8 @@ from django.utils import timezone
 
 from haihe.kernel.errors import Conflict, InvalidInput
 from haihe.kernel.identity import Account
-from haihe.kernel.organisations import Organisation, units_carried_on
-from haihe.kernel.permissions import unit_paths
+from haihe.kernel.organisations import Organisation
+from haihe.kernel.permissions import carried_on_below, unit_paths
 from haihe.packs.coordination.models import Draft
 
 LONGEST_TEXT = 50_000
@@ -50,7 +50,7 @@ def demand_revision(current: int, seen: int, by: Account | None = None, at: obje
 def own_among(account: Account, units: list[Organisation]) -> list[Organisation]:
     """Those of the units for which the account is officer, as themselves or as the unit that carries on their work."""
     paths = unit_paths(account)
-    carried_on = units_carried_on(paths, timezone.localdate())
+    carried_on = carried_on_below(paths, timezone.localdate())
     return [unit for unit in units if unit.pk in carried_on or any(unit.path.startswith(path) for path in paths)]
 
 

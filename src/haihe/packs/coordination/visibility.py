@@ -8,8 +8,7 @@ from django.utils import timezone
 from haihe.kernel.cases import Case
 from haihe.kernel.evidence import EvidenceFile
 from haihe.kernel.identity import Account, Role
-from haihe.kernel.organisations import units_carried_on
-from haihe.kernel.permissions import declare, of_own_units, roles_of, unit_paths, visibility, visible
+from haihe.kernel.permissions import carried_on_below, declare, of_own_units, roles_of, unit_paths, visibility, visible
 from haihe.packs.coordination.models import (
     Decision,
     Meeting,
@@ -40,7 +39,7 @@ def own_units(account: Account | None, field: str) -> Q:
     paths = unit_paths(account)
     if not paths:
         return Q(pk__in=[])
-    carried_on = units_carried_on(paths, timezone.localdate())
+    carried_on = carried_on_below(paths, timezone.localdate())
     return of_own_units(account, field) | Q(**{f"{field}__in": carried_on})
 
 

@@ -6,18 +6,18 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.urls import reverse
 from django.utils import timezone
 
 from haihe.kernel.identity import Role
-from haihe.kernel.indicators import MEASURES, IndicatorDefinition, IndicatorValue
+from haihe.kernel.indicators import MEASURES, IndicatorValue
 from haihe.kernel.language import pick
 from haihe.kernel.permissions import declare
 from haihe.kernel.policies import parameter
 from haihe.packs.plans.counting import with_tasks_but
-from haihe.packs.plans.models import ACCOUNTABLE, Milestone, Plan, Report, Step, Target, Task, TaskUnit
-from haihe.packs.plans.states import deciding
+from haihe.packs.plans.models import ACCOUNTABLE, Clause, Milestone, Plan, Report, Step, Target, Task, TaskUnit
+from haihe.packs.plans.states import deciding, definitions_behind
 
 declare("plan.audit", "审计检查", "read the auditors' checks", roles=[Role.SUPERVISOR, Role.VIEWER, Role.AUDITOR])
 
@@ -62,8 +62,10 @@ def checks(today: date) -> list[Check]:
     plans = Plan.objects.filter(~Exists(Plan.objects.filter(replaces=OuterRef("pk")))).exclude(filed_at=None)
     others = with_tasks_but(plans)
     targets = Target.objects.filter(plan__in=plans.order_by().values("pk"), repeat_of=None)
-    shown = targets.select_related("indicator", "plan").defer("plan__content").order_by("clause__position", "pk")
-    unset = shown.exclude(Exists(Milestone.objects.filter(target=OuterRef("pk"), assumed=False)))
+    shown = targets.select_related("indicator", "plan").defer("plan__content")
+    unset = targets.exclude(Exists(Milestone.objects.filter(target=OuterRef("pk"), assumed=False)))
+    # For a join with clauses PostgreSQL would read all of these.
+    position = Subquery(Clause.objects.filter(pk=OuterRef("clause")).values("position"))
     # Few in a good ledger, and found by asking every task: therefore once, and their number is told from that.
     ownerless = list(without_owner(Task.objects.exclude(plan__in=others)).order_by("pk").values_list("pk", flat=True))
     silent = silent_supporters(
@@ -74,7 +76,7 @@ def checks(today: date) -> list[Check]:
         Check(
             "no_milestone",
             unset.count(),
-            lambda most: _without_milestones(shown, unset.values_list("pk", flat=True)[:most]),
+            lambda most: _without_milestones(shown, unset.order_by(position, "pk").values_list("pk", flat=True)[:most]),
         ),
         Check("no_owner", len(ownerless), lambda most: map(_without_owner, _whole(ownerless[:most]))),
         Check(
@@ -150,17 +152,15 @@ Reason = tuple[str, str, str]  # Chinese, English, the place on the page
 def not_recomputable(targets: QuerySet[Target], today: date) -> dict[int, Reason]:
     """The number that decides has no evidence, or its indicator neither a measure nor a definition beyond its name."""
     found = deciding(targets, today)
-    values, sources = {value for _, _, value in found.values()}, {source for source, _, _ in found.values()}
-    proven = set(IndicatorValue.objects.filter(pk__in=values).exclude(evidence=None).values_list("pk", flat=True))
-    known = IndicatorDefinition.objects.filter(indicator__in=sources, since__lte=today).order_by("since")
+    known = definitions_behind(targets).filter(since__lte=today).order_by("since")
     in_force = {row[0]: row[1:] for row in known.values_list("indicator", "measure", "text", "indicator__title")}
     reasons: dict[int, Reason] = {}
-    for pk, (source, kind, value) in found.items():
+    for pk, (source, kind, is_proven) in found.items():
         measure, text, title = in_force.get(source, ("", "", ""))
         if kind == IndicatorValue.Kind.MEASURED:
             if measure not in MEASURES:
                 reasons[pk] = "测得值的计算程序已不在。", "What measured it is not loaded any more.", "#measure"
-        elif value not in proven:
+        elif not is_proven:
             reasons[pk] = "填报值没有佐证材料。", "The reported value has no evidence.", "#report"
         elif text.strip() == title.strip():
             reasons[pk] = "指标没有测算程序，口径也只写了名称，无从复算。", "Its indicator has no measure, and its definition is only its name.", "#set"  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -119,6 +119,12 @@ def lights_of(tasks: QuerySet[Task], today: date) -> dict[str, int]:
     return by_light(counts_of(tasks, today))
 
 
+def lights_of_some(tasks: QuerySet[Task], today: date) -> dict[str, int]:
+    """As `lights_of`, of tasks that something else than an index of theirs chooses: they are looked for once."""
+    numbers = {name: Count("pk", filter=has_light(name, today)) for name in LIGHT_NAMES}
+    return tasks.order_by().aggregate(**numbers)
+
+
 @dataclass(frozen=True)
 class Lateness:
     """What it takes to tell how many tasks were late on a day of the last weeks, and would be on one of the next: open tasks by
@@ -182,26 +188,55 @@ class UnitLine:
         self.shown[state if state in SHOWN else "to_accept"] += number - late - amber
 
 
-def unit_lines(parts: QuerySet[TaskUnit], today: date) -> list[UnitLine]:
-    """A line for each unit of the parts, those with late tasks first.
+Near = dict[tuple[Any, str], tuple[int, int]]  # unit and state of the task → parts that are late, that are due soon
+
+
+def unit_lines(parts: QuerySet[TaskUnit], today: date, most: int | None = None) -> list[UnitLine]:
+    """A line for each unit of the parts, those with late tasks first; `most`: only the first so many.
 
     Parts are counted by the copies of what stands in their tasks, linked ones by the number of their unit: an index alone answers
-    both questions, where asking two hundred thousand parts for their tasks took ten times as long."""
-    names = dict(Organisation.objects.values_list("pk", "name"))
+    both questions, where asking two hundred thousand parts for their tasks took ten times as long. Few parts are late or due soon,
+    and they decide which units come first: where only these are asked for, nothing else of the others is counted."""
+    names = dict(Organisation.objects.order_by().values_list("pk", "name"))
+    linked, unlinked = parts.exclude(organisation=None), parts.filter(organisation=None)
+    near, near_unlinked = _near(linked, "organisation_id", today), _near(unlinked, "name", today)
+    if most is not None:
+        chosen = _first_names(
+            [(names[unit], *n) for (unit, _), n in near.items()]
+            + [(name, *n) for (name, _), n in near_unlinked.items()],
+            most,
+        )
+        if len(chosen) >= most:
+            linked = linked.filter(organisation__in=[pk for pk, name in names.items() if name in chosen])
+            unlinked = unlinked.filter(name__in=chosen)
     lines: dict[str, UnitLine] = {}
-    for unit, counted in _counted(parts.exclude(organisation=None), "organisation_id", today):
+    for unit, counted in _counted(linked, "organisation_id", near):
         lines.setdefault(names[unit], UnitLine(names[unit], unit)).add(*counted)
-    for name, counted in _counted(parts.filter(organisation=None), "name", today):
+    for name, counted in _counted(unlinked, "name", near_unlinked):
         lines.setdefault(name, UnitLine(name, None)).add(*counted)
-    return sorted(lines.values(), key=lambda line: (-line.late, -line.amber, -line.total, line.name))
+    return sorted(lines.values(), key=lambda line: (-line.late, -line.amber, -line.total, line.name))[:most]
 
 
-def _counted(parts: QuerySet[TaskUnit], by: str, today: date) -> Iterator[tuple[Any, tuple[str, int, int, int, int]]]:
+def _first_names(near: Iterable[tuple[str, int, int]], most: int) -> set[str]:
+    """The names that can be among the first `most`: whoever has as much late and due soon as the last of these."""
+    sums: dict[str, tuple[int, int]] = {}
+    for name, late, amber in near:
+        before = sums.get(name, (0, 0))
+        sums[name] = before[0] + late, before[1] + amber
+    last = sorted(sums.values(), reverse=True)[:most][-1:]
+    return {name for name, number in sums.items() if number >= last[0]}
+
+
+def _near(parts: QuerySet[TaskUnit], by: str, today: date) -> Near:
+    rows = parts.order_by().values_list(by, "task_state")
+    rows = rows.filter(~Q(task_state=Task.State.CLOSED), task_deadline__lte=amber_until(today))
+    red = Count("task_deadline", filter=Q(task_deadline__lt=today))
+    return {(unit, state): (late, n - late) for unit, state, n, late in rows.annotate(n=Count("*"), red=red)}
+
+
+def _counted(parts: QuerySet[TaskUnit], by: str, near: Near) -> Iterator[tuple[Any, tuple[str, int, int, int, int]]]:
     """Unit and (state of the task, how many parts, how many of them late and due soon, and how many that nobody accepted)."""
     rows = parts.order_by().values_list(by, "task_state")
-    near = rows.filter(~Q(task_state=Task.State.CLOSED), task_deadline__lte=amber_until(today))
-    red = Count("task_deadline", filter=Q(task_deadline__lt=today))
-    late = {(unit, state): (red, n - red) for unit, state, n, red in near.annotate(n=Count("*"), red=red)}
     waits = {(unit, state): n for unit, state, n in rows.filter(accepted_at=None).annotate(n=Count("*"))}
     for unit, state, number in rows.annotate(n=Count("*")):
-        yield unit, (state, number, *late.get((unit, state), (0, 0)), waits.get((unit, state), 0))
+        yield unit, (state, number, *near.get((unit, state), (0, 0)), waits.get((unit, state), 0))

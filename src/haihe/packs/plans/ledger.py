@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from itertools import pairwise
@@ -175,10 +174,10 @@ def facts_of(target: Target) -> Facts[Decimal]:
     """What the target's line depends on (read from what is prefetched)."""
     facts = Facts(
         target.comparator, target.value, target.deadline, target.baseline_value, target.baseline_on, target.plan.period_start,
-        target.plan.issued_on, target.filed_at, target.indicator.title,
+        target.plan.issued_on, target.indicator.title, target.filed_at,
     )  # fmt: skip
     known = first_value(target) if facts.needs_first else None
-    return replace(facts, first=(known.as_of, known.value)) if known else facts
+    return facts._replace(first=(known.as_of, known.value)) if known else facts
 
 
 def start_of(target: Target) -> tuple[date, Decimal, bool]:

@@ -265,6 +265,10 @@ class Task(models.Model):
     def get_absolute_url(self) -> str:
         return reverse("plans:task", args=[self.pk])
 
+    def get_state_display(self) -> str:  # type: ignore[no-redef]
+        """As Django's own, which makes the table of choices anew for each row of a list."""
+        return str(TASK_STATES.get(self.state, self.state))
+
     @property
     def notices(self) -> models.QuerySet[Case]:
         """The supervision notices 督办单 about this task, newest first."""
@@ -281,6 +285,7 @@ class Task(models.Model):
                     yield heir, unit.role
 
 
+TASK_STATES = dict(Task.State.choices)
 ACCOUNTABLE = ("lead", "responsible")  # the roles of a part that answer for a task
 COUNTED_BY = ("task_state", "task_deadline", "accepted_at", "task_plan")
 
@@ -289,7 +294,7 @@ class TaskUnit(models.Model):
     """A unit's part in a task. `organisation` stays empty until a person has linked the name as written.
 
     `task_state`, `task_deadline` and `task_plan` are copies of what stands in the task. The database itself keeps them the same
-    (triggers of migration 0010), whoever writes: parts are only counted by them, and nothing else sets or reads them."""
+    (triggers of migration 0010), whoever writes: parts are only counted and chosen by them, and nothing else sets or reads them."""
 
     class Role(models.TextChoices):
         LEAD = "lead", two("牵头", "Lead")
@@ -316,7 +321,9 @@ class TaskUnit(models.Model):
                 fields=["name", *COUNTED_BY], name="plans_unlinked_names", condition=models.Q(organisation=None)
             ),
             models.Index(fields=["organisation", *COUNTED_BY], name="plans_part_counting"),
-            models.Index(fields=["organisation", "task", "accepted_at"], name="plans_part_of_unit"),
+            models.Index(
+                fields=["organisation", "task", "accepted_at", "task_state", "task_deadline"], name="plans_part_of_unit"
+            ),
             # Narrow ones, of which PostgreSQL reads all faster than the table: all parts, those that nobody accepted, those due first.
             models.Index(fields=["organisation", "task_state"], name="plans_part_by_state"),
             models.Index(
@@ -338,6 +345,13 @@ class TaskUnit(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def get_role_display(self) -> str:  # type: ignore[no-redef]
+        """See Task.get_state_display."""
+        return str(PART_ROLES.get(self.role, self.role))
+
+
+PART_ROLES = dict(TaskUnit.Role.choices)
 
 
 class Step(models.Model):

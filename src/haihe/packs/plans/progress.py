@@ -16,8 +16,8 @@ from haihe.kernel.calendar import working_days_until
 from haihe.kernel.cases import Case
 from haihe.kernel.identity import Account
 from haihe.kernel.indicators import Assessment, Indicator, IndicatorDefinition, IndicatorValue, Point, State, assess
-from haihe.kernel.organisations import Organisation, units_carried_on
-from haihe.kernel.permissions import WHOLE, roles_of, unit_paths, visible
+from haihe.kernel.organisations import Organisation
+from haihe.kernel.permissions import WHOLE, carried_on_below, roles_of, unit_paths, visible
 from haihe.kernel.policies import parameter
 from haihe.packs.plans.chasing import open_notices
 from haihe.packs.plans.counting import (
@@ -39,6 +39,7 @@ from haihe.packs.plans.models_supervision import Binding
 from haihe.packs.plans.pace import Pace, pace
 from haihe.packs.plans.states import states_of
 from haihe.packs.plans.trajectories import UPPER_LIMITS, trajectory
+from haihe.packs.plans.visibility import units_showing
 
 Light = Literal["closed", "red", "amber", "green", "none"]
 
@@ -205,6 +206,11 @@ class Programme:
         found = {target.pk: target for target in _unread(with_values(Target.objects.filter(pk__in=known)))}
         return [standing(found[pk], self.today) for pk in numbers if pk in found]
 
+    def targets_of(self, numbers: Sequence[int]) -> list[Target]:
+        """A few of the targets with what the plan says of them, in the order that is asked for."""
+        rows = Target.objects.select_related("indicator").in_bulk([pk for pk in numbers if pk in self.states])
+        return [rows[pk] for pk in numbers if pk in rows]
+
     @cached_property
     def standings(self) -> list[Standing]:
         """All about every target."""
@@ -217,6 +223,10 @@ class Programme:
     @cached_property
     def units(self) -> list[UnitLine]:
         return unit_lines(self.parts, self.today)
+
+    def first_units(self, most: int) -> list[UnitLine]:
+        """The first few of `units`, without counting the others."""
+        return unit_lines(self.parts, self.today, most)
 
     @cached_property
     def lateness(self) -> Lateness:
@@ -309,7 +319,7 @@ def own_parts_for(account: Account, today: date) -> Callable[[Task], list[TaskUn
     """A function task → the account's parts in it, as ledger.parts_of, asking the database once for all tasks. The tasks come with
     `units__organisation` prefetched."""
     paths = unit_paths(account)
-    carried_on = units_carried_on(paths, today) if paths else set()
+    carried_on = carried_on_below(paths, today)
 
     def own(task: Task) -> list[TaskUnit]:
         return [
@@ -326,11 +336,9 @@ def my_week(account: Account, today: date, *, of_each: int | None = None) -> Wee
     `of_each`: at most so many tasks of a list are loaded."""
     week = Week(notices=open_notices(account))
     lists: dict[str, list[int]] = {name: [] for name in WEEK_LISTS}
-    waits = _own_acceptance(account, today)
-    fits, rows = _week_list(today, week.notices), visible(account, Task.objects.filter(state__in=Task.OPEN[1:]))
-    for pk, state, deadline in rows.order_by("deadline", "pk").values_list("pk", "state", "deadline") if waits else ():
-        if pk in waits:
-            lists[fits(pk, state, deadline, waits[pk])].append(pk)
+    fits = _week_list(today, week.notices)
+    for pk, state, deadline, waits in _own_open_tasks(account, today):
+        lists[fits(pk, state, deadline, waits)].append(pk)
     shown = {name: pks[:of_each] for name, pks in lists.items()}
     whole = Task.objects.select_related("plan").defer("text", "closing_note", "plan__content")
     tasks = whole.prefetch_related("units__organisation").in_bulk([pk for pks in shown.values() for pk in pks])
@@ -340,18 +348,35 @@ def my_week(account: Account, today: date, *, of_each: int | None = None) -> Wee
     return week
 
 
-def _own_acceptance(account: Account, today: date) -> dict[int, bool]:
-    """The tasks in which the account's units, or units that these carry on, have a part → whether one waits to be accepted."""
+OpenTask = tuple[
+    int, str, date | None, bool
+]  # number, state, deadline, and whether a part of the own units waits to be accepted
+
+
+def _own_open_tasks(account: Account, today: date) -> list[OpenTask]:
+    """The open tasks that the account may see and in which its units, or units that these carry on, have a part; the most urgent first.
+    All of it stands in the parts of the few units, and in one index of them: no task is read."""
+    own, showing = _own_units(account, today), units_showing(account)
+    sees_all = bool(roles_of(account) & WHOLE)
+    parts = TaskUnit.objects.filter(organisation__in=own | showing, task_state__in=Task.OPEN[1:]).order_by()
+    seen: set[int] = set()
+    found: dict[int, OpenTask] = {}
+    columns = ("organisation", "task", "task_state", "task_deadline", "accepted_at")
+    for unit, task, state, deadline, accepted_at in parts.values_list(*columns):
+        if sees_all or unit in showing:
+            seen.add(task)
+        if unit in own:
+            found[task] = task, state, deadline, accepted_at is None or (task in found and found[task][3])
+    return sorted((row for pk, row in found.items() if pk in seen), key=lambda row: (row[2] or date.max, row[0]))
+
+
+def _own_units(account: Account, today: date) -> set[int]:
+    """The account's units and those that these carry on."""
     paths = unit_paths(account)
-    mine = Q(pk__in=units_carried_on(paths, today) if paths else ())
+    mine = Q(pk__in=carried_on_below(paths, today))
     for path in paths:
         mine |= Q(path__startswith=path)
-    units = list(Organisation.objects.filter(mine).values_list("pk", flat=True))
-    waits: dict[int, bool] = {}
-    parts = TaskUnit.objects.filter(organisation__in=units).order_by()
-    for task, accepted_at in parts.values_list("task", "accepted_at"):
-        waits[task] = waits.get(task, False) or accepted_at is None
-    return waits
+    return set(Organisation.objects.filter(mine).order_by().values_list("pk", flat=True))
 
 
 def _week_list(today: date, notices: dict[int, Case]) -> Callable[[int, str, date | None, bool], str]:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from django.utils import timezone
 
@@ -16,9 +15,9 @@ N = TypeVar("N", Decimal, float)
 UPPER_LIMITS = ("<", "<=")
 
 
-@dataclass(frozen=True, slots=True)
-class Facts(Generic[N]):
-    """What the line of a target depends on. `first`: the oldest value that no later one corrects, asked for upper limits only."""
+class Facts(NamedTuple, Generic[N]):
+    """What the line of a target depends on. `filed_at`: asked for where neither the plan's period nor its day of issue tells when the
+    line begins; `first`: the oldest value that no later one corrects, for upper limits only."""
 
     comparator: str
     value: N
@@ -27,13 +26,17 @@ class Facts(Generic[N]):
     baseline_on: date | None
     period_start: str
     issued_on: date | None
-    filed_at: datetime
     title: str
+    filed_at: datetime | None = None
     first: tuple[date, N] | None = None
 
     @property
     def needs_first(self) -> bool:
         return self.comparator in UPPER_LIMITS and (self.baseline_value is None or self.baseline_on is None)
+
+    @property
+    def needs_filing(self) -> bool:
+        return self.issued_on is None and not self.period_start[:4].isdigit()
 
     @property
     def begins_on(self) -> date:

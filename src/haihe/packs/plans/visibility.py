@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from haihe.kernel.evidence import EvidenceFile
 from haihe.kernel.identity import Account, Role
-from haihe.kernel.organisations import Organisation, units_carried_on
-from haihe.kernel.permissions import WHOLE, declare, of_own_units, roles_of, unit_paths, visibility
+from haihe.kernel.organisations import Organisation
+from haihe.kernel.permissions import WHOLE, carried_on_below, declare, of_own_units, roles_of, unit_paths, visibility
 from haihe.packs.plans.models import Clause, FilledSheet, FindingMark, IssuedPaper, Plan, Report, Target, Task, TaskUnit
 from haihe.packs.plans.models_linkage import Inspection, InspectionAnswer, InspectionLine, TaskLink
 from haihe.packs.plans.models_supervision import Binding, Contact, Evaluation, KeyProject, TaskVersion
@@ -27,11 +27,15 @@ declare(
 def _own_tasks(account: Account) -> Q:
     """Tasks on which a unit of the account, or a unit that it succeeded, has a part. The few units are asked for first, so that the
     parts are found by their index however many there are."""
+    return Q(pk__in=TaskUnit.objects.filter(organisation__in=units_showing(account)).order_by().values("task"))
+
+
+def units_showing(account: Account) -> set[int]:
+    """Numbers of the units whose tasks an officer sees: the own ones and those that they succeeded."""
     mine = Q(pk__in=[])
     for path in unit_paths(account):
         mine |= Q(path__startswith=path) | Q(successions__successor__path__startswith=path)
-    units = set(Organisation.objects.filter(mine).order_by().values_list("pk", flat=True))
-    return Q(pk__in=TaskUnit.objects.filter(organisation__in=units).order_by().values("task"))
+    return set(Organisation.objects.filter(mine).order_by().values_list("pk", flat=True))
 
 
 @visibility(Plan)
@@ -105,7 +109,7 @@ def _lines(account: Account | None, rows: QuerySet[InspectionLine]) -> QuerySet[
     if roles_of(account) & WHOLE:
         return rows
     paths = unit_paths(account)
-    carried_on = units_carried_on(paths, timezone.localdate()) if paths else set()
+    carried_on = carried_on_below(paths, timezone.localdate())
     return rows.filter(of_own_units(account, "organisation") | Q(organisation__in=carried_on))
 
 

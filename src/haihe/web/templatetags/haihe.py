@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from html import escape as escaped
 from typing import Any
 
 from django import template
@@ -13,7 +14,7 @@ from django.conf import settings
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import escape, format_html, format_html_join
+from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from haihe import __version__
@@ -55,8 +56,12 @@ def map_data() -> SafeString:
 def options(rows: Iterable[tuple[Any, Any]], chosen: Any = None) -> SafeString:
     """{% options plans chosen.pk %}: the options of a select from (value, text), in one go where there may be a thousand of them."""
     wanted = str(chosen)
-    lines = ((value, mark_safe(" selected") if str(value) == wanted else "", text) for value, text in rows)
-    return format_html_join("", '<option value="{}"{}>{}</option>', lines)
+    # Django's own escape and format_html take twenty times as long for each of them.
+    lines = (
+        f'<option value="{escaped(value)}"{" selected" if value == wanted else ""}>{escaped(text)}</option>'
+        for value, text in ((str(value), str(text)) for value, text in rows)
+    )
+    return mark_safe("".join(lines))  # noqa: S308  (every part is escaped)
 
 
 @register.filter

@@ -32,7 +32,7 @@ def charts_of(found: Programme) -> dict[str, object]:
 
 def units_by_state(found: Programme) -> dict[str, object]:
     """Names of the units with the most to do, and per state one count a unit: {"names": […], "late": […], …}."""
-    units = [unit for unit in found.units if unit.total][:UNITS_SHOWN]
+    units = found.first_units(UNITS_SHOWN)
     return {"names": [unit.name for unit in units], **{key: [unit.shown[key] for unit in units] for key in STATE_WORDS}}
 
 

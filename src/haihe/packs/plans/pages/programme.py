@@ -19,7 +19,7 @@ from haihe.kernel.organisations import Organisation
 from haihe.kernel.permissions import WHOLE, roles_of, visible
 from haihe.kernel.search import matching
 from haihe.packs.plans import services
-from haihe.packs.plans.counting import has_light, lights_of, urgent_slice
+from haihe.packs.plans.counting import has_light, lights_of, lights_of_some, urgent_slice
 from haihe.packs.plans.models import Plan, Task, TaskUnit
 from haihe.packs.plans.pages.base import LIGHTS, STATE_COLOUR, STATES, pages
 from haihe.packs.plans.pages.charts import charts_of
@@ -79,17 +79,25 @@ def programme(request: AccountRequest) -> HttpResponse:
     shown = [pk for pk in ordered if found.states[pk] == wanted or (not wanted and found.states[pk] != "no_data")]
     page = Paginator(shown, CARDS).get_page(id_in(request.GET.get("page")) or 1)
     without_data = [] if wanted else [pk for pk in ordered if found.states[pk] == "no_data"][:CARDS]
-    known = {row.target.pk: row for row in found.standings_of([*page, *without_data])}
     late, states, standing = found.by_light()["red"], found.by_state(), found.by_standing()
     content = {
-        "found": found, "is_empty": not (found.plans.exists() if plan else plans), "rows": [standing_row(known[pk]) for pk in page], "page": page,
-        "without_data": [known[pk] for pk in without_data], "plans": [(pk, _short(title)) for pk, title in plans], "without_data_count": standing["no_data"], "total": len(ordered), "chosen": plan, "wanted": wanted,
+        "found": found, "is_empty": not (found.plans.exists() if plan else plans), "rows": [standing_row(row) for row in found.standings_of(list(page))], "page": page,
+        "without_data": found.targets_of(without_data), "plans": [(pk, _short(title)) for pk, title in plans], "without_data_count": standing["no_data"], "total": len(ordered), "chosen": plan, "wanted": wanted,
         "states": [(key, in_language(*STATES[key]), count, STATE_COLOUR[key]) for key, count in standing.items()],
         "task_states": [(str(Task.State(key).label), key, count) for key, count in states.items()], "charts": charts_of(found),
         "late": found.first() if late else [], "late_count": late, "task_count": sum(states.values()), "unaccepted_count": states[Task.State.ASSIGNED],
         "to_decide": found.first(state=Task.State.REPORTED) if states[Task.State.REPORTED] else [], "to_decide_count": states[Task.State.REPORTED],
     }  # fmt: skip
     return render(request, "plans/programme.html", content)
+
+
+@pages.page("programme/units/", "programme_units", permission="plan.read")
+def programme_units(request: AccountRequest) -> HttpResponse:
+    """The table beside the chart of the overview, which asks for it once somebody opens it: every unit, where the chart has the first few."""
+    chosen = request.GET.get("plan", "")
+    plan = visible_row(request.user, Plan.objects.all(), chosen) if chosen else None
+    found = services.programme(request.user, timezone.localdate(), plan)
+    return render(request, "plans/programme_units.html", {"units": found.units, "chosen": plan, "found": found})
 
 
 def _short(title: str) -> str:
@@ -113,7 +121,7 @@ def board(request: AccountRequest) -> HttpResponse:
     tasks = _chosen(seen, unit, state, words)
     # The lights are tabs: each says how many of the otherwise chosen tasks it holds.
     filtered = bool(unit or state or words)
-    counts = lights_of(tasks, today)
+    counts = lights_of_some(tasks, today) if unit or words else lights_of(tasks, today)
     total = counts[lamp] if lamp else sum(counts.values())
     number = min(id_in(request.GET.get("page")) or 1, max(1, -(-total // ROWS_A_PAGE)))
     rows = _page_of(tasks, lamp, counts, number, today)

@@ -6,6 +6,7 @@ from collections import Counter
 from datetime import date, timedelta
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 
 from haihe.packs.plans import services
@@ -69,6 +70,17 @@ def test_every_task_counts_once_for_each_of_its_units(people, filed) -> None:
     for number, name in enumerate(counts["names"]):
         drawn = sum(counts[key][number] for key in STATE_WORDS)
         assert drawn == next(unit.total for unit in found.units if unit.name == name)
+
+
+def test_the_table_beside_the_chart_has_every_unit_and_comes_once_it_is_opened(signed_in, people, filed) -> None:
+    found = services.programme(people.supervisor, timezone.localdate())
+    page, client = reverse("plans:programme_units"), signed_in(people.supervisor)
+    assert f'hx-get="{page}"' in client.get(reverse("plans:programme")).content.decode()
+    for line in found.units:
+        row = f'{line.name}</a></td><td class="number">{line.total}</td>'
+        assert row in client.get(page).content.decode()
+        assert row in client.get(page, {"plan": filed.pk}).content.decode()
+    assert client.get(page, {"plan": "0"}).status_code == 404
 
 
 def test_late_comes_before_the_state_and_closed_before_late(people, filed) -> None:

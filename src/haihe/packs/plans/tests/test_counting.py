@@ -19,7 +19,7 @@ from haihe.kernel.errors import HaiheError
 from haihe.kernel.indicators import Indicator, IndicatorDefinition, IndicatorValue
 from haihe.kernel.permissions import visible
 from haihe.packs.plans import services
-from haihe.packs.plans.counting import UnitLine
+from haihe.packs.plans.counting import UnitLine, lights_of_some
 from haihe.packs.plans.models import Plan, Target, Task, TaskUnit
 from haihe.packs.plans.progress import light, standing
 from haihe.packs.plans.tests.conftest import evidence_of, make_plan, target, task
@@ -40,6 +40,9 @@ def check(account: Any, day: date, plan: Plan | None = None) -> None:
         (t.pk for t in tasks if lights[t.pk] == "red"), key=lambda pk: (Task.objects.get(pk=pk).deadline, pk)
     )
     assert {line.name: line for line in found.units} == lines_of(tasks, lights)
+    for most in (1, 2, 3, 50):
+        assert found.first_units(most) == found.units[:most]
+    assert lights_of_some(found.rows, day) == found.by_light()
     leading = Target.objects.filter(plan__in=plans, repeat_of=None)
     assert found.states == {t.pk: standing(t, day).assessment.state for t in leading}
     assert [row.target.pk for row in found.standings] == list(found.states)

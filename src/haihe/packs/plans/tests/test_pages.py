@@ -153,7 +153,7 @@ def test_the_overview_asks_the_database_a_bounded_number_of_times(
 ) -> None:
     client = signed_in(people.supervisor)
     client.get("/programme/")
-    with django_assert_max_num_queries(40):
+    with django_assert_max_num_queries(36):
         client.get("/programme/")
 
 

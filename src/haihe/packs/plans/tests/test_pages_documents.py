@@ -239,7 +239,7 @@ def test_hundreds_of_clauses_cost_no_more_queries_than_three(
     services.file_plan(people.supervisor, large)
     client = signed_in(people.supervisor)
     client.get(check_page(plan))
-    with django_assert_max_num_queries(52) as few:
+    with django_assert_max_num_queries(50) as few:
         client.get(check_page(plan))
     with django_assert_max_num_queries(len(few)):
         assert text_of(client.get(check_page(large))).count("<article") == 400
