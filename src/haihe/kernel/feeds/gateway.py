@@ -355,9 +355,11 @@ class Gateway:
         else:
             batch.sessions += [session] * count
             batch.received_us += [now_us] * count
-        if len(batch.frames) >= self.limits.waiting_frames:
+        waiting = len(batch.frames)
+        if waiting >= self.limits.waiting_frames:
             self._fill()
-        self._start_batch(lane)
+        if lane.timer is None or waiting >= AT_ONCE:  # else a batch will start when its time has come
+            self._start_batch(lane)
 
     def _waiting(self) -> int:
         """Frames that are read but not on their way yet."""
