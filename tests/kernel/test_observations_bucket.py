@@ -108,6 +108,7 @@ def test_compaction_vacuum_and_retention_work_as_on_disk(far: Store) -> None:
     assert rows_of(again(far)).height == 1000
 
 
+@pytest.mark.all
 def test_a_checkpoint_is_made_and_what_it_says_is_read(far: Store) -> None:
     filled(far, 51)
     assert any("_last_checkpoint" in path for path in objects_of(far))
@@ -137,6 +138,7 @@ for n in range(30):
 """
 
 
+@pytest.mark.all
 def test_counts_never_fall_and_never_jump_while_another_process_feeds_and_compacts(far: Store) -> None:
     child = subprocess.Popen([sys.executable, "-c", FEEDER, str(far.journal.path.parent), far.lake.place.where()])
     counts = [0]
@@ -225,6 +227,7 @@ def test_kill_9_of_the_feeder_forty_times(storage: ObjectStorage, tmp_path: Path
     _kill_again_and_again(storage, tmp_path / "killed", 40)
 
 
+@pytest.mark.all
 def test_two_machines_that_move_and_compact_the_same_rows_count_each_once(far: Store, tmp_path: Path) -> None:
     """They share no lock: what keeps them apart is the storage's conditional put and Delta's check of what came in between."""
     for n in range(400):

@@ -193,7 +193,6 @@ Clause.objects.bulk_create = die_at_the_third
 """
 
 
-@pytest.mark.all
 def test_an_import_killed_between_its_documents_leaves_none_of_them(home: Path) -> None:
     """kill -9 in the middle of the transaction, after two of three documents were written."""
     process = start(home, KILLED + IMPORT, DEMO)
@@ -204,6 +203,7 @@ def test_an_import_killed_between_its_documents_leaves_none_of_them(home: Path) 
     assert run(home, COUNTS).split()[:2] == ["1", "3"]
 
 
+@pytest.mark.all
 def test_an_import_killed_at_any_moment_leaves_all_or_nothing(home: Path) -> None:
     from haihe.packs.plans.reading import read
 

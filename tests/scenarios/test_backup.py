@@ -217,6 +217,7 @@ def test_journal_and_lake_are_restored_as_of_one_moment_and_go_on(home: Path, tm
     assert "purpose" in haihe(other, "observations", "tables").stdout
 
 
+@pytest.mark.all
 def test_a_backup_holds_a_lake_on_object_storage_and_is_restored_without_it(
     home: Path, tmp_path: Path, storage: ObjectStorage
 ) -> None:

@@ -128,6 +128,7 @@ def test_killed_between_storing_and_answering_a_picture_is_sent_again_and_stands
     assert reports(live, device) == [("media", True), ("media", True), ("card", False)]
 
 
+@pytest.mark.all
 def test_killed_between_storing_and_answering_an_attachment_is_sent_again_and_stands_once(live: Live) -> None:
     port = free_port()
     live.environment["HAIHE_FEED_PORTS"] += f",jt808_files={port}"

@@ -22,7 +22,8 @@ import haihe.kernel.observations.standard  # noqa: F401  (declares its tables in
 from haihe.kernel.errors import InvalidInput
 from haihe.kernel.observations import decimals
 from haihe.kernel.observations.lake_files import PARTITION
-from haihe.kernel.observations.lake_reader import LakeReader, about_files, as_declared, declared_schema, holding
+from haihe.kernel.observations.lake_reader import LakeReader, as_declared, declared_schema
+from haihe.kernel.observations.question import Question, holding
 
 if TYPE_CHECKING:
     import dask.dataframe as dd
@@ -122,7 +123,7 @@ def _of_one(
         return
     since, until = ((instant.astimezone(UTC) if instant else None) for instant in (since, until))
     # By the statistics of each file, as exact as days of receipt: a clock that is off hides no row.
-    files = holding(files, about_files(since=since, until=until)).sort(f"partition.{PARTITION}", "path")
+    files = holding(files, Question(since=since, until=until)).sort(f"partition.{PARTITION}", "path")
     unused = frozenset(decimals.unused(schema, files))
     pieces: list[tuple[str, int, int]] = []
     room = rows

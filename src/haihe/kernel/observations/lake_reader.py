@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +16,12 @@ from haihe.kernel.errors import ConfigurationError, InvalidInput
 from haihe.kernel.observations import decimals, is_elsewhere
 from haihe.kernel.observations.lake_files import PARTITION
 from haihe.kernel.observations.lake_place import Folder, Place
+from haihe.kernel.observations.question import Question, holding
 from haihe.kernel.observations.tables import TABLES
 
 # A table that is only moved on keeps something of every version it has been at (0.1 MB each, measured): it is opened afresh now and then.
 VERSIONS_AN_OPENING = 50
-# West, south, east, north in degrees, WGS 84.
-Box = tuple[float, float, float, float]
+EVERYTHING = Question()
 
 
 class LakeReader:
@@ -86,12 +85,12 @@ class LakeReader:
             return self._version(table, delta).files
 
     def scan(
-        self, table: str, keep: Sequence[pl.Expr] = (), *, writers: Sequence[str] = ()
+        self, table: str, question: Question = EVERYTHING, *, writers: Sequence[str] = ()
     ) -> tuple[pl.LazyFrame | None, dict[str, int]]:
         """(rows of the newest version or None, for each of `writers` its last journal number in that same version).
 
-        `keep`: conditions on the statistics of files (see `files`); a file is left out when one is false for sure. The rows
-        must be collected within an hour: old files are then vacuumed.
+        All rows of the files that can hold an answer to the question, by their statistics. They must be collected within an hour: old
+        files are then vacuumed.
         """
         with self._turn, self.place.faults(table):
             delta = self.find(table)
@@ -101,7 +100,7 @@ class LakeReader:
             version = self._version(table, delta)
             numbers = {writer: version.transaction(writer) for writer in writers}
             files, schema = version.files, version.schema
-        files = holding(files, keep)
+        files = holding(files, question)
         if files.is_empty():
             return pl.LazyFrame(schema=declared_schema(table, schema)), numbers
         return as_declared(
@@ -152,31 +151,6 @@ class LakeReader:
         if known is None or known.delta is not delta or known.number != delta.version():
             known = self._known[table] = _Version(delta)
         return known
-
-
-def about_files(
-    things: Sequence[int] | None = None, since: datetime | None = None, until: datetime | None = None, box: Box | None = None
-) -> list[pl.Expr]:  # fmt: skip
-    """Conditions on rows (of `things`, observed in [since, until), in `box`) as asked of a file's statistics: false only where no row
-    of the file can fit."""
-    found = []
-    if things is not None:
-        low, high = min(things, default=0), max(things, default=-1)
-        found += [pl.col("max.thing") >= low, pl.col("min.thing") <= high]
-    if since is not None:
-        found.append(pl.col("max.observed_at") >= since.astimezone(UTC))
-    if until is not None:
-        found.append(pl.col("min.observed_at") < until.astimezone(UTC))
-    if box is not None:
-        west, south, east, north = box
-        found += [pl.col("max.longitude_deg") >= west, pl.col("min.longitude_deg") <= east]
-        found += [pl.col("max.latitude_deg") >= south, pl.col("min.latitude_deg") <= north]
-    return found
-
-
-def holding(files: pl.DataFrame, keep: Sequence[pl.Expr]) -> pl.DataFrame:
-    """The files of which no condition is false for sure: one without the statistic may hold anything."""
-    return files.filter([condition.fill_null(True) for condition in keep]) if keep else files
 
 
 class _Version:

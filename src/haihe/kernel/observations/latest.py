@@ -26,6 +26,7 @@ from haihe.kernel.observations.faults import storage_faults
 from haihe.kernel.observations.lake import Lake
 from haihe.kernel.observations.lake_files import PARTITION, sync
 from haihe.kernel.observations.quality import clock_is_ahead, clock_is_behind
+from haihe.kernel.observations.question import Question
 from haihe.kernel.observations.tables import COMMON, TABLES
 
 log = structlog.get_logger()
@@ -122,7 +123,7 @@ class Latest:
         if not days.is_empty():
             day = f"partition.{PARTITION}"
             for one in days[day].unique().sort():
-                rows, _ = self.lake.scan(table, [pl.col(day) == one])
+                rows, _ = self.lake.scan(table, Question(received_day=one))
                 if rows is not None:
                     found = _merged(found, [self._mine(rows.collect())], table)
         cursor = self.journal.cursor(CONSUMER)

@@ -7,7 +7,7 @@ A row can therefore be in neither place for a reader (it was trimmed only after 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -17,8 +17,8 @@ from haihe.kernel.errors import InvalidInput
 from haihe.kernel.observations import stores
 from haihe.kernel.observations.any_journal import AnyJournal
 from haihe.kernel.observations.lake import Lake
-from haihe.kernel.observations.lake_reader import Box as Box
-from haihe.kernel.observations.lake_reader import about_files
+from haihe.kernel.observations.question import Box as Box
+from haihe.kernel.observations.question import Question, fitting
 from haihe.kernel.observations.tables import COMMON, TABLES, get_table
 
 if TYPE_CHECKING:
@@ -38,21 +38,21 @@ def observations(
     journals, lake = journals or stores.journals(), lake or stores.lake()
     if box is not None and table in TABLES and "longitude_deg" not in TABLES[table].fields:
         raise InvalidInput(f"表“{table}”没有坐标。", f"The table {table!r} has no coordinates.", where="box")
-    instants = [_microseconds(instant) for instant in (since, until)]
+    question = Question(things, since, until, box)
+    first_us, last_us = question.span_us()
     # What the lake holds already need not be read from the journals; the check below is what makes it exact.
     before = {one.identity: lake.transaction(table, one.identity) for one in journals}
     entries = [
         (one.identity, entry)
         for one in journals
-        for entry in one.read(before[one.identity], EVERYTHING, only=[table], since=instants[0], until=instants[1])
+        for entry in one.read(before[one.identity], EVERYTHING, only=[table], since=first_us, until=last_us)
     ]
-    kept, held = lake.scan(table, about_files(things, since, until, box), writers=list(before))
+    kept, held = lake.scan(table, question, writers=list(before))
     parts = [] if kept is None else [kept]
     parts += [entry.batch.lazy() for identity, entry in entries if entry.seq > held[identity]]
     blank = pl.LazyFrame(schema=TABLES[table].schema() if table in TABLES else COMMON)
     rows = pl.concat(parts, how="diagonal_relaxed") if parts else blank
-    for condition in _about_rows(things, since, until, box):
-        rows = rows.filter(condition)
+    rows = fitting(rows, question)
     return rows.select(columns) if columns is not None else rows
 
 
@@ -74,9 +74,7 @@ def read_for(
     if declared.personal:
         _recorded(account, purpose, table, things, since, until, box)
     if only_latest:
-        rows = latest(table, things).lazy()
-        for condition in _about_rows(None, since, until, box):
-            rows = rows.filter(condition)
+        rows = fitting(latest(table, things).lazy(), Question(None, since, until, box))
         return (rows.select(columns) if columns is not None else rows).collect()
     return observations(table, things, since, until, box, columns).collect()
 
@@ -103,28 +101,3 @@ def _recorded(
             account, READ_PERSONAL.name, None, table=table, purpose=purpose.strip()[:200], since=since, until=until, box=box,
             things="all" if named is None else named[:100], things_count=None if named is None else len(named),
         )  # fmt: skip
-
-
-def _microseconds(instant: datetime | None) -> int | None:
-    if instant is None:
-        return None
-    if instant.tzinfo is None:
-        raise InvalidInput("时间须带时区。", "The instant lacks a time zone.", where=str(instant))
-    delta = instant.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)
-    return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds
-
-
-def _about_rows(
-    things: Sequence[int] | None, since: datetime | None, until: datetime | None, box: Box | None
-) -> list[pl.Expr]:
-    found = []  # instants in UTC: files' statistics are compared with them, and other zones do not compare
-    if things is not None:
-        found.append(pl.col("thing").is_in(list(things)))
-    if since is not None:
-        found.append(pl.col("observed_at") >= since.astimezone(UTC))
-    if until is not None:
-        found.append(pl.col("observed_at") < until.astimezone(UTC))
-    if box is not None:
-        west, south, east, north = box
-        found += [pl.col("longitude_deg").is_between(west, east), pl.col("latitude_deg").is_between(south, north)]
-    return found

@@ -125,7 +125,7 @@ def _policy() -> Any:
     return parameter_of
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(st.integers(0, 10_000))
 def test_the_worker_says_what_a_replay_says_whenever_it_runs(seed: int) -> None:
     dice = np.random.default_rng(seed)
