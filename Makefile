@@ -34,15 +34,15 @@ test: setup               ## tests, lint and type check (at most ten minutes on 
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not all"
+	@$(BIN)/python -m pytest -n 3 --dist loadgroup -m "not all"
 
 test-all: setup           ## also the long proofs, and the suite on PostgreSQL (Debian: apt-get install postgresql nats-server)
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+	@$(BIN)/python -m pytest -n 3 --dist loadgroup
 
 	@$(MAKE) test-postgres
 
 test-postgres: setup      ## the whole suite on a PostgreSQL of its own (Debian: apt-get install postgresql)
-	@$(BIN)/python -m haihe.testing.postgres -- $(BIN)/python -m pytest -n 2 --dist loadgroup -m "not all"
+	@$(BIN)/python -m haihe.testing.postgres -- $(BIN)/python -m pytest -n 3 --dist loadgroup -m "not all"
 
 lint: $(STAMP)            ## fix what can be fixed
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
