@@ -193,6 +193,7 @@ Clause.objects.bulk_create = die_at_the_third
 """
 
 
+@pytest.mark.all
 def test_an_import_killed_between_its_documents_leaves_none_of_them(home: Path) -> None:
     """kill -9 in the middle of the transaction, after two of three documents were written."""
     process = start(home, KILLED + IMPORT, DEMO)

@@ -184,7 +184,8 @@ def observe(home: Path, program: str, **environment: str) -> str:
     return done.stdout.strip()
 
 
-@pytest.mark.parametrize("elsewhere", [False, pytest.param(True, marks=pytest.mark.all)])
+@pytest.mark.all
+@pytest.mark.parametrize("elsewhere", [False, True])
 def test_journal_and_lake_are_restored_as_of_one_moment_and_go_on(home: Path, tmp_path: Path, elsewhere: bool) -> None:
     """Also while rows move, and also when the lake lies outside of the data folder."""
     place = {"HAIHE_LAKE_URL": str(tmp_path / "lake elsewhere")} if elsewhere else {}

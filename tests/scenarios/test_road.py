@@ -328,6 +328,7 @@ def test_a_read_only_lake_holds_up_nobody_and_recovers(tmp_path: Path) -> None:
 # --- stopping ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.all  # test_up.py stops one with live pages open
 def test_haihe_up_stops_within_seconds_while_devices_send(tmp_path: Path) -> None:
     setting_up = Live(tmp_path / "home")
     setting_up.run(SYNTHETIC, 10)
