@@ -77,7 +77,7 @@ def test_the_table_beside_the_chart_has_every_unit_and_comes_once_it_is_opened(s
     page, client = reverse("plans:programme_units"), signed_in(people.supervisor)
     assert f'hx-get="{page}"' in client.get(reverse("plans:programme")).content.decode()
     for line in found.units:
-        row = f'{line.name}</a></td><td class="number">{line.total}</td>'
+        row = f'{line.name}</a></td><td class="number" data-label="任务">{line.total}</td>'
         assert row in client.get(page).content.decode()
         assert row in client.get(page, {"plan": filed.pk}).content.decode()
     assert client.get(page, {"plan": "0"}).status_code == 404
