@@ -106,7 +106,7 @@ def caught_up(live: Live) -> None:
     journals = live.journals()
     wanted = sorted((f"rules.{journal.name}", journal.last_seq()) for journal in journals)
     eventually(
-        lambda: sorted(ask(live, "SELECT name, seq FROM kernel_rulecursor")) == wanted, 90, f"the rules at {wanted}"
+        lambda: sorted(ask(live, "SELECT name, seq FROM kernel_rulecursor")) == wanted, 240, f"the rules at {wanted}"
     )
     assert [journal.list_set_aside() for journal in journals] == [[]] * PARTITIONS
     assert all(journal.last_seq() > 0 for journal in journals), "a partition got no rows"
