@@ -270,12 +270,14 @@ def unit_paths(account: Account | None) -> list[str]:
 
 def carried_on_below(paths: Iterable[str], day: date) -> set[int]:
     """Numbers of the units whose work has passed to units below one of the paths (organisations.units_carried_on)."""
-    key, known = (tuple(paths), day), _asked.get()
-    if known is None or not key[0]:
-        return units_carried_on(*key) if key[0] else set()
-    if key not in known.carried_on:
-        known.carried_on[key] = units_carried_on(*key)
-    return known.carried_on[key]
+    below, known = tuple(paths), _asked.get()
+    if not below:
+        return set()
+    if known is None:
+        return units_carried_on(below, day)
+    if (below, day) not in known.carried_on:
+        known.carried_on[below, day] = units_carried_on(below, day)
+    return known.carried_on[below, day]
 
 
 def of_own_units(account: Account | None, *fields: str) -> models.Q:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from haihe.database import FILE
 from haihe.testing.districts import template
 
 
@@ -28,6 +29,6 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
     from django.db import connection
 
     if connection.vendor == "sqlite":
-        with django_db_blocker.unblock(), contextlib.closing(sqlite3.connect(template() / "haihe.sqlite3")) as migrated:
+        with django_db_blocker.unblock(), contextlib.closing(sqlite3.connect(template() / FILE)) as migrated:
             connection.ensure_connection()
             migrated.backup(connection.connection)

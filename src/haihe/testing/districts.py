@@ -12,6 +12,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from haihe.database import FILE
+
 FOLDER = "HAIHE_TEST_TEMPLATES"
 MIGRATE = """
 from haihe.runtime import set_up_django
@@ -27,7 +29,7 @@ def migrated(home: Path) -> Path:
         _migrate_on_the_server(home)
         return home
     home.mkdir(parents=True, exist_ok=True)
-    if not (home / "haihe.sqlite3").exists():
+    if not (home / FILE).exists():
         shutil.copytree(template(), home, dirs_exist_ok=True)
         home.chmod(0o700)
     return home

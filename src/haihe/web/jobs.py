@@ -9,6 +9,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -62,8 +63,9 @@ def start(account: Account, about: Any, work: Callable[[Tell], Any]) -> Job:
 
 
 def find(account: Account, key: str) -> Job:
-    """The account's own job; somebody else's does not exist."""
-    job = _jobs.get(key)
+    """The account's own job as it stands now, so that it does not end in the middle of a page; somebody else's does not exist."""
+    with _lock:
+        job = copy(_jobs.get(key))
     if job is None or job.account != account.pk:
         raise NotFound("没有这个任务，或结果已过期。", "There is no such job, or its result is gone.", where="jobs",
                        to_do_zh="请重新运行。", to_do_en="Run it again.")  # fmt: skip
@@ -74,13 +76,15 @@ def _run(job: Job, work: Callable[[Tell], Any]) -> None:
     def tell(done: int, total: int) -> None:
         job.done, job.total = done, total
 
+    result, error = None, None
     try:
-        job.result = work(tell)
-    except HaiheError as error:
-        job.error = error
-    except Exception as error:
-        log.exception("a job failed", job=job.key, error=repr(error))
-        job.error = HaiheError("运行时出错，已记入日志。", "It failed; the log says why.", where="jobs")
+        result = work(tell)
+    except HaiheError as refused:
+        error = refused
+    except Exception as failed:
+        log.exception("a job failed", job=job.key, error=repr(failed))
+        error = HaiheError("运行时出错，已记入日志。", "It failed; the log says why.", where="jobs")
     finally:
-        job.is_over = True
+        with _lock:  # at once: whoever finds it over finds what came of it
+            job.result, job.error, job.is_over = result, error, True
         connections.close_all()

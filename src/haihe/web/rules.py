@@ -151,13 +151,12 @@ def _day(text: str, where: str) -> datetime:
 @pages.page("rules/<str:rule>/trials/<str:key>/", "rule_trial", permission="rule.try")
 def trial(request: AccountRequest, rule: str, key: str) -> HttpResponse:
     job = jobs.find(request.user, key)
-    is_over = job.is_over  # asked once, and before its result: the job may end while the page is made
     told: Trial = job.about
     content: dict[str, Any] = {
-        "rule": told.rule, "title": pick(told.rule.title_zh, told.rule.title_en), "trial": told, "job": job, "is_over": is_over,
+        "rule": told.rule, "title": pick(told.rule.title_zh, told.rule.title_en), "trial": told, "job": job,
         "until": told.until - timedelta(microseconds=1), "changed": _changes(told), "error": job.error and job.error.sentence(pick("zh", "en")),
     }  # fmt: skip
-    if is_over and job.result is not None:
+    if job.result is not None:
         content |= _comparison(job.result)
     return render(request, "web/rule_trial.html", content)
 

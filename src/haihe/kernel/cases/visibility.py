@@ -63,9 +63,7 @@ def count_waiting(account: Account, rows: QuerySet[Case]) -> int:
     waits, parts = _asks(account), defaultdict[int, list[Part]](list)
     steps = {pk: step_named(steps, step) for pk, steps, step in rows.values_list("pk", "steps", "step")}
     units = CaseUnit.objects.filter(case__in=list(steps)).order_by()
-    for case, role, unit, path in (
-        units.values_list("case", "role", "organisation", "organisation__path") if steps else ()
-    ):
+    for case, role, unit, path in units.values_list("case", "role", "organisation", "organisation__path"):
         parts[case].append((role, unit, path))
     waiting = [pk for pk, step in steps.items() if waits(step, parts[pk])]
     return len(waiting) - len(_last_taken_by(account, [pk for pk in waiting if _is_review(steps[pk])]))

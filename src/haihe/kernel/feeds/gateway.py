@@ -355,11 +355,9 @@ class Gateway:
         else:
             batch.sessions += [session] * count
             batch.received_us += [now_us] * count
-        waiting = len(batch.frames)
-        if waiting >= self.limits.waiting_frames:
+        if len(batch.frames) >= self.limits.waiting_frames:
             self._fill()
-        if lane.timer is None or waiting >= AT_ONCE:  # else a batch will start when its time has come
-            self._start_batch(lane)
+        self._start_batch(lane)
 
     def _waiting(self) -> int:
         """Frames that are read but not on their way yet."""

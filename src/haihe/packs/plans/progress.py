@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from django.utils import timezone
@@ -337,8 +337,8 @@ def my_week(account: Account, today: date, *, of_each: int | None = None) -> Wee
     week = Week(notices=open_notices(account))
     lists: dict[str, list[int]] = {name: [] for name in WEEK_LISTS}
     fits = _week_list(today, week.notices)
-    for pk, state, deadline, waits in _own_open_tasks(account, today):
-        lists[fits(pk, state, deadline, waits)].append(pk)
+    for task in _own_open_tasks(account, today):
+        lists[fits(task)].append(task.pk)
     shown = {name: pks[:of_each] for name, pks in lists.items()}
     whole = Task.objects.select_related("plan").defer("text", "closing_note", "plan__content")
     tasks = whole.prefetch_related("units__organisation").in_bulk([pk for pks in shown.values() for pk in pks])
@@ -348,26 +348,31 @@ def my_week(account: Account, today: date, *, of_each: int | None = None) -> Wee
     return week
 
 
-OpenTask = tuple[
-    int, str, date | None, bool
-]  # number, state, deadline, and whether a part of the own units waits to be accepted
+class OpenTask(NamedTuple):
+    """`waits`: a part of the own units waits to be accepted."""
+
+    pk: int
+    state: str
+    deadline: date | None
+    waits: bool
 
 
 def _own_open_tasks(account: Account, today: date) -> list[OpenTask]:
     """The open tasks that the account may see and in which its units, or units that these carry on, have a part; the most urgent first.
     All of it stands in the parts of the few units, and in one index of them: no task is read."""
     own, showing = _own_units(account, today), units_showing(account)
-    sees_all = bool(roles_of(account) & WHOLE)
-    parts = TaskUnit.objects.filter(organisation__in=own | showing, task_state__in=Task.OPEN[1:]).order_by()
+    units = own if showing is None else own | showing
+    parts = TaskUnit.objects.filter(organisation__in=units, task_state__in=Task.OPEN[1:]).order_by()
     seen: set[int] = set()
     found: dict[int, OpenTask] = {}
     columns = ("organisation", "task", "task_state", "task_deadline", "accepted_at")
     for unit, task, state, deadline, accepted_at in parts.values_list(*columns):
-        if sees_all or unit in showing:
+        if showing is None or unit in showing:
             seen.add(task)
         if unit in own:
-            found[task] = task, state, deadline, accepted_at is None or (task in found and found[task][3])
-    return sorted((row for pk, row in found.items() if pk in seen), key=lambda row: (row[2] or date.max, row[0]))
+            waits = accepted_at is None or (task in found and found[task].waits)
+            found[task] = OpenTask(task, state, deadline, waits)
+    return sorted((row for pk, row in found.items() if pk in seen), key=lambda row: (row.deadline or date.max, row.pk))
 
 
 def _own_units(account: Account, today: date) -> set[int]:
@@ -379,19 +384,19 @@ def _own_units(account: Account, today: date) -> set[int]:
     return set(Organisation.objects.filter(mine).order_by().values_list("pk", flat=True))
 
 
-def _week_list(today: date, notices: dict[int, Case]) -> Callable[[int, str, date | None, bool], str]:
-    """A function (task's number, state, deadline, whether a part waits to be accepted) → the list of the week."""
+def _week_list(today: date, notices: dict[int, Case]) -> Callable[[OpenTask], str]:
+    """A function task → the list of the week."""
     soon = max(amber_until(today), today + timedelta(days=7))
 
-    def fits(pk: int, state: str, deadline: date | None, waits: bool) -> str:
-        if waits and state in (Task.State.ASSIGNED, Task.State.UNDER_WAY):
+    def fits(task: OpenTask) -> str:
+        if task.waits and task.state in (Task.State.ASSIGNED, Task.State.UNDER_WAY):
             return "to_accept"
-        if state == Task.State.REPORTED:
+        if task.state == Task.State.REPORTED:
             return "waiting"
-        if pk in notices:
+        if task.pk in notices:
             return "chased"
-        if deadline is None or deadline > soon:
+        if task.deadline is None or task.deadline > soon:
             return "under_way"
-        return "late" if deadline < today else "due"
+        return "late" if task.deadline < today else "due"
 
     return fits

@@ -24,14 +24,16 @@ declare(
 )
 
 
-def _own_tasks(account: Account) -> Q:
-    """Tasks on which a unit of the account, or a unit that it succeeded, has a part. The few units are asked for first, so that the
-    parts are found by their index however many there are."""
-    return Q(pk__in=TaskUnit.objects.filter(organisation__in=units_showing(account)).order_by().values("task"))
+def _tasks_of(units: set[int]) -> Q:
+    """Tasks on which one of the units has a part. The few units are asked for first, so that the parts are found by their index however
+    many there are."""
+    return Q(pk__in=TaskUnit.objects.filter(organisation__in=units).order_by().values("task"))
 
 
-def units_showing(account: Account) -> set[int]:
-    """Numbers of the units whose tasks an officer sees: the own ones and those that they succeeded."""
+def units_showing(account: Account | None) -> set[int] | None:
+    """Numbers of the units whose tasks the account sees: an officer's own ones and those that they succeeded; None: of all units."""
+    if roles_of(account) & WHOLE:
+        return None
     mine = Q(pk__in=[])
     for path in unit_paths(account):
         mine |= Q(path__startswith=path) | Q(successions__successor__path__startswith=path)
@@ -63,22 +65,18 @@ def _marks(account: Account | None, rows: QuerySet[FindingMark]) -> QuerySet[Fin
 
 @visibility(Task)
 def _tasks(account: Account | None, rows: QuerySet[Task]) -> QuerySet[Task]:
-    roles = roles_of(account)
-    if roles & WHOLE:
-        return rows
-    if account is not None and Role.OFFICER in roles:
-        return rows.filter(_own_tasks(account))
-    return rows.none()
+    units = units_showing(account)
+    return rows if units is None else rows.filter(_tasks_of(units))
 
 
 @visibility(Report)
 def _reports(account: Account | None, rows: QuerySet[Report]) -> QuerySet[Report]:
-    roles = roles_of(account)
-    if roles & WHOLE:
+    units = units_showing(account)
+    if units is None:
         return rows
-    if account is None or Role.OFFICER not in roles:
+    if account is None or Role.OFFICER not in roles_of(account):
         return rows.none()
-    own = Task.objects.filter(_own_tasks(account))
+    own = Task.objects.filter(_tasks_of(units))
     return rows.filter(Q(task__in=own) | Q(target__tasks__in=own) | Q(account=account)).distinct()
 
 
