@@ -31,7 +31,7 @@ Hit = tuple[int, float]  # number of the entry, rank (more is better)
 
 @dataclass(frozen=True)
 class Within:
-    """The condition that entry `e` is of a row that the account may see. `few`: it lists these rows."""
+    """The condition that entry `e` is of a row that the account may see. `few`: it lists these rows (at most finding.FEW)."""
 
     sql: str = ""
     values: Sequence[Any] = ()
@@ -62,7 +62,9 @@ def newest(kind: str, question: Question, within: Within, *, in_title: bool) -> 
     )
     if question.common and single:
         return _hits(*_of_common(kind, words, within))
-    if question.common and not within.few:
+    if question.common and within.few:
+        return _hits(*_of_few(words, within))
+    if question.common:
         found = _hits(*_walking(kind, words, within))
         if len(found) == CANDIDATES:
             return found
@@ -106,6 +108,14 @@ def _of_common(kind: str, words: str, within: Within) -> tuple[str, list[Any]]:
     """Single words that many entries have: PostgreSQL knows how many, and walks back or begins with the rows that the account may see."""
     chosen = f"SELECT e.id, e.words FROM kernel_searchentry e WHERE e.words @@ %s::tsquery AND {BOUND}{within.sql} ORDER BY e.id DESC LIMIT %s"  # noqa: S608
     return _ranked(chosen), [words, words, kind, kind, *within.values, CANDIDATES]
+
+
+def _of_few(words: str, within: Within) -> tuple[str, list[Any]]:
+    """Phrases that many entries have, among few rows: these are looked at one by one (OFFSET keeps PostgreSQL from beginning with the
+    words, of which it expects too few hits)."""
+    some = f"SELECT e.* FROM kernel_searchentry e WHERE TRUE{within.sql} OFFSET 0"  # noqa: S608
+    chosen = f"SELECT e.id, e.words FROM ({some}) e WHERE e.words @@ %s::tsquery ORDER BY e.id DESC LIMIT %s"  # noqa: S608
+    return _ranked(chosen), [words, *within.values, words, CANDIDATES]
 
 
 def _by_index(kind: str, words: str, within: Within) -> tuple[str, list[Any]]:

@@ -6,6 +6,7 @@ A word that a hundred thousand rows have is then answered as fast as a rare one.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -25,7 +26,7 @@ from haihe.kernel.search.words import marked, phrases_of
 declare("search.use", "搜索", "search", roles=Role.values)
 
 M = TypeVar("M", bound=models.Model)
-FEW = 500
+FEW = 2000  # rows that are listed in the question itself
 TITLE_WEIGHT = 8.0
 RECENCY = 0.15  # the newest of the candidates gains this share of the best rank, the oldest nothing
 
@@ -120,8 +121,10 @@ def _within(declared: Searchable, seen: QuerySet[Any]) -> Within:
     if not few:
         raise EmptyResultSet
     if len(few) <= FEW:
-        listed = f" AND e.kind = %s AND e.object_id IN ({', '.join(['%s'] * len(few))})"
-        return Within(listed, [declared.kind, *few], few=True)
+        if connection.vendor == "postgresql":
+            return Within(" AND e.kind = %s AND e.object_id = ANY(%s)", [declared.kind, few], few=True)
+        listed = " AND e.kind = %s AND e.object_id IN (SELECT value FROM json_each(%s))"
+        return Within(listed, [declared.kind, json.dumps(few)], few=True)
     one = seen.order_by().filter(pk=RawSQL("e.object_id", ()))
     sql, values = one.values("pk").query.sql_with_params()
     return Within(f" AND e.kind = %s AND EXISTS ({sql})", [declared.kind, *values])

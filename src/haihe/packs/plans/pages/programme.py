@@ -73,7 +73,11 @@ def programme(request: AccountRequest) -> HttpResponse:
     plan = visible_row(request.user, Plan.objects.all(), chosen) if chosen else None
     found = services.programme(request.user, timezone.localdate(), plan)
     in_force = services.in_force(request.user) if plan else found
-    plans = list(in_force.plans.values_list("pk", "title"))
+    plans = [(pk, _short(title)) for pk, title in in_force.plans.values_list("pk", "title")]
+    if not (found.plans.exists() if plan else plans):
+        return render(
+            request, "plans/programme.html", {"found": found, "is_empty": True, "plans": plans, "chosen": plan}
+        )
     ordered = sorted(found.states, key=lambda pk: WORST_FIRST.index(found.states[pk]))
     wanted = request.GET.get("state", "")
     shown = [pk for pk in ordered if found.states[pk] == wanted or (not wanted and found.states[pk] != "no_data")]
@@ -81,8 +85,8 @@ def programme(request: AccountRequest) -> HttpResponse:
     without_data = [] if wanted else [pk for pk in ordered if found.states[pk] == "no_data"][:CARDS]
     late, states, standing = found.by_light()["red"], found.by_state(), found.by_standing()
     content = {
-        "found": found, "is_empty": not (found.plans.exists() if plan else plans), "rows": [standing_row(row) for row in found.standings_of(list(page))], "page": page,
-        "without_data": found.targets_of(without_data), "plans": [(pk, _short(title)) for pk, title in plans], "without_data_count": standing["no_data"], "total": len(ordered), "chosen": plan, "wanted": wanted,
+        "found": found, "rows": [standing_row(row) for row in found.standings_of(list(page))], "page": page,
+        "without_data": found.targets_of(without_data), "plans": plans, "without_data_count": standing["no_data"], "total": len(ordered), "chosen": plan, "wanted": wanted,
         "states": [(key, in_language(*STATES[key]), count, STATE_COLOUR[key]) for key, count in standing.items()],
         "task_states": [(str(Task.State(key).label), key, count) for key, count in states.items()], "charts": charts_of(found),
         "late": found.first() if late else [], "late_count": late, "task_count": sum(states.values()), "unaccepted_count": states[Task.State.ASSIGNED],
