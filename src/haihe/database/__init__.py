@@ -25,6 +25,7 @@ def _sqlite(home: Path) -> dict[str, Any]:
     return {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": home / FILE,
+        "CONN_MAX_AGE": None,  # a thread keeps its connection: opening one reads the whole schema
         "OPTIONS": {
             # IMMEDIATE: a writer waits its turn at BEGIN instead of failing in the middle; FULL: a commit is fsync'd.
             "transaction_mode": "IMMEDIATE",
@@ -54,7 +55,7 @@ def _postgresql(url: str, home: Path) -> dict[str, Any]:
         "PASSWORD": unquote(parts.password or ""),
         "HOST": options.pop("host", "") or (parts.hostname or ""),
         "PORT": str(port or options.pop("port", "")),
-        # Each request runs in a thread of its own: connections are lent from a pool instead of being made anew.
+        # Connections are lent from a pool instead of being made anew.
         "OPTIONS": {"options": PLANNING, **options, "pool": {"min_size": 0, "max_size": CONNECTIONS, "timeout": 20}},
     }
 
