@@ -110,19 +110,15 @@ class JT808(Feed):
         close_old_connections()
         ask_again(self, list(self.sessions.values()))
         since, now = self.looked_at - LOOK_BACK, timezone.now()
-        changed = Terminal.objects.filter(
-            Q(changed_at__gte=since) | Q(vehicle__thing__changed_at__gte=since)
-        ).select_related("vehicle__thing")
-        rows = list(changed)
+        changed = Terminal.objects.filter(Q(changed_at__gte=since) | Q(vehicle__thing__changed_at__gte=since)).order_by()
+        rows = list(changed.values_list("phone", "epoch", "enabled", "vehicle__thing", "vehicle__thing__retired_at"))
         self.looked_at = now  # only after the register could be read
-        for terminal in rows:
-            session = self.sessions.get(terminal.phone)
-            if session is None or session.closing or session.device != terminal.phone:
+        for phone, epoch, enabled, thing, retired_at in rows:
+            session = self.sessions.get(phone)
+            if session is None or session.closing or session.device != phone:
                 continue
-            vehicle = terminal.vehicle
-            same_code = terminal.epoch == session.memory["epoch"]
-            is_on = terminal.enabled and vehicle is not None and vehicle.thing.retired_at is None
-            if not (is_on and same_code and vehicle and vehicle.thing_id == session.thing):
+            is_on = enabled and thing is not None and retired_at is None
+            if not (is_on and epoch == session.memory["epoch"] and thing == session.thing):
                 session.gateway.loop.call_soon_threadsafe(
                     session.close, "终端登记已变更 the terminal's registration changed"
                 )
