@@ -110,7 +110,9 @@ class JT808(Feed):
         close_old_connections()
         ask_again(self, list(self.sessions.values()))
         since, now = self.looked_at - LOOK_BACK, timezone.now()
-        changed = Terminal.objects.filter(Q(changed_at__gte=since) | Q(vehicle__thing__changed_at__gte=since)).order_by()
+        changed = Terminal.objects.filter(
+            Q(changed_at__gte=since) | Q(vehicle__thing__changed_at__gte=since)
+        ).order_by()
         rows = list(changed.values_list("phone", "epoch", "enabled", "vehicle__thing", "vehicle__thing__retired_at"))
         self.looked_at = now  # only after the register could be read
         for phone, epoch, enabled, thing, retired_at in rows:
