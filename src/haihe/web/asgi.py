@@ -17,7 +17,6 @@ from django.core.asgi import get_asgi_application
 from django.core.exceptions import RequestAborted
 from django.core.handlers.asgi import ASGIHandler, get_script_prefix
 from django.core.handlers.base import BaseHandler
-from django.http import StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import set_script_prefix
 
@@ -58,9 +57,9 @@ class Pages(ASGIHandler):
         response: Any = self.get_response(request) if request else refused
         if request is None:
             body.close()
-        if isinstance(response, StreamingHttpResponse):
+        if response.streaming:
             response.block_size = self.chunk_size  # of a file
-            response.streaming_content = self._pieces(iter(cast(Iterator[bytes], response.streaming_content)))
+            response.streaming_content = self._pieces(iter(response.streaming_content))
         else:
             response.close()  # says that the request is over, in the thread whose connections that concerns
         return cast(HttpResponseBase, response)
