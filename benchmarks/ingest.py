@@ -28,17 +28,12 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
+from haihe.scratch.ports import free_port
 from machine import describe
 
 HERE = Path(__file__).parent
 SHAPES = {"many": (5000, 1), "few": (50, 100)}
 GOAL = 0.6
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def wait_for(port: int) -> None:

@@ -26,7 +26,8 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-from ingest import free_port, running, set_up, wait_for
+from haihe.scratch.ports import free_port
+from ingest import running, set_up, wait_for
 from machine import describe
 
 HERE = Path(__file__).parent

@@ -14,7 +14,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -27,6 +26,8 @@ from pathlib import Path
 
 from paper_pictures import take_papers
 from playwright.sync_api import Browser, Page, sync_playwright
+
+from haihe.scratch.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "docs" / "pictures"
@@ -109,12 +110,6 @@ PICTURES = (
     Picture("accounts", "anquan", "/accounts/", ("desktop",)),
     Picture("audit", "shenji", "/audit/", ("desktop",)),
 )
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager

@@ -8,7 +8,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -20,16 +19,11 @@ from pathlib import Path
 
 import pytest
 
+from haihe.scratch.ports import free_port
 from haihe.testing.database import is_sound, query
 from haihe.testing.districts import migrated
 
 pytestmark = pytest.mark.xdist_group("up")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Running:

@@ -16,17 +16,12 @@ from typing import Any
 
 from haihe.kernel.errors import CheckFailed
 from haihe.scratch.client import HttpClient
+from haihe.scratch.ports import free_port
 
 STARTS_WITHIN_S = 120.0
 STOPS_WITHIN_S = 15.0
 ROOT = "试验区人民政府"
 ADMINISTRATORS = ("sysadmin", "secadmin", "auditor")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Scratch:

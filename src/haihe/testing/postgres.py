@@ -11,12 +11,13 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+
+from haihe.scratch.ports import free_port
 
 USER = "haihe"
 SETTINGS = "max_connections = 200\nlisten_addresses = '127.0.0.1'\nunix_socket_directories = ''\n"
@@ -67,12 +68,6 @@ def _run(*command: object) -> None:
     )
     if done.returncode:
         raise RuntimeError(f"{command[0]}: {done.stdout}")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -21,6 +21,7 @@ from haihe.kernel.observations.journal import Journal
 from haihe.kernel.observations.lake import Lake
 from haihe.kernel.observations.queries import observations
 from haihe.packs.transport.simulator.calling import CallingTerminal
+from haihe.scratch.ports import free_port
 from haihe.testing.districts import migrated
 
 SET_UP = "from haihe.runtime import set_up_django\nset_up_django()\n"
@@ -33,12 +34,6 @@ register_synthetic(account, synthetic_carrier(account), count=int(sys.argv[1]))
 """
 FIRST_PHONE = 10_000_000_000
 Device = CallingTerminal
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def eventually(holds: Callable[[], Any], seconds: float = 20, what: str = "it") -> Any:
