@@ -28,7 +28,7 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
-from haihe.scratch.ports import free_port
+from haihe.ports import free_port
 from machine import describe
 
 HERE = Path(__file__).parent

@@ -26,7 +26,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-from haihe.scratch.ports import free_port
+from haihe.ports import free_port
 from ingest import running, set_up, wait_for
 from machine import describe
 

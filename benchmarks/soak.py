@@ -26,7 +26,7 @@ from pathlib import Path
 import uvloop
 
 from haihe.packs.transport.jt808.build import Terminal, location_body
-from haihe.scratch.ports import free_port
+from haihe.ports import free_port
 from ingest import Visitor, memory_mb, running, set_up, wait_for
 from machine import describe
 

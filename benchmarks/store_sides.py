@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
-from haihe.scratch.ports import free_port
+from haihe.ports import free_port
 from haihe.testing import postgres
 from store_data import BOX, EVERY_S, FIELDS, Load, fleet_of, truck_name
 from store_haihe import HEAD, read_answer

@@ -27,7 +27,7 @@ from pathlib import Path
 from paper_pictures import take_papers
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from haihe.scratch.ports import free_port
+from haihe.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "docs" / "pictures"

@@ -19,7 +19,7 @@ from haihe.packs.transport.simulator.answering import DRIVER, PIXEL, Answering
 from haihe.packs.transport.simulator.calling import CallingTerminal
 from haihe.packs.transport.tests.live import SYNTHETIC, Live, eventually
 from haihe.packs.transport.tests.test_attachments import ORDER
-from haihe.scratch.ports import free_port
+from haihe.ports import free_port
 from haihe.testing.database import locked, query
 
 pytestmark = pytest.mark.xdist_group("feed")

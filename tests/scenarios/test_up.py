@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from haihe.scratch.ports import free_port
+from haihe.ports import free_port
 from haihe.testing.database import is_sound, query
 from haihe.testing.districts import migrated
 

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from haihe.kernel.errors import CheckFailed
+from haihe.ports import free_port
 from haihe.scratch.client import HttpClient
-from haihe.scratch.ports import free_port
 
 STARTS_WITHIN_S = 120.0
 STOPS_WITHIN_S = 15.0

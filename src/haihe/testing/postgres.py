@@ -17,7 +17,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from haihe.scratch.ports import free_port
+from haihe.ports import free_port
 
 USER = "haihe"
 SETTINGS = "max_connections = 200\nlisten_addresses = '127.0.0.1'\nunix_socket_directories = ''\n"

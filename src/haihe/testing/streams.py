@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 
-from haihe.scratch.ports import free_port
+from haihe.ports import free_port
 
 PROGRAM = "nats-server"
 MISSING = "nats-server is not installed: apt-get install nats-server"

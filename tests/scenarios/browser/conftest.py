@@ -17,7 +17,7 @@ import pytest
 from playwright.sync_api import sync_playwright
 from tests.scenarios.browser.person import CHROMIUM, DESKTOP, Person
 
-from haihe.scratch.ports import free_port
+from haihe.ports import free_port
 
 # Maps draw with WebGL, in software where there is no graphics card.
 ARGUMENTS = ["--no-sandbox", "--use-gl=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]  # fmt: skip

@@ -21,7 +21,7 @@ from haihe.kernel.observations.journal import Journal
 from haihe.kernel.observations.lake import Lake
 from haihe.kernel.observations.queries import observations
 from haihe.packs.transport.simulator.calling import CallingTerminal
-from haihe.scratch.ports import free_port
+from haihe.ports import free_port
 from haihe.testing.districts import migrated
 
 SET_UP = "from haihe.runtime import set_up_django\nset_up_django()\n"

@@ -14,7 +14,7 @@ from haihe.packs.transport.jt808.frame import strip_flags
 from haihe.packs.transport.simulator.answering import PIXEL, Answering
 from haihe.packs.transport.simulator.calling import CallingTerminal
 from haihe.packs.transport.tests.live import SYNTHETIC, Live, eventually
-from haihe.scratch.ports import free_port
+from haihe.ports import free_port
 from haihe.testing.database import query
 
 ORDER = """
