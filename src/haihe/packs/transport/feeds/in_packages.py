@@ -29,7 +29,7 @@ from haihe.packs.transport.jt808.packages import ASK_AT_ONCE, Assembly, Held, Wh
 from haihe.packs.transport.reports import MEDIA
 
 log = structlog.get_logger()
-LOCATED = (0x0200, 0x0201, 0x0704)
+LOCATED = (*dict(columns.ONE_LOCATION), 0x0704)
 
 
 def assemble(

@@ -100,6 +100,10 @@ class Columns:
         return self.joined.data[start : start + int(self.locations.items_length[row])]
 
 
+# Messages that hold one location, and how many bytes come before it: an answer begins with the serial number of what it answers.
+ONE_LOCATION = ((0x0200, 0), (0x0201, 2), (0x0500, 2))
+
+
 def decode_locations(frames: Sequence[bytes]) -> Columns:
     """Headers of all frames and the locations they hold. Never raises, whatever the bytes."""
     joined = unescape_all(join(frames))
@@ -169,7 +173,7 @@ def _phones(joined: Joined, in_2019: NDArray[np.bool_]) -> tuple[NDArray[np.byte
 def find_locations(joined: Joined, frames: Frames) -> tuple[Ints, Ints, Ints]:
     """Frame, offset and length of every location body, in the order of the frames."""
     parts = []
-    for number, skipped in ((0x0200, 0), (0x0201, 2)):
+    for number, skipped in ONE_LOCATION:
         rows = np.flatnonzero(frames.readable & (frames.message_id == number))
         parts.append((rows, frames.body_offset[rows] + skipped, frames.body_length[rows] - skipped))
     batches = np.flatnonzero(frames.readable & (frames.message_id == 0x0704))

@@ -25,7 +25,7 @@ from haihe.packs.transport.tests.strategies import FRAMES
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 OF_A_FRAME = ("header_cut", "checksum", "length", "escape", "flag_inside", "phone_digits", "fragment", "encrypted")
 OF_A_LOCATION = ("time", "latitude", "longitude", "heading", "items_cut", "item_length")
-WITH_LOCATIONS = ("0x0200", "0x0201", "0x0704")
+WITH_LOCATIONS = ("0x0200", "0x0201", "0x0500", "0x0704")
 
 
 def codes(bits: int, wanted: tuple[str, ...]) -> set[str]:
