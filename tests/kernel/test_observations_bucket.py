@@ -316,19 +316,21 @@ def test_while_the_storage_is_away_the_journal_keeps_all_and_moving_goes_on_by_i
 def test_a_storage_that_takes_connections_and_says_nothing_is_given_up_within_seconds(
     far: Store, storage: ObjectStorage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lake_bucket, "ANSWER_S", 1)
-    monkeypatch.setattr(lake_bucket, "RETRIES", 1)
     filled(far, 1)
     far.journal.append([("position", positions(start=START + timedelta(hours=1)))])
-    impatient = again(far)
-    assert rows_of(impatient).height == 1090
-    with storage.silent():
-        began = time.monotonic()
-        with pytest.raises(NotStored, match="does not answer"):
-            feed_once(impatient.journal, impatient.lake)
-        assert time.monotonic() - began < 8
-        assert impatient.journal.waiting()[1] == 1000
-    assert feed_once(impatient.journal, impatient.lake).rows == 1000 and rows_of(far).height == 1090
+    with monkeypatch.context() as hurried:
+        hurried.setattr(lake_bucket, "ANSWER_S", 2)  # what a loaded machine still keeps to
+        hurried.setattr(lake_bucket, "RETRIES", 1)
+        impatient = again(far)
+        assert rows_of(impatient).height == 1090
+        with storage.silent():
+            began = time.monotonic()
+            with pytest.raises(NotStored, match="does not answer"):
+                feed_once(impatient.journal, impatient.lake)
+            assert time.monotonic() - began < 16
+            assert impatient.journal.waiting()[1] == 1000
+    patient = again(far)
+    assert feed_once(patient.journal, patient.lake).rows == 1000 and rows_of(far).height == 1090
 
 
 def test_an_answer_that_was_lost_deletes_nothing_that_arrived(far: Store, monkeypatch: pytest.MonkeyPatch) -> None:
