@@ -20,7 +20,7 @@ from haihe.kernel.observations.question import Question, holding
 from haihe.kernel.observations.tables import TABLES
 
 # A table that is only moved on keeps something of every version it has been at (0.1 MB each, measured): it is opened afresh now and then.
-VERSIONS_AN_OPENING = 50
+VERSIONS_AN_OPENING = 20
 EVERYTHING = Question()
 
 
