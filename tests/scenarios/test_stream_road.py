@@ -104,9 +104,13 @@ def kill_again_and_again(live: Live, nodes: Broker, rounds: int, seed: int) -> N
 def caught_up(live: Live) -> None:
     """The workers have evaluated all that the streams ever got, and set nothing aside."""
     journals = live.journals()
-    wanted = sorted((f"rules.{journal.name}", journal.last_seq()) for journal in journals)
+
+    def ends() -> list[tuple[str, int]]:
+        # Asked again each time: that the devices have gone is noted after they went.
+        return sorted((f"rules.{journal.name}", journal.last_seq()) for journal in journals)
+
     eventually(
-        lambda: sorted(ask(live, "SELECT name, seq FROM kernel_rulecursor")) == wanted, 240, f"the rules at {wanted}"
+        lambda: sorted(ask(live, "SELECT name, seq FROM kernel_rulecursor")) == ends(), 240, "the rules at the ends"
     )
     assert [journal.list_set_aside() for journal in journals] == [[]] * PARTITIONS
     assert all(journal.last_seq() > 0 for journal in journals), "a partition got no rows"
