@@ -54,7 +54,7 @@ def main() -> int:
     if chosen.partitions > 1 and chosen.partition < 0:
         return in_partitions(chosen)
 
-    from haihe.runtime import set_up_django
+    from haihe.runtime import set_up_django, spare_the_collector
 
     set_up_django()
     from haihe.kernel.alerts.replay import ROWS_AT_ONCE
@@ -69,6 +69,7 @@ def main() -> int:
         f"{describe_day(day, facts)}; {chosen.hours:g} hours from {chosen.since:g}:00, batches of {rows_at_once:,} rows"
     )
     run = Run(facts)
+    spare_the_collector()  # as the worker does
     for batch in batches(day, first, last, rows_at_once):
         run.take(batch)
     run.tell(day.vehicles, chosen.hours)

@@ -22,8 +22,10 @@ A case says what vehicles do and which findings follow:
 
 from __future__ import annotations
 
+import gc
 import itertools
 import math
+import weakref
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -103,6 +105,19 @@ class RuleContract:
         again = advance(self.rule, Rows(self._with_facts().clear()), first.state, type(self).policy, NOW)
         assert again.findings.is_empty() and again.rows == 0
         assert_frame_equal(again.state, first.state)
+
+    def test_what_it_worked_out_goes_with_the_rows(self) -> None:
+        """A cycle would keep a batch, hundreds of megabytes of a replay, until Python looks for cycles."""
+        rows = Rows(self._with_facts())
+        batch = weakref.ref(rows.usable(self.rule.tolerated_quality))
+        gc.disable()
+        try:
+            first = advance(self.rule, rows, self.rule.empty_state(), type(self).policy, NOW)
+            assert first.rows
+            del rows
+            assert batch() is None
+        finally:
+            gc.enable()
 
     def _with_facts(self) -> pl.DataFrame:
         return self.rows().join(self.things, on="thing", maintain_order="left")

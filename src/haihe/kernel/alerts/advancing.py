@@ -37,8 +37,9 @@ def advance(rule: Rule, rows: Rows, state: pl.DataFrame, policy: Callable[[str],
         return Advance(no_findings(), state)
     state, place = with_things(state, usable)
     local = state if len(place) == state.height else state[place]
-    late, fresh = usable.once(in_time, microseconds(local["last_at"]))
-    if late is not None:
+    fresh, parted = usable, usable.once(in_time, microseconds(local["last_at"]))
+    if parted is not None:
+        late, fresh = parted
         local = local.with_columns(late_rows=local["late_rows"] + pl.Series(late))
     findings = []
     for parameters, part in _by_regime(rule, fresh, policy):

@@ -93,14 +93,16 @@ class Batch:
         self, make: Callable[Concatenate[Batch, Given], Made], *given: Given.args, **named: Given.kwargs
     ) -> Made:  # fmt: skip
         """`make(batch, …)`, made once for the same arguments. It must be a function of them alone; arrays are compared by their values,
-        so that rules whose states say the same of the time before share what follows from it."""
+        so that rules whose states say the same of the time before share what follows from it. What is made must not hold the batch: a
+        cycle would keep its columns, hundreds of megabytes, until Python looks for cycles."""
         arguments = (*given, *named.items())
         kept = self._made.setdefault(make, [])
         for before, made in kept:
             if len(before) == len(arguments) and all(map(_same, before, arguments)):
                 return made
         made = make(self, *given, **named)
-        kept.append((arguments, made))
+        if made is not self:
+            kept.append((arguments, made))
         return made
 
 

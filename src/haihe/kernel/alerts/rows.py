@@ -32,11 +32,11 @@ def lateness(runs: Runs, at_us: Array, last_us: Array) -> Array:
     return late
 
 
-def in_time(usable: Batch, last_us: Array) -> tuple[Array | None, Batch]:
-    """How many rows of each thing are late (None: nobody's), and the others, which are in order of time."""
+def in_time(usable: Batch, last_us: Array) -> tuple[Array, Batch] | None:
+    """How many rows of each thing are late, and the others, which are in order of time; None where nobody's are."""
     late = lateness(usable.runs, usable.at_us, last_us)
     if not late.any():
-        return None, usable
+        return None
     return np.add.reduceat(late, usable.runs.starts, dtype=np.int64), usable.where(~late)
 
 
