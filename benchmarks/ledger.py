@@ -205,8 +205,9 @@ def fill(arguments: argparse.Namespace) -> None:
     for task in Task.objects.filter(state="under_way").order_by("deadline")[:200]:
         services.chase(supervisor, task, text="请报告进展")
     with connection.cursor() as cursor:
-        # PostgreSQL does this by itself some minutes after so many new rows; SQLite has no VACUUM that tells of visibility.
-        cursor.execute("VACUUM ANALYZE" if connection.vendor == "postgresql" else "ANALYZE")
+        # PostgreSQL does both by itself in the minutes after so many new rows; SQLite has no VACUUM that tells of visibility.
+        for command in ("VACUUM ANALYZE", "CHECKPOINT") if connection.vendor == "postgresql" else ("ANALYZE",):
+            cursor.execute(command)
 
 
 def measure(name: str, requests: int, ask: Callable[[int], int]) -> tuple[float, float, float]:
