@@ -60,15 +60,14 @@ def newest(kind: str, question: Question, within: Within, *, in_title: bool) -> 
         tsquery(kind, question.phrases, in_title),
         all(len(phrase.words) == 1 for phrase in question.phrases),
     )
-    if question.common and single:
+    if not question.common:
+        return _hits(*_by_index(kind, words, within))
+    if single:
         return _hits(*_of_common(kind, words, within))
-    if question.common and within.few:
+    if within.few:
         return _hits(*_of_few(words, within))
-    if question.common:
-        found = _hits(*_walking(kind, words, within))
-        if len(found) == CANDIDATES:
-            return found
-    return _hits(*_by_index(kind, words, within))
+    found = _hits(*_walking(kind, words, within))
+    return found if len(found) == CANDIDATES else _hits(*_by_index(kind, words, within))
 
 
 def _hits(sql: str, values: Sequence[Any]) -> list[Hit]:

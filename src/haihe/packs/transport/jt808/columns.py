@@ -45,6 +45,8 @@ _PHONE_2013, _PHONE_2019 = np.dtype("(3,)>u2"), np.dtype("(5,)>u2")
 # Two bytes at once to their four digits as ASCII; the digits a–f, which BCD does not have, are the ones with bit 0x40.
 _DIGITS = np.frombuffer(np.arange(65536, dtype=">u2").tobytes().hex().encode(), np.uint32)
 _LETTERS = np.uint32(0x40404040)
+# Messages that hold one location, and how many bytes come before it: an answer begins with the serial number of what it answers.
+ONE_LOCATION = ((0x0200, 0), (0x0201, 2), (0x0500, 2))
 
 
 @dataclass
@@ -98,10 +100,6 @@ class Columns:
         """The additional items of one location as they were sent."""
         start = int(self.locations.items_offset[row])
         return self.joined.data[start : start + int(self.locations.items_length[row])]
-
-
-# Messages that hold one location, and how many bytes come before it: an answer begins with the serial number of what it answers.
-ONE_LOCATION = ((0x0200, 0), (0x0201, 2), (0x0500, 2))
 
 
 def decode_locations(frames: Sequence[bytes]) -> Columns:
