@@ -321,6 +321,13 @@ class District:
                 process.wait()
 
 
+def keep_to_one_processor() -> None:
+    """Threads of one interpreter run in turns; on several processors each turn is also a walk from one to another."""
+    if hasattr(os, "sched_setaffinity"):
+        allowed = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, {allowed[os.getpid() % len(allowed)]})
+
+
 def _stop_with_parent() -> None:
     """Wait for the end of standard input, then stop as if told to, and after STOP_WITHIN_S at all costs."""
     # os.read, not sys.stdin: a thread that holds its lock would make the interpreter abort at its end.
@@ -337,6 +344,8 @@ def main() -> None:
         # Their batches are small: handing them to a pool of threads costs more than it gives, and takes cores from the others.
         os.environ.setdefault("POLARS_MAX_THREADS", "1")
     os.nice(NICE.get(sys.argv[1], 0))
+    if sys.argv[1] == "gateway":
+        keep_to_one_processor()
     threading.Thread(target=_stop_with_parent, daemon=True).start()
     set_up_logging()
     set_up_django()

@@ -204,3 +204,11 @@ def test_the_data_folder_is_private(undisturbed: Running) -> None:
         path = undisturbed.home / name
         assert not path.exists() or path.stat().st_mode & 0o077 == 0, name
     assert undisturbed.home.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="this system does not say where a process may run")
+def test_the_gateway_keeps_to_one_processor_and_nobody_else_does(undisturbed: Running) -> None:
+    mine = os.sched_getaffinity(0)
+    kept_to = {part: os.sched_getaffinity(pid) for part, pid in undisturbed.children().items()}
+    assert len(kept_to.pop("gateway") & mine) == 1
+    assert all(processors == mine for processors in kept_to.values())
