@@ -24,6 +24,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+os.environ.setdefault("POLARS_MAX_THREADS", "1")  # as the worker has it
+
 import numpy as np
 import polars as pl
 

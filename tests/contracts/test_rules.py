@@ -47,8 +47,8 @@ def contract_of(declared: Rule) -> type[RuleContract]:
 
 
 for _name, _rule in RULES.items():
-    if not _rule.table:
-        continue  # raised by duties, from no rows
+    if not _rule.table or not type(_rule).__module__.startswith("haihe."):
+        continue  # raised by duties, from no rows; or declared by other tests of the same run
     globals()[f"Test_{_name.replace('.', '_')}"] = contract_of(_rule)
 
 

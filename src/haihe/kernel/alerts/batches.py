@@ -62,7 +62,8 @@ class Batch:
 
     @cached_property
     def thing(self) -> Array:
-        return self.source["thing"].fill_null(0).to_numpy()[self.order]  # none of these rows is without one
+        thing = self.source["thing"]
+        return (thing.fill_null(0) if thing.null_count() else thing).to_numpy()[self.order]  # these rows have all one
 
     @cached_property
     def at_us(self) -> Array:

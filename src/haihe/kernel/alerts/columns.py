@@ -38,6 +38,12 @@ class Runs:
         """One value a thing → one a row."""
         return values if len(self.starts) == self.size else np.repeat(values, self.lengths)
 
+    def rows_of(self, things: Array) -> Array:
+        """The rows of some things, given by their numbers, thing after thing in the order given."""
+        lengths = self.lengths[things]
+        begins = np.cumsum(lengths) - lengths
+        return np.repeat(self.starts[things] - begins, lengths) + np.arange(lengths.sum())
+
     def before(self, values: Array, initial: Array) -> Array:
         """The value of the thing's previous row; the initial one for its first row."""
         shifted = np.empty_like(values)

@@ -100,15 +100,19 @@ def _minute(number: int) -> datetime:
 
 
 def by_thing(thing: Array) -> Array:
-    """The order of rows by thing, and within a thing as they are. Thing and row go into one number where they fit, as numbers are
-    sorted several times as fast as rows by numbers."""
-    size = len(thing)
-    if not size or (thing[1:] >= thing[:-1]).all():
-        return np.arange(size)
-    least, bits = int(thing.min()), size.bit_length()
-    if (int(thing.max()) - least).bit_length() + bits > 63:
+    """The order of rows by thing, and within a thing as they are. Things of a fleet are numbers of up to 32 bits apart: NumPy sorts
+    sixteen bits by counting, several times as fast as by comparing, and a second sort by the upper bits keeps what the first did."""
+    if not len(thing) or (thing[1:] >= thing[:-1]).all():
+        return np.arange(len(thing))
+    least = thing.min()
+    most_apart = int(thing.max()) - int(least)
+    if most_apart >= 1 << 32:
         return np.argsort(thing, kind="stable")
-    return np.sort((thing - least) << bits | np.arange(size)) & ((1 << bits) - 1)
+    apart = thing - least
+    order = np.argsort(apart.astype(np.uint16), kind="stable")
+    if most_apart < 1 << 16:
+        return order
+    return order[np.argsort((apart >> 16).astype(np.uint16)[order], kind="stable")]
 
 
 # --- states: one row a thing, sorted by thing -----------------------------------------------------------------------
@@ -116,6 +120,8 @@ def by_thing(thing: Array) -> Array:
 
 def places_in(known: Array, wanted: Array) -> tuple[Array, Array]:
     """Where each of `wanted` stands among the sorted `known`, and whether it does."""
+    if np.array_equal(known, wanted):  # as where all things of a fleet were heard
+        return np.arange(len(known)), np.ones(len(known), dtype=bool)
     if not len(known):
         return np.zeros(len(wanted), dtype=np.int64), np.zeros(len(wanted), dtype=bool)
     first, width = int(known[0]), int(known[-1] - known[0]) + 1

@@ -11,7 +11,7 @@ import polars as pl
 from haihe.kernel.alerts.batches import Batch
 from haihe.kernel.alerts.cap import Certainty, Severity, Urgency
 from haihe.kernel.alerts.columns import Array, episodes_raised
-from haihe.kernel.alerts.rows import by_thing, of_things, replaced
+from haihe.kernel.alerts.rows import of_things, replaced
 from haihe.kernel.alerts.rules import INSTANT, Rule, no_findings
 from haihe.packs.transport.columns import at_ms, flags, last_of, maybe_numbers, milliseconds, numbers, where
 from haihe.packs.transport.findings import findings, maybe_instants
@@ -95,13 +95,11 @@ def _is_open(state: pl.DataFrame) -> Array:
 def rows_by_text(batch: Batch) -> list[tuple[str, Array]]:
     """The zones that vehicles carry, each text once with its rows."""
     texts = batch.fact("areas").cast(pl.Categorical)
-    carrying = np.flatnonzero(batch.runs.spread(texts.is_not_null().to_numpy()))
-    if not len(carrying):
-        return []
-    code = batch.runs.spread(texts.to_physical().fill_null(0).to_numpy())[carrying].astype(np.int64)
-    order = by_thing(code)
-    parts = np.split(carrying[order], np.flatnonzero(np.diff(code[order])) + 1)
-    told = [(texts[int(batch.runs.segment[rows[0]])], rows) for rows in parts]
+    carrying = np.flatnonzero(texts.is_not_null().to_numpy())
+    code = texts.to_physical().gather(carrying).to_numpy()
+    order = np.argsort(code, kind="stable")
+    alike = np.split(carrying[order], np.flatnonzero(np.diff(code[order])) + 1)
+    told = [(texts[int(things[0])], batch.runs.rows_of(things)) for things in alike if len(things)]
     return [(text, rows) for text, rows in told if text]
 
 

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 import numpy as np
 import polars as pl
 
-from haihe.kernel.alerts.batches import Batch
+from haihe.kernel.alerts.batches import Batch, microseconds
 from haihe.kernel.alerts.cap import Certainty, Severity, Urgency
 from haihe.kernel.alerts.columns import Array
 from haihe.kernel.alerts.rules import INSTANT, Rule
@@ -25,9 +25,11 @@ NOBODY_HEARD_MS = 2 * MINUTE_MS
 
 
 def _received_ms(batch: Batch) -> tuple[Array, Array]:
-    """When the first and the newest row of each vehicle were received."""
-    received, starts = batch.ask("received_at", milliseconds), batch.runs.starts
-    return received[starts], np.maximum.reduceat(received, starts)
+    """When the first and the newest row of each vehicle were received; −1 where nobody knows."""
+    received_us, starts = batch.ask("received_at", microseconds), batch.runs.starts
+    return tuple(
+        np.maximum(each // 1000, -1) for each in (received_us[starts], np.maximum.reduceat(received_us, starts))
+    )
 
 
 class _Silent(Rule):
