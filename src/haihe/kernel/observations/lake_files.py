@@ -19,7 +19,8 @@ from haihe.kernel.observations import decimals
 
 PARTITION = "received_day"
 ORDER = ("thing", "observed_at")
-ROW_GROUP = 131_072
+# Of one thing's day a row group a slice is unpacked: a quarter of the rows takes three fifths of the time, and questions over all rows a tenth more.
+ROW_GROUP = 32_768
 # Small pages: of a row group in which one thing is asked for, only the pages that hold it are unpacked (a third less time).
 PAGE_BYTES = 8192
 # A file that spans hours is cut into slices of time of at least this many rows, each sorted for itself: of a fleet's hour only a part of

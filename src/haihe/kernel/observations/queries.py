@@ -50,10 +50,12 @@ def observations(
     kept, held = lake.scan(table, question, writers=list(before))
     parts = [] if kept is None else [kept]
     parts += [entry.batch.lazy() for identity, entry in entries if entry.seq > held[identity]]
-    blank = pl.LazyFrame(schema=TABLES[table].schema() if table in TABLES else COMMON)
-    rows = pl.concat(parts, how="diagonal_relaxed") if parts else blank
-    rows = fitting(rows, question)
+    rows = fitting(pl.concat(parts, how="diagonal_relaxed") if parts else _blank(table), question)
     return rows.select(columns) if columns is not None else rows
+
+
+def _blank(table: str) -> pl.LazyFrame:
+    return pl.LazyFrame(schema=TABLES[table].schema() if table in TABLES else COMMON)
 
 
 def latest(table: str, things: Sequence[int] | None = None) -> pl.DataFrame:
