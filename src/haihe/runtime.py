@@ -28,10 +28,12 @@ YOUNG_OBJECTS = 50_000
 
 @dataclass(frozen=True)
 class Part:
-    """A process of a district: its name in logs and the arguments after `python -m haihe.runtime`."""
+    """A process of a district: its name in logs and the arguments after `python -m haihe.runtime`. One that `may_end` has nothing more
+    to do when it ends without a fault; any other is started again."""
 
     name: str
     arguments: tuple[str, ...]
+    may_end: bool = False
 
 
 # The processes of `haihe up`, in the order in which they start; they stop in the opposite order.
@@ -64,7 +66,7 @@ def parts(*, with_demo: bool = False) -> tuple[Part, ...]:
         found.insert(0, Part("mover", ("mover",)))
     if with_demo:
         demos = [pack.pack for pack in loaded_packs() if hasattr(find_module(pack, "demo"), "simulate")]
-        found += [Part(f"demo-{name}", ("demo", name)) for name in demos]
+        found += [Part(f"demo-{name}", ("demo", name), may_end=True) for name in demos]
     return tuple(found)
 
 
@@ -296,7 +298,7 @@ class District:
         """Restart what died; the name of a part that dies again and again (5 times in a minute), or None."""
         for part in self.parts:
             code = self.processes[part.name].poll()
-            if code is None:
+            if code is None or (code == 0 and part.may_end):
                 continue
             now = time.monotonic()
             self.deaths[part.name] = [t for t in self.deaths[part.name] if now - t < 60] + [now]

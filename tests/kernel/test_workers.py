@@ -13,7 +13,7 @@ from haihe import settings as haihe_settings
 from haihe.kernel.errors import NotStored
 from haihe.kernel.observations import stores
 from haihe.kernel.observations.any_journal import of_each
-from haihe.runtime import parts
+from haihe.runtime import District, Part, parts
 
 
 def test_each_worker_is_a_part_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -65,3 +65,16 @@ def test_where_one_partition_fails_the_others_have_their_turn_and_the_fault_is_t
     with pytest.raises(NotStored, match="no leader"):
         of_each([0, 1, 2, 3], step)
     assert done == [0, 2, 3] and of_each([2, 3], step) == 5
+
+
+def test_a_part_that_may_end_is_not_started_again_and_stops_nobody() -> None:
+    """As the simulator of a demo whose feed is switched off: it has nobody to talk to."""
+    ending = Part("demo-nobody", ("demo", "nobody"), may_end=True)
+    district = District((ending,))
+    district.start()
+    try:
+        assert district.processes["demo-nobody"].wait(60) == 0
+        assert [district.watch() for _ in range(9)] == [None] * 9
+        assert not district.deaths["demo-nobody"]
+    finally:
+        district.stop()
