@@ -25,7 +25,7 @@ def pack_state(state: pl.DataFrame) -> bytes:
 
 
 def unpack_state(content: bytes | memoryview) -> pl.DataFrame:
-    return pl.read_ipc(io.BytesIO(bytes(content)))
+    return pl.read_ipc(bytes(content))
 
 
 def load_state(rule: Rule, journal: str | None = None) -> pl.DataFrame:
