@@ -163,6 +163,19 @@ def test_an_upload_beyond_the_limit_is_answered_before_anything_is_written(undis
     undisturbed.wait_for_health()
 
 
+def test_a_page_answers_a_monitor_that_asks_for_its_head_only(undisturbed: Running) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", undisturbed.port, timeout=20)
+    connection.request("GET", "/sign-in/")
+    whole = connection.getresponse()
+    assert whole.status == 200 and whole.read()
+    connection.request("HEAD", "/sign-in/")
+    head = connection.getresponse()
+    assert head.status == 200 and head.headers["Content-Type"] == whole.headers["Content-Type"] and not head.read()
+    connection.request("HEAD", "/")
+    assert connection.getresponse().status == 302
+    connection.close()
+
+
 def test_a_killed_part_is_started_again(running: Running) -> None:
     before = running.children()
     assert set(before) == {"web", "worker", "duties", "gateway"}

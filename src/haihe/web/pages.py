@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import functools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -71,15 +71,18 @@ class Pages:
     home: dict[str, tuple[int, str]] = field(default_factory=dict)  # role → (order, url name) of its first page
 
     def page(
-        self, route: str, name: str, *, permission: str = "", public: bool = False, methods: Iterable[str] = ("GET",)
+        self, route: str, name: str, *, permission: str = "", public: bool = False, methods: Collection[str] = ("GET",)
     ) -> Callable[[View], View]:
-        """Declare a page. Exactly one of `permission` and `public` must be given."""
+        """Declare a page. Exactly one of `permission` and `public` must be given. What can be read answers HEAD as it answers GET; the
+        server leaves the body out."""
         if bool(permission) == public:
             raise ValueError(f"the page {name!r} needs a permission or must say that it is public")
 
         def wrap(view: View) -> View:
             @functools.wraps(view)
             def guarded(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+                if request.method == "HEAD":
+                    request.method = "GET"  # views know of reading and of changing only
                 if not public:
                     if not request.user.is_authenticated:
                         return to_sign_in(request)
@@ -91,7 +94,8 @@ class Pages:
                     return view(request, *args, **kwargs)
 
             guarded.permission = permission  # type: ignore[attr-defined]
-            self.urlpatterns.append(path(route, require_http_methods(list(methods))(guarded), name=name))
+            allowed = [*methods, "HEAD"] if "GET" in methods else list(methods)
+            self.urlpatterns.append(path(route, require_http_methods(allowed)(guarded), name=name))
             return view
 
         return wrap
