@@ -40,7 +40,8 @@ class CarrierStanding:
 def list_carriers(account: Account, month: date) -> list[CarrierStanding]:
     """The carriers that the account may see; `month`: any day of it."""
     living = Count("vehicles", filter=Q(vehicles__thing__retired_at=None))
-    carriers = list(visible(account, Carrier.objects.select_related("organisation")).annotate(living=living))
+    seen = visible(account, Carrier.objects.select_related("organisation")).annotate(living=living)
+    carriers = list(seen.order_by("organisation__path"))  # what is counted comes in no order of its own
     rows = RegisterEntry.objects.filter(register=KEY, state=HELD, withdrawn=False, owner__carrier__in=carriers)
     mine: dict[int, list[RegisterEntry]] = {}
     for entry in rows.order_by("number"):

@@ -29,7 +29,8 @@ RULE = "transport.area"
 
 def _areas(request: AccountRequest) -> Any:
     rows = visible(request.user, Area.objects.select_related("place"))
-    return rows.filter(place__retired_at=None).annotate(held_by=Count("assignments", distinct=True))
+    counted = rows.filter(place__retired_at=None).annotate(held_by=Count("assignments", distinct=True))
+    return counted.order_by("place__name", "pk")  # what is counted comes in no order of its own
 
 
 def _outlines() -> list[tuple[int, str]]:

@@ -90,6 +90,19 @@ def test_two_carriers_may_have_a_regime_of_the_same_title_and_one_only_once(trad
         filed(trade, "monitoring_regime", "动态监控管理制度")
 
 
+def test_carriers_come_in_the_order_of_the_register_of_units(trade: SimpleNamespace) -> None:
+    first, second = trade.units
+    assert [row.carrier.organisation for row in services.list_carriers(trade.supervisor, trade.today)] == [
+        first,
+        second,
+    ]
+    Organisation.objects.filter(pk=first.pk).update(path=second.path + "z")
+    assert [row.carrier.organisation for row in services.list_carriers(trade.supervisor, trade.today)] == [
+        second,
+        first,
+    ]
+
+
 def test_an_archive_is_left_out_in_months_in_which_nobody_updated_it(trade: SimpleNamespace) -> None:
     entry = filed(trade, "other", "隐患排查台账")
     after = month_bounds(trade.today)[1]
