@@ -9,6 +9,7 @@ error. Nothing real is shown: district, bureaus and figures are the fictional de
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import re
@@ -330,4 +331,6 @@ def main(words: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("words", nargs="*", help="only pages whose name holds one of them")
+    main(options.parse_args().words)
