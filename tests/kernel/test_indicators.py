@@ -16,6 +16,7 @@ from haihe.kernel.indicators import (
     RowBehind,
     last_true,
     measure,
+    measure_now,
     offer,
     report_value,
     rows_behind,
@@ -74,6 +75,24 @@ def test_a_number_was_last_true_when_its_measure_last_answered(measured) -> None
     measured["test.a"], measured["test.b"] = RuntimeError("broken"), None
     take_measurements(later + timedelta(hours=1))
     assert last_true(found("test.a")) == later and last_true(found("test.b")) == later
+
+
+def test_a_look_that_takes_long_does_not_take_back_what_a_later_one_saw(measured) -> None:
+    """The worker counts eight, an entry is accepted and counted at once, and only then the worker comes to write."""
+    take_measurements(AT)
+    later = AT + timedelta(seconds=2)
+
+    def slow(at: datetime) -> Decimal:
+        if at != AT + timedelta(seconds=1):
+            return Decimal(9)
+        assert measure_now(["test.a"], later) == 1
+        return Decimal(8)
+
+    indicators.MEASURES["test.a"] = slow
+    take_measurements(AT + timedelta(seconds=1))
+    assert found("test.a").values.order_by("-recorded_at", "-pk")[0].value == 9
+    assert last_true(found("test.a")) == later
+    assert measure_now(["test.a"], AT - timedelta(days=3)) == 1, "an earlier day has a number of its own"
 
 
 def test_a_reported_number_was_true_on_its_day(measured, account_with) -> None:

@@ -220,7 +220,7 @@ def _measure_all(indicators: models.QuerySet[Indicator], at: datetime) -> int:
             continue
         try:
             value = MEASURES[definition.measure](at)
-            written += value is not None and _write_measured(indicator, definition, value, timezone.localdate(at))
+            written += value is not None and _write_measured(indicator, definition, value, at)
         except Exception as error:
             _note_failure(indicator, error, at)
             continue
@@ -230,15 +230,20 @@ def _measure_all(indicators: models.QuerySet[Indicator], at: datetime) -> int:
     return written
 
 
-def _write_measured(indicator: Indicator, definition: IndicatorDefinition, value: Decimal, day: date) -> bool:
+def _write_measured(indicator: Indicator, definition: IndicatorDefinition, value: Decimal, at: datetime) -> bool:
     """Whether the value is new: on another day, under another definition, or another number."""
+    day = timezone.localdate(at)
     if _is_written(indicator, definition, value, day):
         return False
     with transaction.atomic():
-        # Whoever reviews and the worker may measure in the same instant: one of them writes the number.
-        Indicator.objects.select_for_update().get(pk=indicator.pk)
+        # Whoever reviews and the worker may measure in the same instant: one of them writes the number. One who looked earlier and took
+        # longer has a number that is no longer true: the day keeps that of the later look.
+        last = Indicator.objects.select_for_update().get(pk=indicator.pk).measured_at
+        if last is not None and last > at and timezone.localdate(last) == day:
+            return False
         if _is_written(indicator, definition, value, day):
             return False
+        _note_looked([indicator], at)
         row = IndicatorValue.objects.create(
             indicator=indicator, definition=definition, kind=IndicatorValue.Kind.MEASURED, value=value, as_of=day
         )
@@ -269,7 +274,13 @@ def _note_answers(answered: Sequence[Indicator], at: datetime) -> None:
             if indicator.failing_since is not None:
                 log.info("measure works again", indicator=indicator.key)
                 audit.record(None, "indicator.works_again", indicator, key=indicator.key)
-        Indicator.objects.filter(pk__in=[i.pk for i in answered]).update(measured_at=at, failing_since=None, failure="")
+        Indicator.objects.filter(pk__in=[i.pk for i in answered]).update(failing_since=None, failure="")
+        _note_looked(answered, at)
+
+
+def _note_looked(measured: Sequence[Indicator], at: datetime) -> None:
+    """A look that ends after a later one does not take it back."""
+    Indicator.objects.filter(pk__in=[i.pk for i in measured]).exclude(measured_at__gt=at).update(measured_at=at)
 
 
 # --- leading down from a number ---------------------------------------------------------------------------------------
