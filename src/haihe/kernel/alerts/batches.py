@@ -17,10 +17,15 @@ Given = ParamSpec("Given")
 Made = TypeVar("Made")
 
 
+def filled(values: pl.Series, instead: Any) -> Array:
+    """As an array, with `instead` for nulls; looked at first, since filling copies all values and mostly there are none."""
+    return (values.fill_null(instead) if values.null_count() else values).to_numpy()
+
+
 def microseconds(instants: pl.Series) -> Array:
     """Since 1970; nulls become the least number there is."""
     physical = (instants if instants.dtype == INSTANT else instants.dt.cast_time_unit("us")).to_physical()
-    return (physical.fill_null(np.iinfo(np.int64).min) if physical.null_count() else physical).to_numpy()
+    return filled(physical, np.iinfo(np.int64).min)
 
 
 class Batch:
@@ -62,8 +67,7 @@ class Batch:
 
     @cached_property
     def thing(self) -> Array:
-        thing = self.source["thing"]
-        return (thing.fill_null(0) if thing.null_count() else thing).to_numpy()[self.order]  # these rows have all one
+        return filled(self.source["thing"], 0)[self.order]  # none of these rows is without one
 
     @cached_property
     def at_us(self) -> Array:
@@ -109,8 +113,7 @@ class Batch:
 
 def numbers(column: pl.Series, missing: float = float("nan")) -> Array:
     """As floating-point numbers; nulls become `missing`."""
-    column = column.cast(pl.Float64)
-    return (column.fill_null(missing) if column.null_count() else column).to_numpy()
+    return filled(column.cast(pl.Float64), missing)
 
 
 def _same(one: Any, other: Any) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from haihe.kernel.alerts.batches import Batch, microseconds
+from haihe.kernel.alerts.batches import Batch, filled, microseconds
 from haihe.kernel.alerts.batches import numbers as numbers
 from haihe.kernel.alerts.columns import Array, Runs
 from haihe.kernel.places import distance_km
@@ -68,7 +68,7 @@ def maybe_numbers(values: Array) -> pl.Series:
 
 
 def flags(column: pl.Series) -> Array:
-    return (column.fill_null(False) if column.null_count() else column).to_numpy()
+    return filled(column, False)
 
 
 def _nights(first_ms: int, last_ms: int, hours: tuple[int, int]) -> Iterator[tuple[int, int]]:
