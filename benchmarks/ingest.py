@@ -47,7 +47,7 @@ def wait_for(port: int) -> None:
 @contextlib.contextmanager
 def running(*commands: list[str], environment: dict[str, str]) -> Iterator[list[subprocess.Popen[bytes]]]:
     processes = [
-        subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, process_group=0)
         for command in commands
     ]
     try:
@@ -79,10 +79,13 @@ def put_under_load(port: int, shape: str, seconds: float, codes: Path) -> dict[s
     return found
 
 
+def environment_of(home: Path) -> dict[str, str]:
+    return {**os.environ, "HAIHE_HOME": str(home), "HAIHE_FEED_FRAMES_PER_S": "1000000"}
+
+
 def set_up(home: Path, vehicles: int) -> tuple[dict[str, str], Path, str]:
     """A district with registered vehicles: environment, file of codes, and a session cookie of a supervisor."""
-    environment = {**os.environ, "HAIHE_HOME": str(home), "HAIHE_FEED_FRAMES_PER_S": "1000000"}
-    codes = home / "codes.json"
+    environment, codes = environment_of(home), home / "codes.json"
     program = f"""
 import json
 from pathlib import Path
@@ -99,14 +102,28 @@ account.must_change_password = False
 account.save()
 register_synthetic(account, synthetic_carrier(account), count={vehicles})
 Path({str(codes)!r}).write_text(json.dumps([[t.phone, authentication_code(t)] for t in Terminal.objects.order_by("pk")]))
+"""
+    subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, check=True)
+    return environment, codes, sign_in(environment)
+
+
+SIGN_IN = """
+from haihe.runtime import set_up_django
+set_up_django()
+from haihe.kernel.administration import operator
+account = operator()
 from django.contrib.sessions.backends.db import SessionStore
 session = SessionStore()
 session["_auth_user_id"], session["_auth_user_backend"], session["_auth_user_hash"] = str(account.pk), "haihe.kernel.identity.PasswordBackend", account.get_session_auth_hash()
 session.create()
 print(session.session_key)
 """
-    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
-    return environment, codes, done.stdout.split()[-1]
+
+
+def sign_in(environment: dict[str, str]) -> str:
+    """A session cookie of the supervisor whom `set_up` made."""
+    done = subprocess.run([sys.executable, "-c", SIGN_IN], env=environment, capture_output=True, text=True, check=True)
+    return done.stdout.split()[-1]
 
 
 class Visitor(threading.Thread):
