@@ -332,6 +332,23 @@ def test_a_storage_that_takes_connections_and_says_nothing_is_given_up_within_se
     assert feed_once(patient.journal, patient.lake).rows == 1000 and rows_of(far).height == 1090
 
 
+def test_a_storage_that_falls_silent_between_two_questions_is_told_as_one_that_does_not_answer(
+    far: Store, storage: ObjectStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled(far, 1)
+    ask = Bucket._has_log
+
+    def in_silence(self: Bucket, table: str) -> bool:
+        with storage.silent():
+            return ask(self, table)
+
+    monkeypatch.setattr(lake_bucket, "ANSWER_S", 2)
+    monkeypatch.setattr(lake_bucket, "RETRIES", 1)
+    monkeypatch.setattr(Bucket, "_has_log", in_silence)
+    with pytest.raises(NotStored, match="does not answer"):
+        again(far).lake.tables()
+
+
 def test_an_answer_that_was_lost_deletes_nothing_that_arrived(far: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """The commit arrives, its answer does not: the next step sees it there and moves nothing twice."""
     far.journal.append([("position", positions())])

@@ -85,8 +85,8 @@ class Bucket:
             try:
                 with self.faults():
                     found = obstore.list_with_delimiter(self._small, "")["common_prefixes"]
-                names = [path.rstrip("/").rpartition("/")[2] for path in found]
-                self._known = sorted(name for name in names if name != PROBE and self._has_log(name))
+                    names = [path.rstrip("/").rpartition("/")[2] for path in found]
+                    self._known = sorted(name for name in names if name != PROBE and self._has_log(name))
             except HaiheError:
                 if self._known is None:
                     raise
