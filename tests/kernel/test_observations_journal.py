@@ -80,15 +80,6 @@ def test_cursors_never_go_back_and_can_be_dropped(journal: Journal) -> None:
     assert journal.cursors() == {}
 
 
-def test_batches_outside_a_span_of_time_are_not_read(journal: Journal) -> None:
-    batch = positions(each=5)
-    journal.append([("position", batch)])
-    first, last = batch["observed_at"].to_physical().min(), batch["observed_at"].to_physical().max()
-    assert isinstance(first, int) and isinstance(last, int)
-    assert len(journal.read(0, since=last)) == 1 and journal.read(0, since=last + 1) == []
-    assert len(journal.read(0, until=first + 1)) == 1 and journal.read(0, until=first) == []
-
-
 def test_a_damaged_batch_is_set_aside_once_and_stops_nothing(journal: Journal) -> None:
     journal.append([("position", positions(seed=n)) for n in range(3)])
     journal.close()

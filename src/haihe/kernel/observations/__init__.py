@@ -8,7 +8,8 @@
     lake.py      kept for long: Delta tables by day of receipt (lake_reader.py, lake_files.py, decimals.py, compaction.py), in a
                  folder (lake_place.py) or on object storage (lake_bucket.py)
     feeder.py    journal → lake                                           latest.py   the newest row per thing, kept ready
-    queries.py   lake ∪ journal, each row once; read_for() for personal tables; question.py: what is asked, of rows and of files
+    queries.py   lake ∪ journal, each row once; read_for() for personal tables; question.py: what is asked, of rows and of files;
+                 tail.py: what a journal holds, as this process last saw it
     districts.py a table of several districts' lakes in parts, for Dask
     stores.py    the journals and lake of this district                    upkeep.py   what the worker repeats, and `status`
 

@@ -41,9 +41,13 @@ class AnyJournal(Protocol):
     def append(self, batches: Sequence[tuple[str, pl.DataFrame]]) -> int: ...
 
     def read(
-        self, after_seq: int, limit_rows: int = 50_000, *, only: Collection[str] | None = None, but: Collection[str] = (),
-        since: int | None = None, until: int | None = None,
-    ) -> list[Entry]: ...  # fmt: skip
+        self,
+        after_seq: int,
+        limit_rows: int = 50_000,
+        *,
+        only: Collection[str] | None = None,
+        but: Collection[str] = (),
+    ) -> list[Entry]: ...
 
     def news(
         self, after_seq: int, limit_rows: int, *, only: Collection[str] | None = None, but: Collection[str] = ()

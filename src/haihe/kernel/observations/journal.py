@@ -1,7 +1,6 @@
 """The journal: durable at once. One SQLite file of its own; when `append` returns, the rows are fsync'd.
 
-A row of `entries` is one batch: its number, table, count, span of observation times, and the batch as an Arrow IPC stream with
-a checksum. Any number of processes may append and read at once; readers never block writers (WAL). Numbers only grow, in the
+A row of `entries` is one batch: its number, table, count, and the batch as an Arrow IPC stream with a checksum. Any number of processes may append and read at once; readers never block writers (WAL). Numbers only grow, in the
 order of the commits, so that "everything after number N" is a complete answer for a consumer that keeps a cursor.
 """
 
@@ -24,10 +23,6 @@ TRIM_ENTRIES = 500
 
 def _marks(values: Collection[str] | None) -> str:
     return ", ".join("?" * len(values or ()))
-
-
-def _one(value: int | None) -> tuple[int] | None:
-    return None if value is None else (value,)
 
 
 @dataclass(frozen=True)
@@ -63,28 +58,29 @@ class Journal(JournalFile):
         with self._writing() as connection:
             for row in rows:
                 cursor = connection.execute(
-                    'INSERT INTO entries ("table", rows, observed_min, observed_max, checksum, payload)'
-                    " VALUES (?, ?, ?, ?, ?, ?)",
-                    row,
+                    'INSERT INTO entries ("table", rows, checksum, payload) VALUES (?, ?, ?, ?)', row
                 )
         return int(cursor.lastrowid or 0)
 
     # --- reading ------------------------------------------------------------------------------------------------------
 
     def read(
-        self, after_seq: int, limit_rows: int = 50_000, *, only: Collection[str] | None = None, but: Collection[str] = (),
-        since: int | None = None, until: int | None = None,
-    ) -> list[Entry]:  # fmt: skip
+        self,
+        after_seq: int,
+        limit_rows: int = 50_000,
+        *,
+        only: Collection[str] | None = None,
+        but: Collection[str] = (),
+    ) -> list[Entry]:
         """Batches after a number, oldest first, until `limit_rows` is reached (at least one batch): of the tables `only`, or of all
-        `but` some. `since`/`until`: only batches that may hold observation times (microseconds) in that span. A damaged batch is
-        set aside and left out."""
+        `but` some. A damaged batch is set aside and left out."""
         found, damaged, count = [], [], 0
         sql = 'SELECT seq, "table", rows, checksum, payload FROM entries WHERE seq > ?'
         values: list[Any] = [after_seq]
         for clause, given in (
-            (f'"table" IN ({_marks(only)})', only), (f'"table" NOT IN ({_marks(but)})', but or None),
-            ("(observed_max IS NULL OR observed_max >= ?)", _one(since)), ("(observed_min IS NULL OR observed_min < ?)", _one(until)),
-        ):  # fmt: skip
+            (f'"table" IN ({_marks(only)})', only),
+            (f'"table" NOT IN ({_marks(but)})', but or None),
+        ):
             if given is not None:
                 sql, values = f"{sql} AND {clause}", [*values, *given]
         with self._reading() as connection:

@@ -14,7 +14,7 @@ from haihe.kernel.observations.faults import storage_faults
 WAL_PAGES = 8192
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS entries (seq INTEGER PRIMARY KEY AUTOINCREMENT, "table" TEXT NOT NULL, rows INTEGER NOT NULL,
-    observed_min INTEGER, observed_max INTEGER, checksum INTEGER NOT NULL, payload BLOB NOT NULL);
+    checksum INTEGER NOT NULL, payload BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS set_aside (seq INTEGER PRIMARY KEY, "table" TEXT NOT NULL, rows INTEGER NOT NULL,
     payload BLOB NOT NULL, reason TEXT NOT NULL, at TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS cursors (name TEXT PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID;

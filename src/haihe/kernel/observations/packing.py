@@ -28,16 +28,13 @@ def fitting(table: str, batch: pl.DataFrame) -> pl.DataFrame:
     return batch
 
 
-def packed(table: str, batch: pl.DataFrame) -> tuple[str, int, int | None, int | None, int, bytes]:
+def packed(table: str, batch: pl.DataFrame) -> tuple[str, int, int, bytes]:
     """The columns of one entry for a batch; raises InvalidInput as `fitting` does."""
     batch = fitting(table, batch)
     stream = io.BytesIO()
     batch.write_ipc_stream(stream, compression="lz4" if batch.height >= COMPRESS_FROM_ROWS else "uncompressed")
     payload = stream.getvalue()
-    span = batch["observed_at"].to_physical()
-    # Rows without a time must be found by every span: then the entry has none.
-    low, high = (None, None) if span.null_count() else (span.min(), span.max())
-    return table, batch.height, low, high, zlib.crc32(payload), payload  # type: ignore[return-value]
+    return table, batch.height, zlib.crc32(payload), payload
 
 
 def unpacked(payload: bytes, checksum: int, rows: int) -> pl.DataFrame | None:

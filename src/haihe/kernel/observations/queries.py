@@ -20,11 +20,10 @@ from haihe.kernel.observations.lake import Lake
 from haihe.kernel.observations.question import Box as Box
 from haihe.kernel.observations.question import Question, fitting
 from haihe.kernel.observations.tables import COMMON, TABLES, get_table
+from haihe.kernel.observations.tail import SEQ, tail_of
 
 if TYPE_CHECKING:
     from haihe.kernel.identity import Account
-
-EVERYTHING = 1 << 62
 
 
 def observations(
@@ -39,17 +38,14 @@ def observations(
     if box is not None and table in TABLES and "longitude_deg" not in TABLES[table].fields:
         raise InvalidInput(f"表“{table}”没有坐标。", f"The table {table!r} has no coordinates.", where="box")
     question = Question(things, since, until, box)
-    first_us, last_us = question.span_us()
     # What the lake holds already need not be read from the journals; the check below is what makes it exact.
     before = {one.identity: lake.transaction(table, one.identity) for one in journals}
-    entries = [
-        (one.identity, entry)
-        for one in journals
-        for entry in one.read(before[one.identity], EVERYTHING, only=[table], since=first_us, until=last_us)
-    ]
+    tails = {one.identity: tail_of(one, table).after(one, before[one.identity]) for one in journals}
     kept, held = lake.scan(table, question, writers=list(before))
     parts = [] if kept is None else [kept]
-    parts += [entry.batch.lazy() for identity, entry in entries if entry.seq > held[identity]]
+    parts += [
+        part.lazy().filter(pl.col(SEQ) > held[identity]).drop(SEQ) for identity, tail in tails.items() for part in tail
+    ]
     rows = fitting(pl.concat(parts, how="diagonal_relaxed") if parts else _blank(table), question)
     return rows.select(columns) if columns is not None else rows
 

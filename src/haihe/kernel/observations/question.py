@@ -26,6 +26,12 @@ class Question:
     box: Box | None = None
     received_day: date | None = None
 
+    def __post_init__(self) -> None:
+        """Raises InvalidInput for an instant without a time zone."""
+        for instant in (self.since, self.until):
+            if instant is not None and instant.tzinfo is None:
+                raise InvalidInput("时间须带时区。", "The instant lacks a time zone.", where=str(instant))
+
     def of_rows(self) -> list[pl.Expr]:
         """Conditions that a row must fulfil."""
         found = []
@@ -59,10 +65,6 @@ class Question:
             found.append(pl.col(f"partition.{PARTITION}") == self.received_day)
         return found
 
-    def span_us(self) -> tuple[int | None, int | None]:
-        """[since, until) in microseconds since 1970. Raises InvalidInput for an instant without a time zone."""
-        return _microseconds(self.since), _microseconds(self.until)
-
 
 def holding(files: pl.DataFrame, question: Question) -> pl.DataFrame:
     """The files that can hold an answer: one without a statistic may hold anything."""
@@ -75,12 +77,3 @@ def fitting(rows: pl.LazyFrame, question: Question) -> pl.LazyFrame:
     for condition in question.of_rows():
         rows = rows.filter(condition)
     return rows
-
-
-def _microseconds(instant: datetime | None) -> int | None:
-    if instant is None:
-        return None
-    if instant.tzinfo is None:
-        raise InvalidInput("时间须带时区。", "The instant lacks a time zone.", where=str(instant))
-    delta = instant.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)
-    return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds

@@ -128,12 +128,16 @@ class StreamJournal(StreamReader):
     # --- reading ------------------------------------------------------------------------------------------------------
 
     def read(
-        self, after_seq: int, limit_rows: int = 50_000, *, only: Collection[str] | None = None, but: Collection[str] = (),
-        since: int | None = None, until: int | None = None,
-    ) -> list[Entry]:  # fmt: skip
+        self,
+        after_seq: int,
+        limit_rows: int = 50_000,
+        *,
+        only: Collection[str] | None = None,
+        but: Collection[str] = (),
+    ) -> list[Entry]:
         """As the embedded journal's `read`; all wanted batches of a number, or none of them."""
         notes = self.notes.get()
-        return self._read(notes, after_seq, self.last_seq(), limit_rows, only, but, since, until)
+        return self._read(notes, after_seq, self.last_seq(), limit_rows, only, but)
 
     def news(
         self, after_seq: int, limit_rows: int, *, only: Collection[str] | None = None, but: Collection[str] = ()
@@ -146,8 +150,7 @@ class StreamJournal(StreamReader):
         return entries, max(after_seq, end)
 
     def _read(
-        self, notes: Notes, after_seq: int, end: int, limit_rows: int, only: Collection[str] | None, but: Collection[str],
-        since: int | None = None, until: int | None = None,
+        self, notes: Notes, after_seq: int, end: int, limit_rows: int, only: Collection[str] | None, but: Collection[str]
     ) -> list[Entry]:  # fmt: skip
         found: list[Entry] = []
         count = 0
@@ -158,10 +161,6 @@ class StreamJournal(StreamReader):
                     or part.table in but
                     or notes.is_aside(seq, part.table)
                 ):
-                    continue
-                if since is not None and part.observed_max is not None and part.observed_max < since:
-                    continue
-                if until is not None and part.observed_min is not None and part.observed_min >= until:
                     continue
                 batch = part.batch()
                 if batch is None:

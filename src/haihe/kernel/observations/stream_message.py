@@ -2,7 +2,7 @@
 
     "HS1" + CRC-32 of the head + length of the head + head (JSON) + the batches, one after another
 
-The head lists for each batch: table, rows, span of observation times, checksum and length.
+The head lists for each batch: table, rows, checksum and length (older ones have something between, which is not read).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ MARK = b"HS1"
 FRONT = struct.Struct("<3sII")
 # What the head of a message and the headers of NATS may take, beside the batches.
 HEADROOM = 4096
-Packed = tuple[str, int, int | None, int | None, int, bytes]
+Packed = tuple[str, int, int, bytes]
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,6 @@ class Part:
 
     table: str
     rows: int
-    observed_min: int | None
-    observed_max: int | None
     checksum: int
     payload: bytes | memoryview
 
@@ -41,8 +39,8 @@ class Part:
 
 
 def written(parts: Sequence[Packed]) -> bytes:
-    head = json.dumps([[*part[:5], len(part[5])] for part in parts], separators=(",", ":")).encode()
-    return FRONT.pack(MARK, zlib.crc32(head), len(head)) + head + b"".join(part[5] for part in parts)
+    head = json.dumps([[*part[:3], len(part[3])] for part in parts], separators=(",", ":")).encode()
+    return FRONT.pack(MARK, zlib.crc32(head), len(head)) + head + b"".join(part[3] for part in parts)
 
 
 def read(message: bytes) -> list[Part] | None:
@@ -53,8 +51,8 @@ def read(message: bytes) -> list[Part] | None:
         if mark != MARK or zlib.crc32(head) != checksum:
             return None
         found, place, whole = [], FRONT.size + length, memoryview(message)
-        for table, rows, low, high, crc, size in json.loads(head):
-            found.append(Part(table, rows, low, high, crc, whole[place : place + size]))
+        for table, rows, *_, crc, size in json.loads(head):
+            found.append(Part(table, rows, crc, whole[place : place + size]))
             place += size
     except (struct.error, ValueError, TypeError):
         return None
@@ -71,11 +69,11 @@ def messages(batches: Sequence[tuple[str, pl.DataFrame]], limit_bytes: int) -> l
     size = 0
     for table, batch in batches:
         for part in _pieces(table, batch, room):
-            if waiting and (size + len(part[5]) > room or table in {other[0] for other in waiting}):
+            if waiting and (size + len(part[3]) > room or table in {other[0] for other in waiting}):
                 found.append(written(waiting))
                 waiting, size = [], 0
             waiting.append(part)
-            size += len(part[5]) + 200
+            size += len(part[3]) + 200
     return [*found, written(waiting)] if waiting else found
 
 
@@ -83,7 +81,7 @@ def _pieces(table: str, batch: pl.DataFrame, room: int) -> Iterator[Packed]:
     if not batch.height:
         return
     part = packed(table, batch)
-    if len(part[5]) <= room:
+    if len(part[3]) <= room:
         yield part
     elif batch.height == 1:
         raise InvalidInput(
