@@ -54,6 +54,7 @@ def main() -> int:
         if chosen.stream:
             return 0
         newest(folder)
+        small_batches(folder / "busy")
         fill(folder / "district", chosen.rows)
         queries(folder / "district")
     finally:
@@ -196,6 +197,34 @@ def fill(folder: Path, wanted: int) -> None:
     took = time.perf_counter() - began
     print(
         f"compacted: {merged} files into {store.lake.files('position').height} in {took:.1f} s; {bytes_a_value(store)}; {resident_mb():.0f} MB of memory"
+    )
+    store.journal.close()
+
+
+def small_batches(folder: Path) -> None:
+    """A district of a thousand vehicles just before its journal is fed: 24 files of a minute each, and 1,400 batches of eight rows."""
+    from haihe.kernel.observations.feeder import feed_once
+    from haihe.kernel.observations.queries import observations
+    from haihe.kernel.observations.tail import EVERYTHING
+    from haihe.testing.observations import positions, store_in
+
+    store, rows = store_in(folder), positions(things=1000, each=12 * 25, every_s=5.0)
+    for minute in range(24):
+        store.journal.append([("position", rows.slice(minute * 12_000, 12_000))])
+        feed_once(store.journal, store.lake)
+    store.journal.append([("position", rows.slice(24 * 12_000 + 8 * n, 8)) for n in range(1400)])
+
+    def ask() -> int:
+        return observations("position", [123], journals=[store.journal], lake=store.lake).collect().height
+
+    began = time.perf_counter()
+    assert ask() == 25 * 12
+    first = time.perf_counter() - began
+    again = percentile(repeated(3.0, ask), 0.5)
+    whole = percentile(repeated(3.0, lambda: store.journal.read(0, EVERYTHING, only=["position"])), 0.5)
+    print(
+        f"one thing's day, 1,400 batches of 8 rows waiting: at first {1000 * first:.0f} ms, then p50 {1000 * again:.1f} ms; "
+        f"unpacking all that waits takes {1000 * whole:.0f} ms, {whole / again:.1f} × as long"
     )
     store.journal.close()
 
