@@ -203,9 +203,9 @@ def fill(folder: Path, wanted: int) -> None:
 
 def small_batches(folder: Path) -> None:
     """A district of a thousand vehicles just before its journal is fed: 24 files of a minute each, and 1,400 batches of eight rows."""
+    from haihe.kernel.observations.any_journal import EVERYTHING
     from haihe.kernel.observations.feeder import feed_once
     from haihe.kernel.observations.queries import observations
-    from haihe.kernel.observations.tail import EVERYTHING
     from haihe.testing.observations import positions, store_in
 
     store, rows = store_in(folder), positions(things=1000, each=12 * 25, every_s=5.0)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from haihe.kernel.observations.journal import Entry
 
 T = TypeVar("T")
+EVERYTHING = 1 << 62  # rows: without a limit
 
 
 class AnyJournal(Protocol):

@@ -21,7 +21,7 @@ import polars as pl
 import structlog
 
 from haihe.kernel.errors import HaiheError, InvalidInput
-from haihe.kernel.observations.any_journal import AnyJournal, of_each
+from haihe.kernel.observations.any_journal import EVERYTHING, AnyJournal, of_each
 from haihe.kernel.observations.faults import storage_faults
 from haihe.kernel.observations.lake import Lake
 from haihe.kernel.observations.lake_files import PARTITION, sync
@@ -63,7 +63,7 @@ class Latest:
             gone, cursors = self.journal.trimmed(), self.journal.cursors()
             cursor = cursors.get(CONSUMER, 0)
             kept = self._file(table) if CONSUMER in cursors else self.rebuild(table)
-            news = [entry.batch for entry in self.journal.read(cursor, 1 << 62, only=[table])]
+            news = [entry.batch for entry in self.journal.read(cursor, EVERYTHING, only=[table])]
             # Otherwise the consumer went on and the feeder trimmed while we looked: what we read may have a gap.
             if self.journal.trimmed() <= max(cursor, gone):
                 break
@@ -127,7 +127,7 @@ class Latest:
                 if rows is not None:
                     found = _merged(found, [self._mine(rows.collect())], table)
         cursor = self.journal.cursor(CONSUMER)
-        news = [e.batch for e in self.journal.read(0, 1 << 62, only=[table]) if e.seq <= cursor]
+        news = [e.batch for e in self.journal.read(0, EVERYTHING, only=[table]) if e.seq <= cursor]
         return _merged(found, news, table)
 
     def _mine(self, rows: pl.DataFrame) -> pl.DataFrame:

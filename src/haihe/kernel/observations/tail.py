@@ -13,11 +13,10 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from haihe.kernel.observations.any_journal import AnyJournal
+from haihe.kernel.observations.any_journal import EVERYTHING, AnyJournal
 from haihe.kernel.observations.journal import Entry
 
 SEQ = "__seq"  # the number of a row's batch
-EVERYTHING = 1 << 62
 # A backlog larger than this is answered from and not kept: the feeder moves a journal of 50,000 rows.
 KEPT_ROWS = 200_000
 KEPT_PARTS = 8

@@ -17,12 +17,11 @@ import polars as pl
 
 from haihe.kernel.observations import standard as _standard  # noqa: F401  (declares the table `position` in this process)
 from haihe.kernel.observations import stores
-from haihe.kernel.observations.any_journal import AnyJournal
+from haihe.kernel.observations.any_journal import EVERYTHING, AnyJournal
 from haihe.kernel.observations.latest import Latest, NewestOfAll, coalesced
 
 TABLE = "position"
 COLUMNS = ("thing", "observed_at", "received_at", "longitude_deg", "latitude_deg", "speed_kmh", "heading_deg")
-EVERYTHING = 1 << 62
 # Viewers who ask at about the same time share one look.
 LOOK_EVERY_S = 0.2
 
@@ -36,9 +35,8 @@ class Followed:
         # Numbers of another process, or of this one before a restart, say nothing here.
         self._name = secrets.token_hex(4)
         self._number, self._looked_at = 0, 0.0
-        self._reached: list[
-            int
-        ] = []  # the number of each journal up to which its rows are known; none before the first look
+        # The number of each journal up to which its rows are known; none before the first look.
+        self._reached: list[int] = []
         self._rows = pl.DataFrame()
 
     def since(self, mark: str) -> tuple[pl.DataFrame, str, bool]:
