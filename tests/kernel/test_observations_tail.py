@@ -31,7 +31,7 @@ def append(store: Store, minute: int) -> int:
     return store.journal.append([("position", batch)])
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(st.sampled_from(["append", "append", "feed", "feed some", "set aside", "ask", "compact"]), max_size=24))
 def test_whatever_happens_between_questions(tmp_path_factory: pytest.TempPathFactory, steps: list[str]) -> None:
     folder = tmp_path_factory.mktemp("tail")

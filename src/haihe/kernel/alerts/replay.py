@@ -130,17 +130,14 @@ def replay(
     return run.end(since, until)
 
 
-def stored_batches(rule: Rule, since: datetime, until: datetime, *, rows_at_once: int = ROWS_AT_ONCE) -> Iterable[pl.DataFrame]:  # fmt: skip
+def stored_batches(rule: Rule, since: datetime, until: datetime) -> Iterable[pl.DataFrame]:
     """The rule's rows in lake and journal between two instants, in the order of receipt.
 
     Rows of one thing received at the same instant are taken in order of their time, as feeds write them.
     """
-    from haihe.kernel.observations.queries import observations
+    from haihe.kernel.observations.queries import in_order_of_receipt
 
-    whole = observations(rule.table, since=since, until=until).collect()
-    ordered = whole.sort("received_at", "thing", "observed_at", maintain_order=True)
-    batches: Iterable[pl.DataFrame] = ordered.iter_slices(rows_at_once)
-    return batches
+    return in_order_of_receipt(rule.table, since, until, rows_at_once=ROWS_AT_ONCE)
 
 
 def replay_stored(name: str, since: datetime, until: datetime, *, warm_up: timedelta = WARM_UP) -> Replay:

@@ -24,9 +24,9 @@ from haihe.kernel.errors import HaiheError, InvalidInput
 from haihe.kernel.observations.any_journal import EVERYTHING, AnyJournal, of_each
 from haihe.kernel.observations.faults import storage_faults
 from haihe.kernel.observations.lake import Lake
-from haihe.kernel.observations.lake_files import PARTITION, sync
+from haihe.kernel.observations.lake_files import sync
 from haihe.kernel.observations.quality import clock_is_ahead, clock_is_behind
-from haihe.kernel.observations.question import Question
+from haihe.kernel.observations.question import Question, fitting
 from haihe.kernel.observations.tables import COMMON, TABLES
 
 log = structlog.get_logger()
@@ -117,15 +117,13 @@ class Latest:
             self._replace(table, left)
 
     def rebuild(self, table: str) -> pl.DataFrame:
-        """The newest rows from the lake, a day of receipt at a time, so that memory stays bounded."""
+        """The newest rows from the lake, about a million rows at a time, so that memory stays bounded."""
         found = pl.DataFrame(schema=COMMON)
-        days = self.lake.files(table)
-        if not days.is_empty():
-            day = f"partition.{PARTITION}"
-            for one in days[day].unique().sort():
-                rows, _ = self.lake.scan(table, Question(received_day=one))
-                if rows is not None:
-                    found = _merged(found, [self._mine(rows.collect())], table)
+        for span in self.lake.spans_of_receipt(table):
+            part = Question(received=span)
+            rows, _ = self.lake.scan(table, part)
+            if rows is not None:
+                found = _merged(found, [self._mine(fitting(rows, part).collect())], table)
         cursor = self.journal.cursor(CONSUMER)
         news = [e.batch for e in self.journal.read(0, EVERYTHING, only=[table]) if e.seq <= cursor]
         return _merged(found, news, table)

@@ -6,7 +6,7 @@ A row can therefore be in neither place for a reader (it was trimmed only after 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ from haihe.kernel.observations import stores
 from haihe.kernel.observations.any_journal import AnyJournal
 from haihe.kernel.observations.lake import Lake
 from haihe.kernel.observations.question import Box as Box
-from haihe.kernel.observations.question import Question, fitting
+from haihe.kernel.observations.question import Question, Span, fitting, holding
 from haihe.kernel.observations.tables import COMMON, TABLES, get_table
 from haihe.kernel.observations.tail import SEQ, tail_of
 
@@ -28,16 +28,17 @@ if TYPE_CHECKING:
 
 def observations(
     table: str, things: Sequence[int] | None = None, since: datetime | None = None, until: datetime | None = None,
-    box: Box | None = None, columns: Sequence[str] | None = None, *, journals: Sequence[AnyJournal] | None = None, lake: Lake | None = None,
+    box: Box | None = None, columns: Sequence[str] | None = None, *, received: Span = (None, None),
+    journals: Sequence[AnyJournal] | None = None, lake: Lake | None = None,
 ) -> pl.LazyFrame:  # fmt: skip
-    """Rows of a table, unordered: of `things`, observed in [since, until), inside `box`. Collect within an hour.
+    """Rows of a table, unordered: of `things`, observed in [since, until), inside `box`, received within a span. Collect within an hour.
 
     No permission is checked and nothing recorded: for rules, indicators and tests. People and programs use `read_for`.
     """
     journals, lake = journals or stores.journals(), lake or stores.lake()
     if box is not None and table in TABLES and "longitude_deg" not in TABLES[table].fields:
         raise InvalidInput(f"表“{table}”没有坐标。", f"The table {table!r} has no coordinates.", where="box")
-    question = Question(things, since, until, box)
+    question = Question(things, since, until, box, received)
     # What the lake holds already need not be read from the journals; the check below is what makes it exact.
     before = {one.identity: lake.transaction(table, one.identity) for one in journals}
     tails = {one.identity: tail_of(one, table).after(one, before[one.identity]) for one in journals}
@@ -52,6 +53,31 @@ def observations(
 
 def _blank(table: str) -> pl.LazyFrame:
     return pl.LazyFrame(schema=TABLES[table].schema() if table in TABLES else COMMON)
+
+
+def in_order_of_receipt(
+    table: str, since: datetime | None = None, until: datetime | None = None, *, rows_at_once: int = 1_000_000
+) -> Iterator[pl.DataFrame]:
+    """The rows observed in [since, until) as they came, those of one instant by thing and time, in batches of at most that many rows. Only
+    about that many are in memory at once, however long the period is. Nothing checked or recorded."""
+    for span in stores.lake().spans_of_receipt(table, Question(None, since, until), rows_at_once):
+        rows = observations(table, since=since, until=until, received=span).collect()
+        yield from rows.sort("received_at", "thing", "observed_at", maintain_order=True).iter_slices(rows_at_once)
+
+
+def by_things(
+    table: str, things: Sequence[int], since: datetime | None = None, until: datetime | None = None,
+    columns: Sequence[str] | None = None, *, received: Span = (None, None), rows_at_once: int = 1_000_000,
+) -> Iterator[tuple[list[int], pl.DataFrame]]:  # fmt: skip
+    """(some of the things, all their rows) until each had its turn: for what is counted by thing over more rows than memory holds. Nothing
+    checked or recorded."""
+    files = holding(stores.lake().files(table), Question(things, since, until, None, received))
+    parts = 1 + int(files["num_records"].sum()) // rows_at_once
+    ordered = sorted(set(things))
+    size = max(1, -(-len(ordered) // parts))
+    for first in range(0, len(ordered), size):
+        some = ordered[first : first + size]
+        yield some, observations(table, some, since, until, None, columns, received=received).collect()
 
 
 def latest(table: str, things: Sequence[int] | None = None) -> pl.DataFrame:

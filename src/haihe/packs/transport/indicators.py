@@ -9,14 +9,14 @@ Names as in the monthly report of Sichuan's road transport office (jtt.sc.gov.cn
 * data validity 数据合格率, drift 漂移率 and speeding per vehicle 平均车辆超速次数: only the names were read; the definitions are ours
   (unverified). The full text of 全国重点营运车辆联网联控系统考核管理办法 (交运发〔2014〕267号, revised 2016) was found only by its beginning.
 
-Every function takes positions (thing, observed_at, received_at, quality, longitude_deg, latitude_deg, speed_kmh), the vehicles that
-count, and the period [since, until); each answers None where nothing can be said. Shares are in percent.
+Positions (thing, observed_at, received_at, quality, longitude_deg, latitude_deg) of a period [since, until) are counted for some vehicles at
+a time, the counts are added, and each indicator is a function of the counts: None where nothing can be said. Shares are in percent.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
@@ -84,44 +84,69 @@ def steps(positions: pl.DataFrame) -> pl.DataFrame:
     ).with_columns(kmh=pl.col("step_km") / pl.col("step_h"))
 
 
-def online_rate(positions: pl.DataFrame, vehicles: Sequence[int], period: Period) -> Decimal | None:
-    """车辆上线率: vehicles with a valid position in the period, of all that count."""
-    mine = _about(positions, vehicles, period)
-    return _share(mine.filter(valid(mine))["thing"].n_unique(), len(set(vehicles)))
+@dataclass(frozen=True)
+class Counts:
+    """What is counted of some vehicles and adds up over all; kilometres are those between valid positions."""
+
+    vehicles: int = 0
+    online: int = 0  # with a valid position in the period
+    jumped: int = 0  # with a jump between neighbouring positions
+    km: float = 0.0
+    complete_km: float = 0.0  # without a gap
+    arrived: int = 0  # positions
+    valid: int = 0  # positions
+
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(*(mine + theirs for mine, theirs in zip(astuple(self), astuple(other), strict=True)))
 
 
-def data_validity(positions: pl.DataFrame, vehicles: Sequence[int], period: Period) -> Decimal | None:
-    """数据合格率: valid positions of all that arrived in the period (by receipt, so that wrong clocks count as well)."""
-    mine = period.rows(positions, "received_at").filter(pl.col("thing").is_in(list(vehicles)))
-    # What a device sent again because it heard no answer counts once, as it came first.
-    mine = _once(mine.sort("thing", "observed_at", "received_at", maintain_order=True))
-    return _share(int(valid(mine).sum()), mine.height)
-
-
-def track_completeness(positions: pl.DataFrame, vehicles: Sequence[int], period: Period) -> Decimal | None:
-    """轨迹完整率: kilometres between positions without a gap, of all kilometres. A gap is longer than GAP and goes over
+def tracked(positions: pl.DataFrame, vehicles: Sequence[int], period: Period) -> Counts:
+    """Of the positions observed in the period: who was online, who jumped, kilometres. A gap is longer than GAP and goes over
     SHORTEST_GAP_KM; jumps that no vehicle drives count on neither side."""
-    track = steps(_about(positions, vehicles, period)).filter(pl.col("kmh") <= DRIFT_KMH)
+    mine = _about(positions, vehicles, period)
+    moved = steps(mine)
+    driven = moved.filter(pl.col("kmh") <= DRIFT_KMH)
     gap = (pl.col("step_h") > GAP.total_seconds() / 3600) & (pl.col("step_km") > SHORTEST_GAP_KM)
-    return _share(float(track.filter(~gap)["step_km"].sum()), float(track["step_km"].sum()))
+    return Counts(
+        vehicles=len(set(vehicles)),
+        online=mine.filter(valid(mine))["thing"].n_unique(),
+        jumped=moved.filter(pl.col("kmh") > DRIFT_KMH)["thing"].n_unique(),
+        km=float(driven["step_km"].sum()),
+        complete_km=float(driven.filter(~gap)["step_km"].sum()),
+    )
 
 
-def drift_rate(positions: pl.DataFrame, vehicles: Sequence[int], period: Period) -> Decimal | None:
+def arrived(positions: pl.DataFrame, vehicles: Sequence[int], period: Period) -> Counts:
+    """Of the positions received in the period, wrong clocks included: how many there are and how many are valid. What a device sent
+    again because it heard no answer counts once, as it came first."""
+    mine = period.rows(positions, "received_at").filter(pl.col("thing").is_in(list(vehicles)))
+    mine = _once(mine.sort("thing", "observed_at", "received_at", maintain_order=True))
+    return Counts(arrived=mine.height, valid=int(valid(mine).sum()))
+
+
+def online_rate(counts: Counts) -> Decimal | None:
+    """车辆上线率: vehicles with a valid position in the period, of all that count."""
+    return _share(counts.online, counts.vehicles)
+
+
+def data_validity(counts: Counts) -> Decimal | None:
+    """数据合格率: valid positions of all that arrived in the period."""
+    return _share(counts.valid, counts.arrived)
+
+
+def track_completeness(counts: Counts) -> Decimal | None:
+    """轨迹完整率: kilometres between positions without a gap, of all kilometres."""
+    return _share(counts.complete_km, counts.km)
+
+
+def drift_rate(counts: Counts) -> Decimal | None:
     """漂移率: vehicles with a jump between neighbouring positions, of those online."""
-    mine = _about(positions, vehicles, period)
-    jumps = steps(mine).filter(pl.col("kmh") > DRIFT_KMH)
-    return _share(jumps["thing"].n_unique(), mine.filter(valid(mine))["thing"].n_unique())
+    return _share(counts.jumped, counts.online)
 
 
-def speeding_per_vehicle(
-    findings: pl.DataFrame, positions: pl.DataFrame, vehicles: Sequence[int], period: Period
-) -> Decimal | None:
-    """平均车辆超速次数: times that the rule on speeding raised in the period, for each vehicle online. `findings` are those of the
-    rule (live or replayed): thing, phase, observed_at."""
-    raised = period.rows(findings).filter((pl.col("phase") == "raise") & pl.col("thing").is_in(list(vehicles)))
-    mine = _about(positions, vehicles, period)
-    online = mine.filter(valid(mine))["thing"].n_unique()
-    return None if not online else round(Decimal(raised.height) / online, 2)
+def speeding_per_vehicle(raised: int, counts: Counts) -> Decimal | None:
+    """平均车辆超速次数: times that the rule on speeding raised in the period, for each vehicle online."""
+    return None if not counts.online else round(Decimal(raised) / counts.online, 2)
 
 
 # What the page of indicators lists: key, titles, unit, and the text of the definition with its source.
@@ -158,32 +183,25 @@ def _vehicles() -> list[int]:
     return list(Thing.objects.filter(kind="vehicle", pack="transport", retired_at=None).values_list("pk", flat=True))
 
 
-def _positions(period: Period) -> pl.DataFrame:
-    from haihe.kernel.observations.queries import observations
-
-    wanted = ["thing", "observed_at", "received_at", "quality", "longitude_deg", "latitude_deg", "speed_kmh"]
-    return observations("position", since=period.since, until=period.until, columns=wanted).collect()
+COLUMNS = ("thing", "observed_at", "received_at", "quality", "longitude_deg", "latitude_deg")
 
 
-def _speeding(positions: pl.DataFrame, vehicles: Sequence[int], period: Period) -> Decimal | None:
+def counted(vehicles: Sequence[int], period: Period) -> Counts:
+    """Of what is stored, some vehicles at a time: a fleet's day may be larger than memory."""
+    from haihe.kernel.observations.queries import by_things
+
+    observed = by_things("position", vehicles, period.since, period.until, COLUMNS)
+    received = by_things("position", vehicles, columns=COLUMNS, received=(period.since, period.until))
+    total = sum((tracked(positions, some, period) for some, positions in observed), Counts())
+    return sum((arrived(positions, some, period) for some, positions in received), total)
+
+
+def _raised(vehicles: Sequence[int], period: Period) -> int:
     from haihe.kernel.alerts.models import Alert
 
-    raised = Alert.objects.filter(rule="transport.speeding", raised_at__gte=period.since, raised_at__lt=period.until)
-    findings = pl.DataFrame(
-        list(raised.values_list("thing_id", "raised_at")),
-        schema={"thing": pl.Int64, "observed_at": pl.Datetime("us", "UTC")},
-        orient="row",
-    ).with_columns(phase=pl.lit("raise"))
-    return speeding_per_vehicle(findings, positions, vehicles, period)
-
-
-_MEASURES = {
-    "online_rate": online_rate,
-    "track_completeness": track_completeness,
-    "data_validity": data_validity,
-    "drift_rate": drift_rate,
-    "speeding_per_vehicle": _speeding,
-}
+    found = Alert.objects.filter(rule="transport.speeding", raised_at__gte=period.since, raised_at__lt=period.until)
+    counting = set(vehicles)
+    return sum(thing in counting for thing in found.values_list("thing_id", flat=True))
 
 
 @lru_cache(maxsize=1)
@@ -192,17 +210,22 @@ def _values(period: Period) -> dict[str, Decimal | None]:
     vehicles = _vehicles()
     if not vehicles or period.since >= period.until:
         return {}
-    positions = _positions(period)
-    return {name: function(positions, vehicles, period) for name, function in _MEASURES.items()}
+    counts = counted(vehicles, period)
+    return {
+        "online_rate": online_rate(counts),
+        "track_completeness": track_completeness(counts),
+        "data_validity": data_validity(counts),
+        "drift_rate": drift_rate(counts),
+        "speeding_per_vehicle": speeding_per_vehicle(_raised(vehicles, period), counts),
+    }
 
 
 def _measured(name: str) -> Callable[[datetime], Decimal | None]:
     return lambda at: _values(_today(at)).get(name)
 
 
-for _name in _MEASURES:
-    measure(f"transport.{_name}")(_measured(_name))
 for _row in DEFINITIONS:
+    measure(_row["key"])(_measured(_row["key"].removeprefix("transport.")))
     offer(
         Offered(
             _row["key"], _row["title_zh"], _row["title_en"], _row["unit"], _row["definition_zh"], _row["source"], SINCE
