@@ -87,6 +87,20 @@ def test_a_backlog_is_answered_from_and_not_kept(store: Store, monkeypatch: pyte
     assert tail_of(store.journal, "position")._parts == []
 
 
+def test_what_could_not_be_joined_is_read_again(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    append(store, 0)
+    assert rows_of(store).height == 12
+    append(store, 1)
+
+    def fail(entries: object) -> None:
+        raise MemoryError
+
+    with monkeypatch.context() as short_of_memory, pytest.raises(MemoryError):
+        short_of_memory.setattr(tail, "joined", fail)
+        rows_of(store)
+    assert rows_of(store).height == 24
+
+
 def test_a_journal_that_was_made_anew_is_not_mixed_with_the_one_before(store: Store) -> None:
     append(store, 0)
     append(store, 1)

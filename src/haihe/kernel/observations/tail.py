@@ -45,15 +45,15 @@ class Tail:
         with self._turn:
             if journal.identity != self._identity or seq < self._begin:
                 self._identity, self._end, self._parts = journal.identity, seq, []
-            entries, self._end = journal.news(max(seq, self._end), EVERYTHING, only=[self.table])
-            self._begin = seq
+            entries, end = journal.news(max(seq, self._end), EVERYTHING, only=[self.table])
             aside = [number for number, table, *_ in journal.list_set_aside() if table == self.table]
             parts = [*(_left(part, seq, aside) for part in self._parts), *joined(entries)]
             parts = [part for part in parts if part.height]
             if len(parts) > KEPT_PARTS:
                 parts = [pl.concat(parts, how="diagonal_relaxed", rechunk=True)]
+            # Only now, all at once: what could not be read or joined is not taken as seen.
             small = sum(part.height for part in parts) <= KEPT_ROWS
-            self._parts, self._identity = (parts, self._identity) if small else ([], "")
+            self._begin, self._end, self._parts = seq, end if small else seq, parts if small else []
             return parts
 
 
