@@ -30,6 +30,8 @@ from haihe.web.pages import AccountRequest, Pages, go
 
 pages = Pages("transport")
 LISTED = 500
+# The district's time without its offset: a browser in another time zone shows the same clock.
+WALL_CLOCK = "%Y-%m-%dT%H:%M:%S"
 AT_ONCE = 2000  # numbers in one condition; beyond it reading all vehicles is quicker
 STATES = {
     "alert": ("有预警", "Alert", "red"),
@@ -220,7 +222,7 @@ def day_content(
     parts = stretches(rows, limit_kmh)
     events = services.alerts_of(request.user, found, on=on, limit=200)
     day = {
-        "at": [_wall_clock(at) for at in rows["observed_at"]],
+        "at": rows["observed_at"].dt.convert_time_zone(timezone.get_current_timezone_name()).dt.to_string(WALL_CLOCK).to_list(),
         "longitude_deg": rows["longitude_deg"].round(6).to_list(), "latitude_deg": rows["latitude_deg"].round(6).to_list(),
         "speed_kmh": rows["speed_kmh"].fill_null(0).round(1).to_list(), "broken": [part.last for part in parts if part.kind == "gap"], "limit_kmh": limit_kmh,
         "events": [_event(alert) for alert in reversed(events)], "stops": [part.middle for part in parts if part.kind == "stop"],
@@ -230,8 +232,7 @@ def day_content(
 
 
 def _wall_clock(at: datetime) -> str:
-    """The district's time without its offset: a browser in another time zone shows the same clock."""
-    return timezone.localtime(at).strftime("%Y-%m-%dT%H:%M:%S")
+    return timezone.localtime(at).strftime(WALL_CLOCK)
 
 
 def _event(alert: Alert) -> dict[str, Any]:
