@@ -80,6 +80,19 @@ def test_cursors_never_go_back_and_can_be_dropped(journal: Journal) -> None:
     assert journal.cursors() == {}
 
 
+def test_a_file_that_tells_the_spans_of_its_batches_goes_on(journal: Journal) -> None:
+    """As they were made before 2026-11-29: two columns more."""
+    journal.append([("position", positions(seed=1))])
+    journal.close()
+    with sqlite3.connect(journal.path) as older:
+        older.execute("ALTER TABLE entries ADD COLUMN observed_min INTEGER")
+        older.execute("ALTER TABLE entries ADD COLUMN observed_max INTEGER")
+        older.execute("UPDATE entries SET observed_min = 1, observed_max = 2")
+    older.close()
+    assert journal.append([("position", positions(seed=2))]) == 2
+    assert [entry.batch.equals(positions(seed=entry.seq)) for entry in journal.read(0)] == [True, True]
+
+
 def test_a_damaged_batch_is_set_aside_once_and_stops_nothing(journal: Journal) -> None:
     journal.append([("position", positions(seed=n)) for n in range(3)])
     journal.close()

@@ -17,7 +17,12 @@ from typing import Any
 
 import polars as pl
 import pytest
-from tests.kernel import test_observations_journal, test_observations_lake, test_observations_latest
+from tests.kernel import (
+    test_observations_journal,
+    test_observations_lake,
+    test_observations_latest,
+    test_observations_tail,
+)
 
 from haihe import deployment
 from haihe.kernel.errors import ConfigurationError, InvalidInput, NotStored
@@ -70,6 +75,8 @@ test_nothing_of_a_refused_call_is_stored = (
     test_observations_journal.test_a_batch_that_does_not_fit_is_refused_and_nothing_of_its_call_is_stored
 )
 test_cursors = test_observations_journal.test_cursors_never_go_back_and_can_be_dropped
+test_unpacks_only_what_is_new = test_observations_tail.test_a_question_unpacks_only_what_is_new
+test_many_threads_ask = test_observations_tail.test_many_threads_ask_while_rows_are_appended_and_fed
 test_from_journal_and_lake = test_observations_lake.test_rows_come_back_equal_from_journal_and_lake
 test_a_feed_repeated = test_observations_lake.test_a_feed_repeated_after_a_kill_before_trimming_counts_once
 test_not_trimmed_before_read = test_observations_lake.test_nothing_is_trimmed_that_a_consumer_has_not_read
@@ -115,6 +122,23 @@ def test_a_row_longer_than_any_message_is_refused_with_what_to_do() -> None:
     )
     with pytest.raises(InvalidInput, match="max_payload"):
         stream_message.messages([("raw", RawFrame.check(frame).with_columns(data=pl.lit("x" * 9000)))], 10_000)
+
+
+def test_a_message_that_tells_the_span_of_its_times_is_read_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As they were written before 2026-11-29."""
+    batch = positions(things=2)
+    [message] = stream_message.messages([("position", batch)], 1_000_000)
+    [part] = stream_message.read(message) or []
+    monkeypatch.setattr(
+        stream_message.json,
+        "dumps",
+        lambda heads, **_: f'[["position",{heads[0][1]},5,null,{heads[0][2]},{heads[0][3]}]]',
+    )
+    older = stream_message.written([(part.table, part.rows, part.checksum, bytes(part.payload))])
+    assert older != message
+    [same] = stream_message.read(older) or []
+    assert same.batch().equals(batch)
+    assert stream_message.read(older[:30]) is None
 
 
 def test_a_damaged_message_is_set_aside_once_with_its_bytes_and_stops_nothing(journal: StreamJournal) -> None:
