@@ -143,3 +143,12 @@ def test_rows_lead_down_to_what_was_counted_and_hide_what_the_account_may_not_se
     rows_behind(found("test.a"), date(2026, 7, 3))
     assert asked[-1] == datetime(2026, 7, 3, 15, 59, 59, 999999, tzinfo=UTC), "a day is asked for at its end"
     assert rows_behind(found("test.b"), AT) == []
+
+
+def test_two_processes_that_come_first_make_each_definition_once(measured, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both looked before either wrote."""
+    assert indicators.make_offered() == 2
+    definitions = indicators.IndicatorDefinition.objects
+    monkeypatch.setattr(definitions, "filter", lambda **asked: definitions.none())
+    assert indicators.make_offered() == 0
+    assert AuditRecord.objects.filter(action="indicator.offer").count() == 2

@@ -20,6 +20,7 @@ from polars.testing import assert_frame_equal
 from haihe.kernel.errors import ConfigurationError, Conflict, HaiheError, NotStored
 from haihe.kernel.observations import lake_bucket
 from haihe.kernel.observations.compaction import compact_once
+from haihe.kernel.observations.faults import bucket_fault
 from haihe.kernel.observations.feeder import feed_once
 from haihe.kernel.observations.lake import Lake
 from haihe.kernel.observations.lake_bucket import Bucket
@@ -330,6 +331,16 @@ def test_a_storage_that_takes_connections_and_says_nothing_is_given_up_within_se
             assert impatient.journal.waiting()[1] == 1000
     patient = again(far)
     assert feed_once(patient.journal, patient.lake).rows == 1000 and rows_of(far).height == 1090
+
+
+@pytest.mark.parametrize("number", ["500", "503", "507"])
+def test_a_number_in_an_address_is_no_status(number: str) -> None:
+    told = f"Error performing PUT http://127.0.0.1:34101/district/.haihe-probe/32c580{number} in 35µs - builder error: BadScheme"
+    assert "plain http" in bucket_fault(RuntimeError(told), "s3://district").en
+    full = bucket_fault(
+        RuntimeError("Error performing PUT http://a/b in 35µs - status code: 507 Insufficient Storage"), ""
+    )
+    assert "is full" in full.en
 
 
 def test_a_storage_that_falls_silent_between_two_questions_is_told_as_one_that_does_not_answer(

@@ -179,20 +179,22 @@ def make_offered() -> int:
     """Rows for offered indicators, and for the definitions of later days that a pack offers for them; returns how many."""
     known = set(IndicatorDefinition.objects.filter(indicator__key__in=OFFERED).values_list("indicator__key", "since"))
     missing = [row for row in OFFERED.values() if (row.key, row.since) not in known]
+    made = 0
     for row in missing:
         with transaction.atomic():
             indicator, _ = Indicator.objects.get_or_create(
                 key=row.key, defaults={"title": row.title_zh, "unit": row.unit}
             )
-            IndicatorDefinition.objects.create(
+            # Another process may have come to the same between our look and here.
+            _, fresh = IndicatorDefinition.objects.get_or_create(
                 indicator=indicator,
                 since=row.since,
-                text=row.definition,
-                measure=row.key,
-                source_clause=row.source[:300],
+                defaults={"text": row.definition, "measure": row.key, "source_clause": row.source[:300]},
             )
-            audit.record(None, "indicator.offer", indicator, key=row.key, since=row.since)
-    return len(missing)
+            if fresh:
+                audit.record(None, "indicator.offer", indicator, key=row.key, since=row.since)
+                made += 1
+    return made
 
 
 def take_measurements(at: datetime) -> int:

@@ -48,7 +48,8 @@ def _named(words: str, path: Path) -> HaiheError:
 def bucket_fault(error: Exception, where: str) -> HaiheError:
     """What object storage answered, or that it did not, as an error of Haihe."""
     text = " ".join(str(error).split())
-    words = text.lower()
+    # Without addresses, in which any number may stand that looks like a status.
+    words = re.sub(r"(https?|s3)://\S+", "", text).lower()
     if "nosuchbucket" in words:
         return ConfigurationError("存储桶不存在，数据没有写入。", "There is no such bucket; the data were not stored.", where=where,
                                   to_do_zh="请建立该桶或更正 HAIHE_LAKE_URL。", to_do_en="Make the bucket or correct HAIHE_LAKE_URL.")  # fmt: skip
