@@ -42,13 +42,8 @@ class AnyJournal(Protocol):
     def append(self, batches: Sequence[tuple[str, pl.DataFrame]]) -> int: ...
 
     def read(
-        self,
-        after_seq: int,
-        limit_rows: int = 50_000,
-        *,
-        only: Collection[str] | None = None,
-        but: Collection[str] = (),
-    ) -> list[Entry]: ...
+        self, after_seq: int, limit_rows: int = 50_000, *, only: Collection[str] | None = None, but: Collection[str] = ()
+    ) -> list[Entry]: ...  # fmt: skip
 
     def news(
         self, after_seq: int, limit_rows: int, *, only: Collection[str] | None = None, but: Collection[str] = ()

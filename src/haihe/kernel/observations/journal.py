@@ -65,13 +65,8 @@ class Journal(JournalFile):
     # --- reading ------------------------------------------------------------------------------------------------------
 
     def read(
-        self,
-        after_seq: int,
-        limit_rows: int = 50_000,
-        *,
-        only: Collection[str] | None = None,
-        but: Collection[str] = (),
-    ) -> list[Entry]:
+        self, after_seq: int, limit_rows: int = 50_000, *, only: Collection[str] | None = None, but: Collection[str] = ()
+    ) -> list[Entry]:  # fmt: skip
         """Batches after a number, oldest first, until `limit_rows` is reached (at least one batch): of the tables `only`, or of all
         `but` some. A damaged batch is set aside and left out."""
         found, damaged, count = [], [], 0

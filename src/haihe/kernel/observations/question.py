@@ -37,8 +37,7 @@ class Question:
         found = []
         if self.things is not None:
             # Their range as well: row groups are left out by it.
-            low, high = min(self.things, default=0), max(self.things, default=-1)
-            found += [pl.col("thing").is_between(low, high), pl.col("thing").is_in(list(self.things))]
+            found += [pl.col("thing").is_between(*_range(self.things)), pl.col("thing").is_in(list(self.things))]
         for name, (since, until) in self._spans().items():
             if since is not None:
                 found.append(pl.col(name) >= since)
@@ -53,7 +52,7 @@ class Question:
         """The same asked of a file's statistics (see `LakeReader.files`): false only where no row of the file can fit."""
         found = []
         if self.things is not None:
-            low, high = min(self.things, default=0), max(self.things, default=-1)
+            low, high = _range(self.things)
             found += [pl.col("max.thing") >= low, pl.col("min.thing") <= high]
         for name, (since, until) in self._spans().items():
             if since is not None:
@@ -70,6 +69,11 @@ class Question:
         """In UTC: statistics are compared with them, and other zones do not compare."""
         each = {"observed_at": (self.since, self.until), "received_at": self.received}
         return {name: (_in_utc(since), _in_utc(until)) for name, (since, until) in each.items()}
+
+
+def _range(things: Sequence[int]) -> tuple[int, int]:
+    """The least and the greatest; of none a range that holds nothing."""
+    return min(things, default=0), max(things, default=-1)
 
 
 def _in_utc(instant: datetime | None) -> datetime | None:

@@ -128,13 +128,8 @@ class StreamJournal(StreamReader):
     # --- reading ------------------------------------------------------------------------------------------------------
 
     def read(
-        self,
-        after_seq: int,
-        limit_rows: int = 50_000,
-        *,
-        only: Collection[str] | None = None,
-        but: Collection[str] = (),
-    ) -> list[Entry]:
+        self, after_seq: int, limit_rows: int = 50_000, *, only: Collection[str] | None = None, but: Collection[str] = ()
+    ) -> list[Entry]:  # fmt: skip
         """As the embedded journal's `read`; all wanted batches of a number, or none of them."""
         notes = self.notes.get()
         return self._read(notes, after_seq, self.last_seq(), limit_rows, only, but)
