@@ -212,6 +212,13 @@ def test_every_kind_of_answer_carries_the_security_headers(client: Client, db: N
     assert headers["Referrer-Policy"] == "same-origin"
 
 
+def test_asking_for_the_head_of_the_live_stream_opens_none(client: Client, account_with) -> None:
+    client.force_login(account_with("viewer"))
+    answer = client.head("/live/")
+    assert answer.headers["Content-Type"] == "text/event-stream" and not answer.streaming
+    assert client.get("/live/").streaming
+
+
 def test_what_was_seen_signed_in_is_not_kept_by_the_browser(client: Client, account_with) -> None:
     client.force_login(account_with("viewer"))
     assert client.get("/programme/")["Cache-Control"] == "private, no-store"

@@ -40,9 +40,10 @@ async def live(request: HttpRequest) -> HttpResponseBase:
         return HttpResponse(status=403)
     if _open_streams >= LARGEST_NUMBER_OF_STREAMS:
         return HttpResponse(status=503, headers={"Retry-After": "30"})
-    return StreamingHttpResponse(
-        _changes(), content_type="text/event-stream", headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    )
+    kind, headers = "text/event-stream", {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    if request.method == "HEAD":  # a stream would be sent, and never end
+        return HttpResponse(content_type=kind, headers=headers)
+    return StreamingHttpResponse(_changes(), content_type=kind, headers=headers)
 
 
 async def _changes() -> AsyncIterator[bytes]:

@@ -6,7 +6,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Count, Q
 from django.utils import timezone
 
 from haihe.kernel.cases import Case, open_case
@@ -19,6 +18,7 @@ from haihe.packs.transport.cases import WORK
 from haihe.packs.transport.models import Carrier
 from haihe.packs.transport.months import month_instants
 from haihe.packs.transport.register import HELD, HOLDERS, KEY, REQUIRED
+from haihe.packs.transport.visibility import with_vehicles
 
 
 @dataclass(frozen=True)
@@ -39,15 +39,14 @@ class CarrierStanding:
 
 def list_carriers(account: Account, month: date) -> list[CarrierStanding]:
     """The carriers that the account may see; `month`: any day of it."""
-    living = Count("vehicles", filter=Q(vehicles__thing__retired_at=None))
-    seen = visible(account, Carrier.objects.select_related("organisation")).annotate(living=living)
-    carriers = list(seen.order_by("organisation__path"))  # what is counted comes in no order of its own
-    rows = RegisterEntry.objects.filter(register=KEY, state=HELD, withdrawn=False, owner__carrier__in=carriers)
+    carriers = with_vehicles(account)
+    units = [carrier.organisation_id for carrier, _ in carriers]
+    rows = RegisterEntry.objects.filter(register=KEY, state=HELD, withdrawn=False, owner__in=units)
     mine: dict[int, list[RegisterEntry]] = {}
     for entry in rows.order_by("number"):
         mine.setdefault(entry.owner_id, []).append(entry)
     updated = _updated_in(month)
-    return [_standing(carrier, carrier.living, mine.get(carrier.organisation_id, []), updated) for carrier in carriers]
+    return [_standing(carrier, count, mine.get(carrier.organisation_id, []), updated) for carrier, count in carriers]
 
 
 def _standing(carrier: Carrier, vehicles: int, entries: list[RegisterEntry], updated: set[int]) -> CarrierStanding:

@@ -13,6 +13,13 @@ def month_bounds(month: date) -> tuple[date, date]:
     return first, (first + timedelta(days=32)).replace(day=1)
 
 
+def months_beside(month: date) -> dict[str, str]:
+    """The month before and the one after for a page's links, as an address says them; `after` is empty where that has not begun."""
+    _, after = month_bounds(month)
+    begun = after <= timezone.localdate()
+    return {"before": f"{month.replace(day=1) - timedelta(days=1):%Y-%m}", "after": f"{after:%Y-%m}" if begun else ""}
+
+
 def month_instants(month: date) -> tuple[datetime, datetime]:
     """When the month and the next one begin."""
     first, after = (timezone.make_aware(datetime.combine(day, time())) for day in month_bounds(month))

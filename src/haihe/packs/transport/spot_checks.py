@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from random import Random
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from haihe.kernel import audit
@@ -23,6 +23,7 @@ from haihe.kernel.permissions import action, allows, own_work, visible
 from haihe.kernel.policies import parameter
 from haihe.packs.transport.models import Carrier, SpotCheck, SpotFinding, Vehicle
 from haihe.packs.transport.months import month_instants
+from haihe.packs.transport.visibility import with_vehicles
 
 CHECKERS = [Role.SUPERVISOR]
 UNIT = ["carrier"]  # officers of the carrier's unit and of units above; the carrier itself is refused below
@@ -139,19 +140,15 @@ class Share:
 def list_shares(account: Account, month: date) -> list[Share]:
     """Each carrier that the account may see. A check counts for the month in which its finding was written."""
     first, after = month_instants(month)
-    carriers = visible(account, Carrier.objects.select_related("organisation")).annotate(
-        living=Count("vehicles", filter=Q(vehicles__thing__retired_at=None))
-    )
-    carriers = carriers.order_by("pk")  # what is counted comes in no order of its own
     found: dict[int, list[tuple[int, str]]] = {}
     rows = SpotFinding.objects.filter(at__gte=first, at__lt=after)
     for firm, vehicle, result in rows.values_list("spot_check__carrier", "spot_check__vehicle", "result"):
         found.setdefault(firm, []).append((vehicle, result))
     shares = []
-    for carrier in carriers:
+    for carrier, vehicles in with_vehicles(account):
         mine = found.get(carrier.pk, [])
         results = {value: sum(result == value for _, result in mine) for value in SpotFinding.Result.values}
-        shares.append(Share(carrier, carrier.living, len({vehicle for vehicle, _ in mine}), results))
+        shares.append(Share(carrier, vehicles, len({vehicle for vehicle, _ in mine}), results))
     return shares
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from haihe.kernel.identity import Account, Role
-from haihe.kernel.permissions import WHOLE, declare, of_own_units, roles_of, visibility
+from haihe.kernel.permissions import WHOLE, declare, of_own_units, roles_of, visibility, visible
 from haihe.packs.transport.models import Area, Carrier, Report, SpotCheck, SpotFinding, Terminal, Vehicle
 
 READERS = [Role.SUPERVISOR, Role.VIEWER, Role.OFFICER]
@@ -21,6 +21,13 @@ def _within(account: Account | None, field: str) -> Q:
 @visibility(Carrier)
 def _carriers(account: Account | None, rows: QuerySet[Carrier]) -> QuerySet[Carrier]:
     return rows.filter(_within(account, "organisation"))
+
+
+def with_vehicles(account: Account) -> list[tuple[Carrier, int]]:
+    """The carriers that the account may see, as they stand in the tree, each with the number of its vehicles in use."""
+    living = Count("vehicles", filter=Q(vehicles__thing__retired_at=None))
+    seen = visible(account, Carrier.objects.select_related("organisation")).annotate(living=living)
+    return [(carrier, carrier.living) for carrier in seen.order_by("organisation__path")]
 
 
 @visibility(Vehicle)

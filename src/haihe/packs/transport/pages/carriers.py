@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -17,7 +16,7 @@ from haihe.kernel.language import pick, two
 from haihe.kernel.permissions import allows, visible
 from haihe.packs.transport import services
 from haihe.packs.transport.models import Carrier
-from haihe.packs.transport.months import month_bounds
+from haihe.packs.transport.months import months_beside
 from haihe.packs.transport.pages import pages
 from haihe.packs.transport.register import KEY, REQUIRED
 from haihe.web.fields import day_from, ids_in, month_of, visible_row
@@ -26,12 +25,11 @@ from haihe.web.pages import AccountRequest, go
 
 @pages.page("transport/carriers/", "carriers", permission="vehicle.read")
 def carriers(request: AccountRequest) -> HttpResponse:
-    month, today = month_of(request.GET.get("month", "")), timezone.localdate()
+    month = month_of(request.GET.get("month", ""))
     rows = services.list_carriers(request.user, month)
-    _, after = month_bounds(month)
     content = {
-        "rows": [_row(request, row) for row in rows], "month": month, "before": f"{month - timedelta(days=1):%Y-%m}",
-        "after": f"{after:%Y-%m}" if after <= today else "", "kinds": Carrier.Kind.choices, "register": KEY, "today": today,
+        "rows": [_row(request, row) for row in rows], "month": month, **months_beside(month),
+        "kinds": Carrier.Kind.choices, "register": KEY, "today": timezone.localdate(),
         "lacking": sum(bool(row.lacking) for row in rows), "stale": sum(bool(row.stale) for row in rows),
         "may_set": allows(request.user, "carrier.set_kinds"), "may_file": allows(request.user, "entry.open"),
         "receivers": [row.carrier for row in rows if services.may_give_work(request.user, row.carrier)], "work": services.list_work(request.user),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -16,7 +15,7 @@ from haihe.kernel.language import pick, two
 from haihe.kernel.permissions import allows, visible
 from haihe.packs.transport import services
 from haihe.packs.transport.models import Carrier, SpotCheck, SpotFinding, Vehicle
-from haihe.packs.transport.months import month_bounds
+from haihe.packs.transport.months import months_beside
 from haihe.packs.transport.pages import day_content, pages
 from haihe.web.fields import day_from, is_given, month_of, visible_row
 from haihe.web.pages import AccountRequest, go
@@ -39,7 +38,7 @@ def checks(request: AccountRequest) -> HttpResponse:
     content = {
         "rows": [_row(check) for check in services.list_checks(request.user)[:LISTED]], "month": month, "carriers": carriers,
         "shares": [{"share": share, "percent": round(100 * share.share)} for share in shares], "results": SpotFinding.Result.choices,
-        "before": f"{month - timedelta(days=1):%Y-%m}", "after": f"{month_bounds(month)[1]:%Y-%m}", "today": timezone.localdate(),
+        "today": timezone.localdate(), **months_beside(month),
     }  # fmt: skip
     return render(request, "transport/spot_checks.html", content)
 

@@ -156,3 +156,16 @@ def test_the_same_over_the_api(trade: SimpleNamespace) -> None:
     shares = client.get("/api/v1/transport/checks/shares", {"month": str(trade.today)}).json()
     assert [share["checked"] for share in shares] == [0, 1] and shares[1]["results"]["violation"] == 1
     assert client.get("/api/v1/transport/checks/shares", {"month": "0001-01-01"}).status_code == 422
+
+
+@pytest.mark.parametrize("page", ["checks", "carriers"])
+def test_a_page_by_months_leads_to_those_that_have_begun(trade: SimpleNamespace, page: str) -> None:
+    client = Client()
+    client.force_login(trade.supervisor)
+    this = trade.today.replace(day=1)
+    before = (this - timedelta(days=1)).replace(day=1)
+    now, then = (
+        client.get(f"/transport/{page}/", {"month": f"{month:%Y-%m}"}).content.decode() for month in (this, before)
+    )
+    assert f"?month={before:%Y-%m}" in now and "下月" not in now, "nothing was checked in a month to come"
+    assert f"?month={this:%Y-%m}" in then and "下月" in then
