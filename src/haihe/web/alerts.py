@@ -25,6 +25,7 @@ from haihe.kernel.things import Thing
 from haihe.web.fields import visible_row
 from haihe.web.pages import AccountRequest, go
 from haihe.web.site import pages
+from haihe.web.units import in_words
 
 LISTED = 200
 # Kind of thing → its page; a pack that shows the kind adds itself (`PAGE_OF_KIND["vehicle"] = …`).
@@ -36,13 +37,6 @@ SEVERITIES = {
     "Unknown": ("未定级", "Unknown", ""),
 }  # fmt: skip
 LEVEL_COLOUR = {"raised": "red", "warning": "amber"}
-UNITS = {
-    "s": ("秒", "s"),
-    "min": ("分钟", "min"),
-    "h": ("小时", "h"),
-    "share": ("比例", "share"),
-    "jumps": ("次", "jumps"),
-}  # as people write them
 PLACE = ("longitude_deg", "latitude_deg")
 STATE_COLOUR = {"raised": "red", "acknowledged": "amber", "handled": "blue", "ended": "green", "false_alarm": ""}
 STEPS: dict[str, tuple[str, Callable[..., Alert], str, str]] = {
@@ -78,7 +72,7 @@ def _facts(alert: Alert) -> list[tuple[str, str]]:
             continue
         zh, en, unit = named.get(key, (key, key, ""))
         written = f"{value:,.1f}".removesuffix(".0") if isinstance(value, int | float) else str(value)
-        found.append((pick(zh, en), f"{written} {pick(*UNITS.get(unit, (unit, unit)))}".strip()))
+        found.append((pick(zh, en), f"{written} {in_words(unit)}".strip()))
     return found
 
 

@@ -25,9 +25,9 @@ from haihe.kernel.permissions import allows
 from haihe.kernel.policies import Parameter, all_parameters
 from haihe.kernel.things import Thing
 from haihe.web import jobs
-from haihe.web.alerts import UNITS
 from haihe.web.pages import AccountRequest, go
 from haihe.web.site import pages
+from haihe.web.units import in_words
 
 SHOWN = 50
 
@@ -44,10 +44,6 @@ def fields_of(parameter: Parameter, day: date) -> list[dict[str, Any]]:
 def _called(parameter: Parameter, of: tuple[str, ...]) -> str:
     """What people call a part of the parameter's value."""
     return " ".join(pick(*parameter.names.get(part, (part, part))) for part in of)
-
-
-def _unit(parameter: Parameter) -> str:
-    return pick(*UNITS.get(parameter.unit, (parameter.unit, parameter.unit)))
 
 
 def _flat(name: str, of: tuple[str, ...], value: Any) -> Iterable[tuple[str, tuple[str, ...], Any]]:
@@ -96,7 +92,7 @@ def _parameters(rule: Rule) -> list[dict[str, Any]]:
     for parameter in [known[f"{rule.pack}.{key}"] for key in rule.parameters if f"{rule.pack}.{key}" in known]:
         value, key = parameter.on(today), parameter.key.partition(".")[2]
         found.append({
-            "key": key, "title": pick(parameter.title_zh, parameter.title_en), "unit": _unit(parameter), "since": value.since,
+            "key": key, "title": pick(parameter.title_zh, parameter.title_en), "unit": in_words(parameter.unit), "since": value.since,
             "source": value.source, "is_verified": value.is_verified, "fields": fields_of(parameter, today),
         })  # fmt: skip
     return found
@@ -170,7 +166,7 @@ def _changes(told: Trial) -> list[dict[str, Any]]:
             _flat(key, (), parameter.on(today).value), _flat(key, (), given), strict=True
         ):
             if before != after:
-                found.append({"title": pick(parameter.title_zh, parameter.title_en), "of": _called(parameter, of), "before": before, "after": after, "unit": _unit(parameter)})  # fmt: skip
+                found.append({"title": pick(parameter.title_zh, parameter.title_en), "of": _called(parameter, of), "before": before, "after": after, "unit": in_words(parameter.unit)})  # fmt: skip
     return found
 
 

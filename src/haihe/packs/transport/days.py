@@ -1,4 +1,4 @@
-"""A vehicle's day as stretches: driving, standing, silence. Pure functions of its positions."""
+"""A vehicle's day as stretches: driving, standing, silence, drift. Pure functions of its positions."""
 
 from __future__ import annotations
 
@@ -10,15 +10,17 @@ import polars as pl
 
 from haihe.kernel.places import distance_km
 
-GAP_S = 300  # silence from which nobody knows what the vehicle did
+SILENCE_S = 300  # without a position for longer nobody knows what the vehicle did
 STOP_S = 120  # a shorter halt belongs to the drive (lights, jams)
 MOVING_KMH = 3.0
 JUMP_KMH, JUMP_KM = 200.0, 0.1  # ground that no vehicle covers: the position jumped, what lies between is unknown
+DRIFT_S = 60  # what lies between two jumps is drift as well, if it is no longer than this
+UNKNOWN = ("silence", "drift")
 
 
 @dataclass(frozen=True)
 class Stretch:
-    """`kind`: drive, stop or gap. `first` and `last` number the positions at its ends; `over_s`: seconds above the limit."""
+    """`kind`: drive, stop, silence or drift. `first` and `last` number the positions at its ends; `over_s`: seconds above the limit."""
 
     kind: str
     since: datetime
@@ -41,19 +43,19 @@ class Stretch:
 
 
 def stretches(rows: pl.DataFrame, limit_kmh: float | None) -> list[Stretch]:
-    """Driving, standing, and each silence or jump by itself. `rows`: positions of one vehicle in order of time with observed_at, longitude_deg, latitude_deg, speed_kmh and gap_s (seconds
-    since the position before). Each step between two positions belongs to exactly one stretch."""
+    """Driving, standing, drift, and each silence by itself. `rows`: positions of one vehicle in order of time with observed_at, longitude_deg,
+    latitude_deg, speed_kmh and gap_s (seconds since the position before). Each step between two positions belongs to exactly one stretch."""
     if rows.height < 2:
         return []
     at, gap = rows["observed_at"].to_list(), rows["gap_s"].to_list()
     speed = rows["speed_kmh"].fill_null(0).to_list()
     longitude, latitude = rows["longitude_deg"].to_numpy(), rows["latitude_deg"].to_numpy()
     step_km = distance_km(longitude[:-1], latitude[:-1], longitude[1:], latitude[1:]).tolist()
-    kinds = _kinds(at, _unknown(gap, step_km), speed)
+    kinds = _kinds(at, _raw(gap, [0.0, *step_km], speed))
     found = []
-    for (kind, _), steps in groupby(range(1, len(at)), lambda n: (kinds[n], n if kinds[n] == "gap" else 0)):
+    for (kind, _), steps in groupby(range(1, len(at)), lambda n: (kinds[n], n if kinds[n] == "silence" else 0)):
         of = list(steps)
-        km = sum(step_km[n - 1] for n in of) if kind != "stop" else 0.0
+        km = sum(step_km[n - 1] for n in of) if kind in ("drive", "silence") else 0.0
         over = sum(gap[n] for n in of if kind == "drive" and limit_kmh and speed[n] > limit_kmh)
         top = max(speed[n] for n in of) if kind == "drive" else 0.0
         here = of[len(of) // 2]
@@ -62,20 +64,32 @@ def stretches(rows: pl.DataFrame, limit_kmh: float | None) -> list[Stretch]:
     return found
 
 
-def _unknown(gap: list[float], step_km: list[float]) -> list[bool]:
-    """Whether what happened before each position is unknown: silence, or ground that no vehicle covers in that time."""
-    return [g > GAP_S or km > JUMP_KMH * g / 3600 + JUMP_KM for g, km in zip(gap, [0.0, *step_km], strict=True)]
+def _raw(gap: list[float], step_km: list[float], speed: list[float]) -> list[str]:
+    """What each step is by itself, the step before the first position included as no distance in no time."""
+    found = []
+    for gap_s, km, kmh in zip(gap, step_km, speed, strict=True):
+        if gap_s > SILENCE_S:
+            found.append("silence")
+        elif km > JUMP_KMH * gap_s / 3600 + JUMP_KM:
+            found.append("drift")
+        else:
+            found.append("stop" if kmh < MOVING_KMH else "drive")
+    return found
 
 
-def _kinds(at: list[datetime], unknown: list[bool], speed: list[float]) -> list[str]:
-    """What each step is, the step before the first position included as the one after it."""
-    raw = ["gap" if lost else "stop" if v < MOVING_KMH else "drive" for lost, v in zip(unknown, speed, strict=True)]
+def _kinds(at: list[datetime], raw: list[str]) -> list[str]:
+    """What each step is beside its neighbours."""
     kinds = list(raw)
-    for kind, steps in groupby(range(1, len(raw)), lambda n: raw[n]):
+    jumped = None
+    for n, kind in enumerate(raw):
+        if kind == "drift":
+            if jumped is not None and (at[n - 1] - at[jumped]).total_seconds() <= DRIFT_S:
+                kinds[jumped:n] = ["drift"] * (n - jumped)
+            jumped = n
+    for kind, steps in groupby(range(1, len(kinds)), kinds.copy().__getitem__):
         of = list(steps)
         if kind == "stop" and (at[of[-1]] - at[of[0] - 1]).total_seconds() < STOP_S:
-            for n in of:
-                kinds[n] = "drive"
+            kinds[of[0] : of[-1] + 1] = ["drive"] * len(of)
     return kinds
 
 
@@ -86,14 +100,14 @@ class Summary:
     stops: int
     top_kmh: float
     over: timedelta
-    silent: timedelta
+    unknown: timedelta
 
 
 def summary(parts: list[Stretch]) -> Summary:
-    def lasting(kind: str) -> timedelta:
-        return sum((part.lasted for part in parts if part.kind == kind), timedelta())
+    def lasting(*kinds: str) -> timedelta:
+        return sum((part.lasted for part in parts if part.kind in kinds), timedelta())
 
     return Summary(
         km=sum(part.km for part in parts if part.kind == "drive"), driven=lasting("drive"), stops=sum(part.kind == "stop" for part in parts),
-        top_kmh=max((part.top_kmh for part in parts), default=0.0), over=timedelta(seconds=sum(part.over_s for part in parts)), silent=lasting("gap"),
+        top_kmh=max((part.top_kmh for part in parts), default=0.0), over=timedelta(seconds=sum(part.over_s for part in parts)), unknown=lasting(*UNKNOWN),
     )  # fmt: skip

@@ -28,7 +28,7 @@ class Drifting(Rule):
     """
 
     name = "transport.drift"
-    title_zh, title_en, unit = "定位漂移", "Drifting position", "次 jumps"
+    title_zh, title_en, unit = "定位漂移", "Drifting position", "jumps"
     table, thing_kind = "position", "vehicle"
     parameters = ("drift_jumps", "drift_quiet_s", "implausible_speed_kmh", "track_gap_s")
     state = {

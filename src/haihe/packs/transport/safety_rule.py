@@ -79,7 +79,7 @@ class ActiveSafety(Rule):
     kind came for `active_safety_quiet_s`."""
 
     name = "transport.active_safety"
-    title_zh, title_en, unit = "主动安全报警", "Active-safety alarm", "级"
+    title_zh, title_en, unit = "主动安全报警", "Active-safety alarm", "level"
     table, thing_kind = "position", "vehicle"
     parameters = ("active_safety_quiet_s",)
     # One place a kind, in the order of KINDS: when its latest alarm came, in milliseconds since 1970; bit n: kind n was raised.

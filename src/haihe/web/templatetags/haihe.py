@@ -22,6 +22,7 @@ from haihe.kernel.language import is_english, pick, two
 from haihe.kernel.permissions import ACTIONS, allows
 from haihe.web.pages import NavEntry
 from haihe.web.pages import may as _may
+from haihe.web.units import in_words
 
 register = template.Library()
 
@@ -108,6 +109,11 @@ def duration(value: timedelta | None) -> str:
     hours, minutes = divmod(round(seconds / 60), 60)
     parts = [pick(f"{hours} 小时", f"{hours} h")] if hours else []
     return " ".join([*parts, pick(f"{minutes} 分", f"{minutes} min")] if minutes or not hours else parts)
+
+
+@register.filter
+def unit(name: str) -> str:
+    return in_words(name)
 
 
 @register.filter

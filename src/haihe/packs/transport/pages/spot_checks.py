@@ -14,6 +14,7 @@ from haihe.kernel.errors import NotFound
 from haihe.kernel.language import pick, two
 from haihe.kernel.permissions import allows, visible
 from haihe.packs.transport import services
+from haihe.packs.transport.days import UNKNOWN
 from haihe.packs.transport.models import Carrier, SpotCheck, SpotFinding, Vehicle
 from haihe.packs.transport.months import months_beside
 from haihe.packs.transport.pages import day_content, pages
@@ -75,7 +76,7 @@ def check(request: AccountRequest, pk: int) -> HttpResponse:
     if may_read:
         purpose = PURPOSE if services.may_check(request.user, found.carrier) else "own"
         content |= day_content(request, found.vehicle, found.on, purpose, limit)
-        content["silences"] = [part for part in content["parts"] if part.kind == "gap"]
+        content["unknown"] = [part for part in content["parts"] if part.kind in UNKNOWN]
     return render(request, "transport/spot_check.html", content)
 
 

@@ -52,7 +52,7 @@ def test_silence_and_jumps_are_told_apart_from_driving() -> None:
         ),
         None,
     )
-    assert [part.kind for part in parts] == ["drive", "gap", "drive"] and parts[1].lasted > timedelta(minutes=20)
+    assert [part.kind for part in parts] == ["drive", "silence", "drive"] and parts[1].lasted > timedelta(minutes=20)
     jumping = stretches(
         day(
             [
@@ -63,8 +63,18 @@ def test_silence_and_jumps_are_told_apart_from_driving() -> None:
         ),
         80,
     )
-    assert [part.kind for part in jumping] == ["drive", "gap", "gap", "drive"]
-    assert summary(jumping).km < 11
+    assert [part.kind for part in jumping] == ["drive", "drift", "drive"]
+    assert summary(jumping).km < 11 and summary(jumping).top_kmh == 60
+
+
+@pytest.mark.parametrize(("false_s", "kinds"), [(10, ["drive", "drift", "drive"]), (60, ["drive", "drift", "drive"]), (120, ["drive", "drift", "drive", "drift", "drive"])])  # fmt: skip
+def test_an_hour_of_drift_is_one_stretch(false_s: int, kinds: list[str]) -> None:
+    far = {"seconds": false_s, "speed_kmh": 60, "positions_off_km": 30}
+    near = {**far, "positions_off_km": 0}
+    times = 1 if false_s > 60 else 30
+    parts = stretches(day([{"minutes": 5, "speed_kmh": 60}, *[far, near] * times, {"minutes": 5, "speed_kmh": 60}]), 80)
+    assert [part.kind for part in parts] == kinds, "what stays elsewhere for minutes may be where the vehicle is"
+    assert all(part.km == 0 for part in parts if part.kind == "drift"), "ground that nobody covered"
 
 
 @pytest.mark.parametrize("rows", [0, 1])
@@ -83,4 +93,4 @@ def test_stretches_cover_every_step_once_in_order(track: list[tuple[int, float, 
     parts = stretches(rows, 80)
     ends = [(part.first, part.last) for part in parts]
     assert [n for first, last in ends for n in range(first + 1, last + 1)] == list(range(1, rows.height))
-    assert all(part.kind == "gap" or part.lasted <= timedelta(days=1) for part in parts)
+    assert all(part.kind == "silence" or part.lasted <= timedelta(days=1) for part in parts)

@@ -104,7 +104,8 @@ def test_a_finding_is_written_once_and_counts_for_its_month(trade: SimpleNamespa
 def test_on_the_pages_the_day_is_shown_recorded_and_concluded(client: Client, trade: SimpleNamespace) -> None:
     vehicle = trade.vehicles[0]
     start = timezone.localtime().replace(hour=0, minute=1, second=0, microsecond=0) - timedelta(days=1)
-    track = [{"minutes": 30, "speed_kmh": 60}, {"minutes": 40, "silent": True}, {"minutes": 20, "speed_kmh": 60}]
+    drifting = [{"seconds": 30, "speed_kmh": 60, "positions_off_km": off} for off in (30, 0, 30)]
+    track = [{"minutes": 30, "speed_kmh": 60}, {"minutes": 40, "silent": True}, {"minutes": 20, "speed_kmh": 60}, *drifting, {"minutes": 5, "speed_kmh": 60}]  # fmt: skip
     stores.journal().append([("position", positions(vehicle.thing_id, start, track))])
     client.force_login(trade.bureau)
     assert "/transport/checks/draw/" in client.get("/transport/checks/").content.decode()
@@ -113,7 +114,8 @@ def test_on_the_pages_the_day_is_shown_recorded_and_concluded(client: Client, tr
     assert made["Location"] == f"/transport/checks/{check.pk}/"
     before = AuditRecord.objects.filter(action="observations.read_personal").count()
     page = client.get(f"/transport/checks/{check.pk}/").content.decode()
-    assert "失联时段" in page and "day-data" in page
+    assert page.count(">失联</span>") == page.count(">漂移</span>") == 1, "four jumps are one drift"
+    assert '"broken": [60, 100, 101, 102, 103]' in page, "of neither a track or a speed is drawn"
     reads = AuditRecord.objects.filter(action="observations.read_personal")
     assert reads.count() == before + 1 and "抽查" in str(reads.latest("pk").details)
     assert client.post(f"/transport/checks/{check.pk}/finding/", {"result": "gaps", "text": ""}).status_code == 422
