@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.paginator import Paginator
 from django.db.models import F, Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -31,6 +30,7 @@ from haihe.kernel.permissions import allows, roles_of, visible
 from haihe.web.alerts import describe
 from haihe.web.fields import id_in, received, visible_row
 from haihe.web.pages import AccountRequest, Pages, go
+from haihe.web.paging import page_of
 
 pages = Pages("cases")
 ROWS_A_PAGE = 50
@@ -71,7 +71,7 @@ def cases(request: AccountRequest) -> HttpResponse:
         found = rows.exclude(closed_at=None).order_by("-closed_at", "-pk")
     else:
         shown, found = "open", _by_due(rows.filter(closed_at=None))
-    page = Paginator(found, ROWS_A_PAGE).get_page(id_in(request.GET.get("page")) or 1)
+    page = page_of(request, found, ROWS_A_PAGE)
     content = {
         "page": page, "rows": [_row(case) for case in page], "shown": shown, "chosen": chosen, "q": words,
         "tabs": [("open", two("在办", "Open")), ("mine", two("待我办理", "Waiting for me")), ("overdue", two("逾期", "Overdue")), ("closed", two("已办结", "Closed"))],

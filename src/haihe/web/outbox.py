@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.core.paginator import Paginator
 from django.db.models import Exists, OuterRef
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -23,8 +22,9 @@ from haihe.kernel.notices import (
 )
 from haihe.kernel.notices.channels import CHANNELS
 from haihe.kernel.permissions import allows, visible
-from haihe.web.fields import id_in, visible_row
+from haihe.web.fields import visible_row
 from haihe.web.pages import AccountRequest, Pages, go
+from haihe.web.paging import page_of
 
 pages = Pages("messages")
 ROWS_A_PAGE = 50
@@ -39,7 +39,7 @@ def messages(request: AccountRequest) -> HttpResponse:
         return go(request, reverse("messages:messages"))
     read = NoticeReading.objects.filter(notice=OuterRef("pk"), account=request.user)
     rows = mine.annotate(is_read=Exists(read)).select_related("organisation").order_by("is_read", "-created_at", "-pk")
-    page = Paginator(rows, ROWS_A_PAGE).get_page(id_in(request.GET.get("page")) or 1)
+    page = page_of(request, rows, ROWS_A_PAGE)
     content = {
         "page": page, "unread": unread_count(request.user),
         "takes_mail": any(c.name == "smtp" and c.is_configured() for c in CHANNELS), "contact": ContactAddress.objects.filter(account=request.user).first(),

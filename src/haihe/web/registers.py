@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.paginator import Paginator
 from django.db.models import F, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -43,6 +42,7 @@ from haihe.kernel.registers.counting import unit_with_note
 from haihe.web.fields import id_in, row_or_none, visible_row
 from haihe.web.middleware import answer_to
 from haihe.web.pages import AccountRequest, Pages, View, go
+from haihe.web.paging import page_of
 
 pages = Pages("registers")
 ROWS_A_PAGE = 50
@@ -140,7 +140,7 @@ def _list(request: AccountRequest, key: str) -> HttpResponse:
     }.get(shown, lambda: rows.filter(state=shown, withdrawn=False))()  # fmt: skip
     # What waits comes first, the longest waiting at the top.
     chosen = chosen.order_by(F("handed_in_at").asc(nulls_last=True), "-changed_at", "-pk")
-    page = Paginator(chosen, ROWS_A_PAGE).get_page(id_in(request.GET.get("page")) or 1)
+    page = page_of(request, chosen, ROWS_A_PAGE)
     today = timezone.localdate()
     content = {
         **summary, "page": page, "rows": [{"entry": e, "unit": unit_with_note(e.owner, today)} for e in page], "shown": shown, "q": words,

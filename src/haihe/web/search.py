@@ -6,11 +6,13 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 
 from haihe.kernel.language import pick
 from haihe.kernel.search import KINDS, search, search_kind
 from haihe.web.fields import id_in
 from haihe.web.pages import AccountRequest
+from haihe.web.paging import page_of
 from haihe.web.site import pages
 
 ROWS_A_PAGE = 20
@@ -24,12 +26,12 @@ def search_page(request: AccountRequest) -> HttpResponse:
     names = pick("、", ", ").join(pick(each.title_zh, each.title_en) for each in KINDS.values())
     content: dict[str, Any] = {"q": question, "kind": kind if kind in KINDS else "", "kinds": names}
     if kind in KINDS:
-        page = min(id_in(request.GET.get("page")) or 1, LAST_PAGE)
-        group = search_kind(request.user, question, kind, limit=ROWS_A_PAGE, offset=(page - 1) * ROWS_A_PAGE)
+        number = min(id_in(request.GET.get("page")) or 1, LAST_PAGE)
+        group = search_kind(request.user, question, kind, limit=ROWS_A_PAGE, offset=(number - 1) * ROWS_A_PAGE)
         content |= {
             "groups": [group] if group.found else [],
-            "page": page,
-            "has_next": page * ROWS_A_PAGE < group.total,
+            "page": page_of(request, range(min(group.total, LAST_PAGE * ROWS_A_PAGE)), ROWS_A_PAGE),
+            "address": reverse("web:search"),
         }
     else:
         content |= {"groups": search(request.user, question)}

@@ -19,6 +19,7 @@ from haihe.kernel.packs import loaded_packs
 from haihe.kernel.permissions import declare
 from haihe.kernel.systems import DOMAINS, KINDS, STATUSES, Row, catalogue, list_systems
 from haihe.web.api_administration import asker
+from haihe.web.paging import page_of
 from haihe.web.site import pages
 
 declare("system.read", "查看点名系统", "see the named systems", roles=Role.values)
@@ -74,14 +75,10 @@ def _bars(rows: Sequence[Row]) -> list[dict[str, Any]]:
 def systems(request: HttpRequest) -> HttpResponse:
     rows, chosen = list_systems(timezone.now()), _chosen(request)
     fitting = sorted((row for row in rows if _fits(row, chosen)), key=_by_standing)
-    written = request.GET.get("page", "")
-    number = int(written) if written.isascii() and written.isdigit() and len(written) < 6 else 1
-    last = max(1, -(-len(fitting) // SHOWN))
-    number = min(max(1, number), last)
+    page = page_of(request, fitting, SHOWN)
     counted = Counter(row.status for row in rows)
     content = {
-        "rows": [_shown(row, request) for row in fitting[(number - 1) * SHOWN : number * SHOWN]], "count": len(fitting), "total": len(rows), "page": number, "last": last,
-        "before": _link(chosen, page=number - 1) if number > 1 else "", "after": _link(chosen, page=number + 1) if number < last else "",
+        "rows": [_shown(row, request) for row in page], "count": len(fitting), "total": len(rows), "page": page,
         "chosen": chosen, "bars": _bars(rows), "colours": COLOURS, "kinds": KINDS, "packs": sorted({row.pack for row in rows}),
         "domains": [(key, pick(zh, key[0].upper() + key[1:])) for key, zh in DOMAINS.items()],
         "statuses": [{"key": key, "title": title, "colour": COLOURS[key], "count": counted[key], "means": MEANINGS[key], "link": _link({**chosen, "status": key})} for key, title in STATUSES.items()],
@@ -90,8 +87,8 @@ def systems(request: HttpRequest) -> HttpResponse:
     return render(request, "web/systems.html", content)
 
 
-def _link(chosen: dict[str, str], **more: int) -> str:
-    return "?" + urlencode({k: v for k, v in {**chosen, **more}.items() if v})
+def _link(chosen: dict[str, str]) -> str:
+    return "?" + urlencode({k: v for k, v in chosen.items() if v})
 
 
 def _shown(row: Row, request: HttpRequest) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from django import template
 from django.conf import settings
+from django.core.paginator import Page
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone
@@ -133,6 +134,21 @@ def nav_count(context: template.Context, entry: NavEntry) -> int:
     """{% nav_count entry as n %}: how much waits behind a line of the navigation."""
     account = context.get("account")
     return entry.count(account) if entry.count and account else 0
+
+
+@register.inclusion_tag("web/pager.html", takes_context=True)
+def pager(
+    context: template.Context, page: Page[Any], name: str = "page", to: str = "", part: str = ""
+) -> dict[str, Any]:
+    """{% pager page %}: where a list goes on. `to` and `part` where its page is another one, or only a part of it."""
+    asked = context["request"].GET.copy()
+
+    def link(number: int) -> str:
+        asked[name] = str(number)
+        return f"{to}?{asked.urlencode()}{part}"
+
+    before = link(page.previous_page_number()) if page.has_previous() else ""
+    return {"page": page, "before": before, "after": link(page.next_page_number()) if page.has_next() else ""}
 
 
 # Records that no action writes: signing in and what the system does by itself.

@@ -19,6 +19,7 @@ from haihe.packs.coordination.models import YearItem, YearPlan
 from haihe.packs.coordination.pages.base import LIGHTS, number_in, pages, unit_in
 from haihe.web.fields import day_from, id_in, number_from, received, visible_row
 from haihe.web.pages import AccountRequest, go
+from haihe.web.paging import page_of
 
 ROWS_A_PAGE = 100
 
@@ -41,7 +42,7 @@ def ledger(request: AccountRequest) -> HttpResponse:
     plans = visible(request.user, YearPlan.objects.filter(year=year).select_related("organisation"))
     content = {
         "year": year, "units": [(name, name) for name in found.units], "unit": unit, "light": light, "all": sum(found.lights.values()), "years": [year - 1, year, year + 1],
-        "lights": [(key, LIGHTS[key], found.lights[key]) for key in ("red", "amber", "green", "closed")], "number": number, "has_next": number * ROWS_A_PAGE < total,
+        "lights": [(key, LIGHTS[key], found.lights[key]) for key in ("red", "amber", "green", "closed")], "page": page_of(request, range(total), ROWS_A_PAGE),
         "rows": [{"line": line, "light_title": LIGHTS[line.light], "url": line.row.get_absolute_url()} for line in found.lines],
         "plans": plans, "own_units": _units_without_plan(request, year),
     }  # fmt: skip

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -21,8 +20,9 @@ from haihe.packs.plans import services
 from haihe.packs.plans.models import Clause, Plan, PlanFile
 from haihe.packs.plans.pages.base import pages
 from haihe.packs.plans.papers import release_division_table
-from haihe.web.fields import id_in, received, visible_row
+from haihe.web.fields import received, visible_row
 from haihe.web.pages import AccountRequest, go
+from haihe.web.paging import page_of
 
 FILES_A_PAGE = 20
 READABLE = ".docx,.pdf,.txt,.html,.htm,.md"
@@ -42,8 +42,8 @@ def documents(request: AccountRequest) -> HttpResponse:
     seen = visible(request.user, Plan.objects.all())
     files = PlanFile.objects.filter(pk__in=seen.order_by().values("file")).order_by("-imported_at", "-pk")
     in_place = Exists(seen.filter(file=OuterRef("pk"), replaced_by=None))
-    current = Paginator(files.filter(in_place), FILES_A_PAGE).get_page(id_in(request.GET.get("page")) or 1)
-    replaced = Paginator(files.exclude(in_place), FILES_A_PAGE).get_page(id_in(request.GET.get("older")) or 1)
+    current = page_of(request, files.filter(in_place), FILES_A_PAGE)
+    replaced = page_of(request, files.exclude(in_place), FILES_A_PAGE, name="older")
     may_import = allows(request.user, "plan.import")
     content = {
         "current": _groups(seen, list(current)), "replaced": _groups(seen, list(replaced)), "page": current, "older": replaced,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date
 
-from django.core.paginator import Paginator
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -24,8 +23,9 @@ from haihe.packs.plans.models import Plan, Task, TaskUnit
 from haihe.packs.plans.pages.base import LIGHTS, STATE_COLOUR, STATES, pages
 from haihe.packs.plans.pages.charts import charts_of
 from haihe.packs.plans.progress import Standing, light
-from haihe.web.fields import id_in, ids_in, visible_row
+from haihe.web.fields import ids_in, visible_row
 from haihe.web.pages import AccountRequest, go
+from haihe.web.paging import page_of
 
 CARDS = 30  # cards of targets a page
 ROWS_A_PAGE = 50
@@ -81,7 +81,7 @@ def programme(request: AccountRequest) -> HttpResponse:
     ordered = sorted(found.states, key=lambda pk: WORST_FIRST.index(found.states[pk]))
     wanted = request.GET.get("state", "")
     shown = [pk for pk in ordered if found.states[pk] == wanted or (not wanted and found.states[pk] != "no_data")]
-    page = Paginator(shown, CARDS).get_page(id_in(request.GET.get("page")) or 1)
+    page = page_of(request, shown, CARDS)
     without_data = [] if wanted else [pk for pk in ordered if found.states[pk] == "no_data"][:CARDS]
     late, states, standing = found.by_light()["red"], found.by_state(), found.by_standing()
     content = {
@@ -127,10 +127,10 @@ def board(request: AccountRequest) -> HttpResponse:
     filtered = bool(unit or state or words)
     counts = lights_of_some(tasks, today) if unit or words else lights_of(tasks, today)
     total = counts[lamp] if lamp else sum(counts.values())
-    number = min(id_in(request.GET.get("page")) or 1, max(1, -(-total // ROWS_A_PAGE)))
-    rows = _page_of(tasks, lamp, counts, number, today)
+    page = page_of(request, range(total), ROWS_A_PAGE)
+    rows = _rows_on(tasks, lamp, counts, page.number, today)
     content = {
-        "rows": [_board_row(task, today) for task in rows], "number": number, "has_next": number * ROWS_A_PAGE < total,
+        "rows": [_board_row(task, today) for task in rows], "page": page,
         "units": _names_of_units(request.user, seen), "states": Task.State.choices,
         "lights": [(key, in_language(*title), counts[key]) for key, title in LIGHTS.items() if counts[key] or key == lamp],
         "all": sum(counts.values()), "filtered": filtered, "unit": unit, "state": state, "light": lamp, "q": words,
@@ -138,7 +138,7 @@ def board(request: AccountRequest) -> HttpResponse:
     return render(request, "plans/board.html", content)
 
 
-def _page_of(tasks: QuerySet[Task], lamp: str, counts: dict[str, int], number: int, today: date) -> list[Task]:
+def _rows_on(tasks: QuerySet[Task], lamp: str, counts: dict[str, int], number: int, today: date) -> list[Task]:
     """One page of the chosen tasks, the most urgent first: found by number, and only these rows are read whole."""
     if lamp:
         tasks, counts = tasks.filter(has_light(lamp, today)), {key: n * (key == lamp) for key, n in counts.items()}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -17,8 +16,8 @@ from haihe.packs.plans.counting import most_urgent_first
 from haihe.packs.plans.models import Task, TaskUnit
 from haihe.packs.plans.pages.base import LIGHTS, pages
 from haihe.packs.plans.progress import light, own_parts_for
-from haihe.web.fields import id_in
 from haihe.web.pages import AccountRequest
+from haihe.web.paging import page_of
 
 # list of services.my_week, title, colour of its lamp
 SECTIONS = (
@@ -67,7 +66,7 @@ def my_tasks(request: AccountRequest) -> HttpResponse:
     """All tasks of the officer's unit, closed ones included."""
     tasks = visible(request.user, Task.objects.select_related("plan").defer("plan__content", "text"))
     rows = most_urgent_first(tasks).prefetch_related("units__organisation")
-    page = Paginator(rows, CARDS).get_page(id_in(request.GET.get("page")) or 1)
+    page = page_of(request, rows, CARDS)
     notices, own = open_notices(request.user), own_parts_for(request.user, timezone.localdate())
     content = {"rows": [_row(task, own(task), notices) for task in page], "page": page}
     return render(request, "plans/my_tasks.html", content)
