@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -17,17 +17,18 @@ from haihe.kernel.alerts import board, lifecycle
 from haihe.kernel.alerts.models import Alert
 from haihe.kernel.alerts.rules import RULES
 from haihe.kernel.cases import Case
-from haihe.kernel.errors import InvalidInput
+from haihe.kernel.errors import Conflict, HaiheError, InvalidInput, NotAllowed
 from haihe.kernel.identity import Account
 from haihe.kernel.language import pick, two
 from haihe.kernel.permissions import ACTIONS, allows, visible
 from haihe.kernel.things import Thing
-from haihe.web.fields import visible_row
-from haihe.web.pages import AccountRequest, go
+from haihe.web.fields import ids_in, visible_row
+from haihe.web.pages import AccountRequest, go, may
+from haihe.web.paging import page_of
 from haihe.web.site import pages
 from haihe.web.units import in_words
 
-LISTED = 200
+ROWS_A_PAGE = 50
 # Kind of thing → its page; a pack that shows the kind adds itself (`PAGE_OF_KIND["vehicle"] = …`).
 PAGE_OF_KIND: dict[str, Callable[[Thing], str]] = {}
 # Rule → what its pack adds to the page of an alert of it: a template and what it shows as `card`, or None (`CARD_OF_RULE["…"] = …`).
@@ -87,19 +88,43 @@ def alerts(request: AccountRequest) -> HttpResponse:
     states = (
         (chosen["state"],) if chosen["state"] in Alert.State.values else () if chosen["state"] == "all" else Alert.OPEN
     )
+    words = request.GET.get("q", "").strip()[:60]
     found = board.visible_alerts(
-        request.user, states=states, severity=chosen["severity"], rule=chosen["rule"], level=chosen["level"] or "raised"
-    )
+        request.user, states=states, severity=chosen["severity"], rule=chosen["rule"], level=chosen["level"] or "raised", words=words
+    )  # fmt: skip
     counts = board.counts_by_severity(request.user)
-    listed = list(found[: LISTED + 1])
-    cases = _cases_of(request.user, listed)
+    page = page_of(request, found, ROWS_A_PAGE)
+    cases = _cases_of(request.user, list(page))
     content = {
-        "rows": [{**_row(alert), "case": cases.get(alert.pk)} for alert in listed[:LISTED]], "more": len(listed) > LISTED, "chosen": chosen, "states": Alert.State.choices,
+        "rows": [{**_row(alert), "case": cases.get(alert.pk)} for alert in page], "page": page, "chosen": chosen, "q": words, "states": Alert.State.choices,
+        "steps": [(name, pick(zh, en)) for name, (action, _, zh, en) in STEPS.items() if may(request.user, action)],
         "open": sum(counts.values()), "severities": [(key, pick(zh, en)) for key, (zh, en, _) in SEVERITIES.items()],
         "counts": [{"key": key, "title": pick(*SEVERITIES[key][:2]), "colour": SEVERITIES[key][2], "count": n} for key, n in counts.items() if key in SEVERITIES],
         "today": board.counts_by_state(request.user, timezone.now() - timedelta(hours=24)), "rules": board.list_rules(),
     }  # fmt: skip
     return render(request, "web/alerts.html", content)
+
+
+@pages.page("alerts/steps/", "alert_steps", permission="alert.read", methods=("POST",))
+def alert_steps(request: AccountRequest) -> HttpResponse:
+    """One step for all alerts that were ticked, each as on its own page. Where it does not fit (any more) nothing is changed, and that is said."""
+    _, take, zh, en = _step(request.POST.get("step", ""))
+    ticked = list(visible(request.user, Alert.objects.filter(pk__in=ids_in(request, "alert"))).order_by("pk"))
+    if not ticked:
+        raise InvalidInput("请先勾选预警。", "Tick the alerts first.", where="alert")
+    refused: list[HaiheError] = []
+    for alert in ticked:
+        try:
+            take(request.user, alert, text=request.POST.get("text", ""))
+        except (Conflict, NotAllowed) as error:
+            refused.append(error)
+    done = len(ticked) - len(refused)
+    if not done:
+        raise refused[0]
+    left = pick(f"{len(refused)} 条未改动，例如：{refused[0].zh}", f"{len(refused)} were left as they are, such as: {refused[0].en}") if refused else ""  # fmt: skip
+    messages.success(request, " ".join([pick(f"{zh}：{done} 条。", f"{en}: {done}."), left]))
+    asked = QueryDict(request.POST.get("asked", "")[:500]).urlencode()
+    return go(request, reverse("web:alerts") + (f"?{asked}" if asked else ""))
 
 
 @pages.page("alerts/<int:pk>/", "alert", permission="alert.read")
@@ -143,11 +168,16 @@ def _address_of(alert: Alert) -> str:
 @pages.page("alerts/<int:pk>/<str:step>/", "alert_step", permission="alert.read", methods=("POST",))
 def alert_step(request: AccountRequest, pk: int, step: str) -> HttpResponse:
     found = visible_row(request.user, Alert.objects.all(), pk)
-    if step not in STEPS:
-        raise InvalidInput("没有这一步。", "There is no such step.", where=step)
-    STEPS[step][1](request.user, found, text=request.POST.get("text", ""))
+    _, take, _, _ = _step(step)
+    take(request.user, found, text=request.POST.get("text", ""))
     messages.success(request, pick("已记录。", "Recorded."))
     return go(request, reverse("web:alert", args=[pk]))
+
+
+def _step(name: str) -> tuple[str, Callable[..., Alert], str, str]:
+    if name not in STEPS:
+        raise InvalidInput("没有这一步。", "There is no such step.", where=name[:40])
+    return STEPS[name]
 
 
 pages.in_nav("alerts", two("预警", "Alerts"), order=29, group="supervision", roles=["supervisor", "viewer", "officer"])

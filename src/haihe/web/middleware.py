@@ -138,14 +138,20 @@ def no_such_address(request: HttpRequest, exception: Exception) -> HttpResponse:
     )  # fmt: skip
 
 
+FIELD_NAME = re.compile(r"[a-z][a-z0-9_]*")
+
+
 def answer_to(request: HttpRequest, error: HaiheError) -> HttpResponse:
     """The one answer to an error: JSON for programs, a sentence for htmx, a page for people."""
     if error.status >= 500:
         log.error("error shown", path=request.path, error=str(error))
     if request.path.startswith("/api/"):
         return JsonResponse({"error": error.as_dict()}, status=error.status)
+    # The name of a field is a word of programs: people are led to the field instead.
+    field = error.where if FIELD_NAME.fullmatch(error.where) else ""
     content = {
         "error": error,
+        "where": "" if field else error.where,
         "what": error.en if is_english() else error.zh,
         "to_do": error.to_do_en if is_english() else error.to_do_zh,
     }
@@ -155,4 +161,5 @@ def answer_to(request: HttpRequest, error: HaiheError) -> HttpResponse:
     )
     if is_fragment:
         response.headers["X-Haihe-Fragment"] = "1"
+        response.headers["X-Haihe-Field"] = field
     return response

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING
 
 from django.db.models import Case, Count, IntegerField, Q, QuerySet, Value, When
@@ -28,10 +30,10 @@ PRESSING = Case(
 def visible_alerts(
     account: Account | None, *, states: tuple[str, ...] = Alert.OPEN, level: str = "", severity: str = "", rule: str = "",
     thing: Thing | None = None, organisation: Organisation | None = None, since: datetime | None = None,
-    suppressed: bool = False,
+    suppressed: bool = False, words: str = "",
 ) -> QuerySet[Alert]:  # fmt: skip
     """Alerts that the account may see, the most pressing and newest first. `states` empty means every state; suppressed ones
-    are listed only on demand."""
+    are listed only on demand. `words`: part of a thing's key or name or of a unit's name."""
     rows = visible(account, Alert.objects.all()).select_related("thing", "organisation", "suppression")
     wanted = Q(suppression=None) if not suppressed else Q()
     wanted &= Q(state__in=states) if states else Q()
@@ -39,6 +41,9 @@ def visible_alerts(
         wanted &= Q(**{name: value}) if value else Q()
     wanted &= Q(organisation__path__startswith=organisation.path) if organisation else Q()
     wanted &= Q(started_at__gte=since) if since else Q()
+    if words:
+        in_names = ("thing__key", "thing__name", "organisation__name", "organisation__short_name")
+        wanted &= reduce(or_, (Q(**{f"{name}__icontains": words}) for name in in_names))
     return rows.filter(wanted).order_by(PRESSING, "-started_at", "-pk")
 
 

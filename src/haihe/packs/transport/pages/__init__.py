@@ -27,9 +27,10 @@ from haihe.packs.transport.tracks import ONLINE_WITHIN, PURPOSES, Last, last_pos
 from haihe.web.alerts import PAGE_OF_KIND
 from haihe.web.fields import visible_row
 from haihe.web.pages import AccountRequest, Pages, go
+from haihe.web.paging import page_of
 
 pages = Pages("transport")
-LISTED = 500
+ROWS_A_PAGE = 100
 # The district's time without its offset: a browser in another time zone shows the same clock.
 WALL_CLOCK = "%Y-%m-%dT%H:%M:%S"
 AT_ONCE = 2000  # numbers in one condition; beyond it reading all vehicles is quicker
@@ -143,9 +144,9 @@ def vehicles(request: AccountRequest) -> HttpResponse:
             | Q(carrier__organisation__name__icontains=q)
             | Q(carrier__organisation__short_name__icontains=q)
         )
-    shown = list(found[: LISTED + 1])
-    last = last_positions([v.thing_id for v in shown], timezone.now())
-    rows = [_row(vehicle, last.get(vehicle.thing_id)) for vehicle in shown[:LISTED]]
+    page = page_of(request, found, ROWS_A_PAGE)
+    last = last_positions([vehicle.thing_id for vehicle in page], timezone.now())
+    rows = [_row(vehicle, last.get(vehicle.thing_id)) for vehicle in page]
     carriers = [
         c
         for c in visible(request.user, Carrier.objects.select_related("organisation"))
@@ -153,7 +154,7 @@ def vehicles(request: AccountRequest) -> HttpResponse:
     ]
     content = {
         "rows": rows,
-        "more": len(shown) > LISTED,
+        "page": page,
         "q": q,
         "carriers": carriers,
         "kinds": Vehicle.Kind.choices,

@@ -5,7 +5,7 @@ document.addEventListener("htmx:configRequest", (event) => {
   event.detail.headers["X-CSRFToken"] = document.body.dataset.csrf;
 });
 
-// Errors of a form (422 and the like) are shown in the form's own .form-error, and what was typed stays.
+// Errors of a form (422 and the like) are shown in the form's own .form-error, and what was typed stays; the field they are about is marked.
 document.addEventListener("htmx:beforeSwap", (event) => {
   const { xhr, elt } = event.detail;
   if (xhr.status < 400) return;
@@ -17,6 +17,12 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   event.detail.swapOverride = "innerHTML";
   if (!xhr.getResponseHeader("X-Haihe-Fragment")) {
     event.detail.serverResponse = `<p class="note red" role="alert">${xhr.status}: ${document.body.dataset.failed}</p>`;
+  }
+  const field = form.elements?.[xhr.getResponseHeader("X-Haihe-Field")];
+  if (field?.setAttribute) {
+    field.setAttribute("aria-invalid", "true");
+    field.addEventListener("input", () => field.removeAttribute("aria-invalid"), { once: true });
+    field.focus({ preventScroll: true });
   }
   place.scrollIntoView({ block: "nearest", behavior: "smooth" });
 });
@@ -73,8 +79,8 @@ document.addEventListener("submit", (event) => {
 });
 
 // Live pages: when anything changed, parts marked data-live fetch themselves again (at most every two seconds). A part in which
-// somebody reads an opened detail or types is left alone until they are done.
-const inUse = (part) => part.querySelector("details[open]") || (part.contains(document.activeElement) && document.activeElement.matches("input, textarea, select"));
+// somebody reads an opened detail, types or has ticked rows is left alone until they are done.
+const inUse = (part) => part.querySelector("details[open], .pick input:checked") || (part.contains(document.activeElement) && document.activeElement.matches("input, textarea, select"));
 if (document.querySelector("[data-live]") && "EventSource" in window) {
   let waiting = null;
   const refresh = () => {
