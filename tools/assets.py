@@ -20,6 +20,9 @@ FILES = {
     "maplibre-gl/dist/maplibre-gl-worker.mjs": "maplibre-gl-worker.mjs",
     "maplibre-gl/dist/maplibre-gl.css": "maplibre-gl.css",
     "maplibre-gl/LICENSE.txt": "maplibre-gl.LICENSE.txt",
+    "terra-draw/dist/terra-draw.umd.js": "terra-draw.js",
+    "terra-draw/package.json": "terra-draw.LICENSE.json",  # the package has no other file that names its licence and author
+    "terra-draw-maplibre-gl-adapter/dist/terra-draw-maplibre-gl-adapter.umd.js": "terra-draw-maplibre-gl-adapter.js",
     "swagger-ui-dist/swagger-ui-bundle.js": "swagger-ui-bundle.js",
     "swagger-ui-dist/swagger-ui.css": "swagger-ui.css",
     "swagger-ui-dist/LICENSE": "swagger-ui.LICENSE.txt",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -37,6 +38,37 @@ def test_the_live_map_moves_filters_and_leads_to_a_vehicles_day(person, viewport
     assert page.locator("#speed canvas").count() == 1
     carrier.fits()
     carrier.owes_nothing()
+
+
+@pytest.mark.parametrize(("viewport", "kind"), [(DESKTOP, "polygon"), (PHONE, "linestring")], ids=["desktop", "phone"])
+def test_an_area_is_drawn_on_the_map_point_by_point(person, viewport, kind: str) -> None:
+    supervisor = person("ducha", viewport)
+    page = supervisor.page
+    page.goto("/transport/areas/")
+    page.locator("#map[data-drawn]").wait_for(timeout=30_000)
+    if not page.locator("details[open] #new-area").count():
+        page.locator("summary", has_text="划定区域").click()
+    page.locator(f"[data-draw={kind}]").click()
+    page.wait_for_timeout(1000)  # the map comes into view
+    box = page.locator("#map").bounding_box()
+    for across, down in ((0.4, 0.4), (0.6, 0.42), (0.58, 0.6), (0.3, 0.7)):
+        page.mouse.click(box["x"] + across * box["width"], box["y"] + down * box["height"])
+        page.wait_for_timeout(400)  # two clicks in a moment zoom the map
+    page.get_by_role("button", name="撤销一点").click()
+    page.get_by_role("button", name="完成").click()
+    expect(page.locator("[data-drawn].hint")).to_have_text(re.compile(r"已画，约 [\d.]+ km"))
+    geometry = json.loads(page.locator("input[name=drawn]").input_value())["geometry"]
+    points = geometry["coordinates"][0] if kind == "polygon" else geometry["coordinates"]
+    assert len(points) == (4 if kind == "polygon" else 3), "the fourth point was taken back"
+    supervisor.fits()
+    page.locator("#new-area input[name=name]").fill(f"手画{kind}")
+    page.locator("#mode").select_option("forbidden")
+    page.locator("#new-area button.button:not([type=button])").click()
+    page.wait_for_url(re.compile(r"/transport/areas/\d+/"))
+    expect(page.locator("h1")).to_contain_text(f"手画{kind}")
+    drawn = json.loads(page.locator("#areas-data").inner_text())[0]["geometry"]
+    assert drawn["type"] == ("Polygon" if kind == "polygon" else "LineString")
+    supervisor.owes_nothing()
 
 
 # Last: by now the demo's terminals have driven long enough for the alert to have come by itself.

@@ -56,9 +56,9 @@ def areas(request: AccountRequest) -> HttpResponse:
 
 @pages.page("transport/areas/new/", "new_area", permission="area.draw", methods=("POST",))
 def new_area(request: AccountRequest) -> HttpResponse:
+    geometry, coordinates = _geometry(request)
     area = services.draw_area(
-        request.user, None, name=request.POST.get("name", ""), mode=request.POST.get("mode", ""), geometry=_geometry(request),
-        coordinates="wgs84" if request.POST.get("outline") else request.POST.get("coordinates", "wgs84"),
+        request.user, None, name=request.POST.get("name", ""), mode=request.POST.get("mode", ""), geometry=geometry, coordinates=coordinates,
     )  # fmt: skip
     messages.success(
         request, pick(f"已划定“{area}”，请指定适用车辆。", f"{area} is drawn; now say for which vehicles.")
@@ -66,23 +66,31 @@ def new_area(request: AccountRequest) -> HttpResponse:
     return go(request, reverse("transport:area", args=[area.pk]))
 
 
-def _geometry(request: AccountRequest) -> Any:
-    """The chosen outline of the base map, or the uploaded file."""
-    chosen = request.POST.get("outline", "")
+def _geometry(request: AccountRequest) -> tuple[Any, str]:
+    """What was drawn on the map, the chosen outline of the base map, or the uploaded file; and its coordinates."""
+    drawn, chosen = request.POST.get("drawn", ""), request.POST.get("outline", "")
+    if drawn:
+        return _read(drawn, pick("地图上画的区域", "what was drawn")), "wgs84"
     if chosen:
         features = json.loads(base_map()[0])["features"]
         if not chosen.isdigit() or int(chosen) >= len(features):
             raise InvalidInput("没有这个底图边界。", "The base map has no such outline.", where="outline")
-        return features[int(chosen)]
+        return features[int(chosen)], "wgs84"
     file = request.FILES.get("file")
     if file is None:
         raise InvalidInput(
-            "请上传 GeoJSON 文件，或选一个底图边界。", "Upload a GeoJSON file, or choose an outline.", where="file"
+            "请在地图上画，选一个底图边界，或上传 GeoJSON 文件。",
+            "Draw on the map, choose an outline, or upload a GeoJSON file.",
+            where="file",
         )
+    return _read(file.read(), file.name or "file"), request.POST.get("coordinates", "wgs84")
+
+
+def _read(content: str | bytes, name: str) -> Any:
     try:
-        return json.loads(file.read().decode("utf-8-sig"))
+        return json.loads(content if isinstance(content, str) else content.decode("utf-8-sig"))
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
-        raise InvalidInput("文件不是 GeoJSON。", f"The file is no GeoJSON ({error}).", where=file.name or "file",
+        raise InvalidInput("不是 GeoJSON。", f"This is no GeoJSON ({error}).", where=name,
                            to_do_zh="请用 UTF-8 保存为 GeoJSON。", to_do_en="Save it as GeoJSON in UTF-8.") from error  # fmt: skip
 
 

@@ -111,7 +111,25 @@ def test_a_supervisor_draws_from_a_file_and_from_the_base_map(road: SimpleNamesp
     assert 0.001 < abs(shifted[0] - at_km(-1, -1)[0]) < 0.02, "GCJ-02 was not turned into WGS 84"
     browser.post("/transport/areas/new/", {"name": "底图", "mode": "forbidden", "outline": "0"})
     assert Area.objects.get(place__name="底图").mode == "forbidden"
-    for wrong in ({"outline": "999"}, {}, {"file": SimpleUploadedFile("b.geojson", b"{no json")}):
+    line = {
+        "type": "Feature",
+        "properties": {},
+        "geometry": {"type": "LineString", "coordinates": [at_km(0, 0), at_km(1, 1)]},
+    }
+    browser.post(
+        "/transport/areas/new/",
+        {"name": "手画", "mode": "permitted", "coordinates": "gcj02", "drawn": json.dumps(line)},
+    )
+    assert Area.objects.get(place__name="手画").place.geometry["coordinates"][1] == pytest.approx(at_km(1, 1)), (
+        "the map is WGS 84"
+    )
+    for wrong in (
+        {"outline": "999"},
+        {},
+        {"drawn": "{no json"},
+        {"drawn": "{}"},
+        {"file": SimpleUploadedFile("b.geojson", b"{no json")},
+    ):
         assert browser.post("/transport/areas/new/", {"name": "坏", "mode": "permitted", **wrong}).status_code == 422
     assert "文件" in browser.get("/transport/areas/").content.decode()
 

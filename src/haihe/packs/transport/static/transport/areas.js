@@ -1,12 +1,13 @@
 // Areas and roads for vehicles over the district's map: permitted ones green, forbidden ones red and hatched by a dashed line.
 import { collection, districtMap } from "../haihe/map.js";
+import { COLOURS, drawFor } from "./draw.js";
 
 const place = document.getElementById("map");
 const rows = JSON.parse(document.getElementById("areas-data").textContent);
 const map = await districtMap(place);
 const features = rows.map(({ name, mode, geometry }) => ({ type: "Feature", properties: { name, mode }, geometry }));
 map.addSource("areas", { type: "geojson", data: collection(features) });
-const colour = ["match", ["get", "mode"], "forbidden", "#d3271b", "#0b7a4b"];
+const colour = ["match", ["get", "mode"], "forbidden", COLOURS.forbidden, COLOURS.permitted];
 const isArea = ["match", ["geometry-type"], ["Polygon", "MultiPolygon"], true, false];
 map.addLayer({ id: "areas-fill", type: "fill", source: "areas", filter: isArea, paint: { "fill-color": colour, "fill-opacity": 0.14 } });
 map.addLayer({ id: "areas-permitted", type: "line", source: "areas", filter: ["==", ["get", "mode"], "permitted"], paint: { "line-color": colour, "line-width": 3 } });
@@ -19,4 +20,6 @@ if (points.length) {
   const [xs, ys] = [0, 1].map((i) => points.map((each) => each[i]));
   map.fitBounds([[Math.min(...xs), Math.min(...ys)], [Math.max(...xs), Math.max(...ys)]], { padding: 32, maxZoom: 14, animate: false });
 }
+const form = document.getElementById("new-area");
+if (form) drawFor(form, map, document.getElementById("draw-bar"));
 place.dataset.drawn = "1";
