@@ -70,6 +70,13 @@ def test_an_area_is_drawn_on_the_map_point_by_point(person, viewport, kind: str)
     assert drawn["type"] == ("Polygon" if kind == "polygon" else "LineString")
     supervisor.owes_nothing()
 
+    page.goto(f"/transport/vehicles/1/orders/{'polygon' if kind == 'polygon' else 'route'}/")
+    page.locator("#map[data-drawn]").wait_for(timeout=30_000)
+    page.locator("#area").select_option(f"手画{kind}")
+    expect(page.locator("[name=points]")).to_have_value(re.compile(r"^(\d+\.\d{6},\d+\.\d{6}\n?){3}$"))
+    supervisor.fits()
+    supervisor.owes_nothing()
+
 
 # Last: by now the demo's terminals have driven long enough for the alert to have come by itself.
 def test_an_alert_shows_its_place_and_leads_to_the_case_that_its_carrier_answers(person) -> None:

@@ -14,13 +14,16 @@ from django.urls import reverse
 from haihe.kernel.errors import TooLarge
 from haihe.kernel.feeds.commands import Command
 from haihe.kernel.language import pick
+from haihe.kernel.permissions import visible
 from haihe.packs.transport import services
-from haihe.packs.transport.models import Vehicle
+from haihe.packs.transport.models import Area, Vehicle
 from haihe.packs.transport.orders.forms import Input
 from haihe.packs.transport.pages import pages
 from haihe.web.fields import visible_row
 from haihe.web.pages import AccountRequest, go
 
+# Orders with places: how they are drawn on the map of their page (draw.js).
+SHAPES = {"circle": "circle", "rectangle": "rectangle", "polygon": "polygon", "route": "linestring"}
 COLOURS = {"done": "green", "refused": "red", "failed": "red", "unanswered": "amber", "sent": "blue"}
 
 
@@ -68,8 +71,27 @@ def order(request: AccountRequest, pk: int, name: str) -> HttpResponse:
             request, pick("已排队，终端在线时下发。", "Queued: it is sent as soon as the terminal is connected.")
         )
         return go(request, reverse("transport:orders", args=[pk]))
-    content = {"vehicle": vehicle, "order": found, "may": services.may_order(request.user, vehicle, found)}
+    may = services.may_order(request.user, vehicle, found)
+    shape = SHAPES.get(name, "") if may else ""
+    content = {
+        "vehicle": vehicle,
+        "order": found,
+        "may": may,
+        "shape": shape,
+        "areas": _drawn(request, shape) if shape else {},
+    }
     return render(request, "transport/order.html", content)
+
+
+def _drawn(request: AccountRequest, shape: str) -> dict[str, Any]:
+    """Name → geometry of the drawn areas that such an order can carry: one outline without holes, or one road."""
+    rows = visible(request.user, Area.objects.select_related("place")).filter(place__retired_at=None)
+    found: dict[str, Any] = {}
+    for area in rows.order_by("place__name"):
+        geometry: Any = area.place.geometry
+        if geometry["type"].lower() == shape and (shape == "linestring" or len(geometry["coordinates"]) == 1):
+            found[area.place.name] = geometry
+    return found
 
 
 def _given(request: AccountRequest, row: Input) -> str:

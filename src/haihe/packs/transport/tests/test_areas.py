@@ -146,3 +146,22 @@ def test_a_supervisor_assigns_by_plates_or_by_carrier(road: SimpleNamespace, sig
     assert area.assignments.count() == 0
     browser.post(f"{address}/retire/", {"reason": "停用"})
     assert "甲" not in [row.place.name for row in Area.objects.filter(place__retired_at=None)]
+
+
+def test_an_order_with_places_offers_the_drawn_areas_that_it_can_carry(road: SimpleNamespace, signed_in: Callable[[Any], Client]) -> None:  # fmt: skip
+    ring, hole = box(-2, -2, 2, 2)["coordinates"][0], box(-1, -1, 1, 1)["coordinates"][0]
+    shapes = {
+        "甲": box(-1, -1, 1, 1), "有洞": {"type": "Polygon", "coordinates": [ring, hole]}, "路": {"type": "LineString", "coordinates": [at_km(0, 0), at_km(1, 1)]},
+    }  # fmt: skip
+    for name, geometry in shapes.items():
+        services.draw_area(road.supervisor, None, name=name, mode="permitted", geometry=geometry)
+    address = f"/transport/vehicles/{road.vehicles[0].pk}/orders"
+    browser = signed_in(road.supervisor)
+    offered = {name: browser.get(f"{address}/{name}/").context["areas"] for name in ("polygon", "route", "circle")}
+    assert {name: list(areas) for name, areas in offered.items()} == {"polygon": ["甲"], "route": ["路"], "circle": []}
+    page = browser.get(f"{address}/polygon/").content.decode()
+    assert 'data-draw="polygon"' in page and "terra-draw.js" in page and "<option>甲</option>" in page
+    assert "terra-draw.js" not in browser.get(f"{address}/photograph/").content.decode()
+    assert list(signed_in(road.own).get(f"{address}/polygon/").context["areas"]) in ([], ["甲"]), (
+        "those that it may see"
+    )

@@ -21,5 +21,16 @@ if (points.length) {
   map.fitBounds([[Math.min(...xs), Math.min(...ys)], [Math.max(...xs), Math.max(...ys)]], { padding: 32, maxZoom: 14, animate: false });
 }
 const form = document.getElementById("new-area");
-if (form) drawFor(form, map, document.getElementById("draw-bar"));
+if (form) {
+  const { drawn, file, mode, outline } = form.elements;
+  const drawing = drawFor(form, map, document.getElementById("draw-bar"), {
+    colour: () => COLOURS[mode.value],
+    keep: (feature) => {
+      drawn.value = feature ? JSON.stringify({ type: "Feature", properties: {}, geometry: feature.geometry }) : "";
+      if (feature) outline.value = file.value = "";
+    },
+  });
+  // Whatever else is chosen takes the place of what was drawn.
+  for (const other of [outline, file]) other.addEventListener("change", () => { if (other.value) drawing.drop(); });
+}
 place.dataset.drawn = "1";
