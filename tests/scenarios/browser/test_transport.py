@@ -36,6 +36,8 @@ def test_the_live_map_moves_filters_and_leads_to_a_vehicles_day(person, viewport
     page.locator("#map[data-drawn]").wait_for(timeout=30_000)
     page.locator("button.link[data-first]").first.click()
     assert page.locator("#speed canvas").count() == 1
+    page.locator("[data-play]").click()
+    expect(page.locator("[data-now]")).to_have_text(re.compile(r"^\d\d:\d\d:\d\d · \d+ km/h$"))
     carrier.fits()
     carrier.owes_nothing()
 

@@ -6,7 +6,9 @@ const day = JSON.parse(document.getElementById("day-data").textContent);
 const place = document.getElementById("map");
 const broken = new Set(day.broken); // positions before which nobody knows what happened: silence, or a jump
 const isOver = (n) => day.limit_kmh && day.speed_kmh[n] > day.limit_kmh && !broken.has(n);
+const times = day.at.map((at) => Date.parse(at));
 const positions = day.longitude_deg.map((longitude, n) => [longitude, day.latitude_deg[n]]);
+const SILENCE_MS = 300_000; // as in days.py
 const SHADES = ["interpolate", ["linear"], ["get", "share"], 0, "#8cc0f0", 0.6, "#2f7fd1", 0.9, "#1c5f9f", 0.97, "#f0a020", 1.02, "#d3271b"];
 
 // Neighbouring steps of about the same speed become one line, so that a long day stays light.
@@ -55,9 +57,15 @@ function showMark(map, { properties, geometry }) {
   new Popup({ maxWidth: "260px" }).setLngLat(geometry.coordinates).setDOMContent(box).addTo(map);
 }
 
+// The first position at or after an instant, else the last one.
 function nearest(at) {
-  const wanted = typeof at === "number" ? at : Date.parse(at), n = day.at.findIndex((each) => Date.parse(each) >= wanted);
-  return n < 0 ? day.at.length - 1 : n;
+  const wanted = typeof at === "number" ? at : Date.parse(at);
+  let low = 0, high = times.length - 1;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (times[middle] >= wanted) high = middle; else low = middle + 1;
+  }
+  return low;
 }
 
 function drawChart(map) {
@@ -87,12 +95,50 @@ function drawChart(map) {
   return chart;
 }
 
+// The day again, some minutes of it a second, from where `from()` says. Silences are passed over: nobody knows what lies in them.
+function player(map, chart, from) {
+  const button = document.querySelector("[data-play]"), pace = document.getElementById("pace"), now = document.querySelector("[data-now]");
+  const words = button.textContent, last = times.length - 1;
+  let running = false, before = 0, clock = 0, shown = 0;
+  const show = (n) => {
+    map.getSource("here").setData(collection([point(positions[n])]));
+    if (!map.getBounds().contains(positions[n])) map.panTo(positions[n]);
+    chart.dispatchAction({ type: "showTip", seriesIndex: 0, dataIndex: n });
+    now.textContent = `${day.at[n].slice(11, 19)} · ${Math.round(day.speed_kmh[n])} km/h`;
+  };
+  const step = (at) => {
+    if (!running) return;
+    clock += (at - before) * Number(pace.value);
+    before = at;
+    let n = nearest(clock);
+    if (n && times[n] - times[n - 1] > SILENCE_MS) clock = times[n];
+    else if (times[n] > clock) n = Math.max(0, n - 1);
+    if (at - shown > 80 || n === last) {
+      shown = at;
+      show(n);
+    }
+    if (n === last) stop(); else requestAnimationFrame(step);
+  };
+  const stop = () => { running = false; button.textContent = words; };
+  button.addEventListener("click", () => {
+    if (running) return stop();
+    const begin = from();
+    if (begin !== null || clock === 0 || clock >= times[last]) clock = times[begin ?? 0];
+    running = true;
+    button.textContent = button.dataset.pause;
+    requestAnimationFrame((at) => { before = shown = at; show(nearest(clock)); step(at); });
+  });
+}
+
 const map = await districtMap(place);
 drawTrack(map);
 const chart = drawChart(map);
+let chosen = null; // where the part that was pressed begins, until it is played
+player(map, chart, () => { const n = chosen; chosen = null; return n; });
 for (const button of document.querySelectorAll("[data-first]")) {
   button.addEventListener("click", () => {
     const first = Number(button.dataset.first), last = Number(button.dataset.last);
+    chosen = first;
     map.fitBounds(bounds(first, last), { padding: 60, maxZoom: 15 });
     chart.dispatchAction({ type: "dataZoom", startValue: Date.parse(day.at[first]), endValue: Date.parse(day.at[last]) });
     place.scrollIntoView({ block: "nearest", behavior: "smooth" });
