@@ -48,6 +48,7 @@ def test_words_find_things_and_units(client: Client, many: SimpleNamespace, dist
     assert client.get("/alerts/", {"q": "G007"}).content.decode().count('name="alert"') == 1
     assert client.get("/alerts/", {"q": district.health.name}).content.decode().count('name="alert"') == 3
     assert "没有符合条件" in client.get("/alerts/", {"q": "%"}).content.decode()
+    assert [row["thing"] for row in client.get("/api/v1/alerts", {"q": "G007"}).json()] == [str(many.alerts[7].thing)]
 
 
 def test_one_step_for_all_that_were_ticked_each_recorded(client: Client, many: SimpleNamespace) -> None:

@@ -124,14 +124,16 @@ def _alert(alert: Alert) -> dict[str, Any]:
 
 @router.get("/alerts", response=list[AlertOut], summary="Alerts that the account may see, the most pressing first")
 def list_alerts(
-    request: HttpRequest, state: str = "", severity: str = "", rule: str = "", level: str = "", limit: int = Query(100, ge=1, le=1000)
+    request: HttpRequest, state: str = "", severity: str = "", rule: str = "", level: str = "", q: str = "", limit: int = Query(100, ge=1, le=1000)
 ) -> list[dict[str, Any]]:  # fmt: skip
-    """`state`: one of the life cycle, "all", or empty for the open ones."""
+    """`state`: one of the life cycle, "all", or empty for the open ones. `q`: part of a thing's key or name or of a unit's name."""
     account = asker(request, "alert.read")
     states = () if state == "all" else (state,) if state else Alert.OPEN
     return [
         _alert(alert)
-        for alert in board.visible_alerts(account, states=states, severity=severity, rule=rule, level=level)[:limit]
+        for alert in board.visible_alerts(
+            account, states=states, severity=severity, rule=rule, level=level, words=q[:60]
+        )[:limit]
     ]
 
 
