@@ -6,7 +6,7 @@ Starts a fresh district (gateway, worker, duties, web as `haihe up` does) and dr
 `--every` seconds, one in two hundred hangs up each minute and comes back, and a signed-in page is opened every five seconds. Every
 `--sample` seconds one line is printed and written to soak.csv: memory of each process, time until acknowledged (p50, p99), time of the
 page, size of journal and lake. At the end come the growth of memory over the second half (a straight line through it, MB an hour),
-a drawing (soak.svg), and the count: positions stored, each (vehicle, time) once, against frames acknowledged.
+a drawing (soak.svg), and the count: positions stored, each frame once, against frames acknowledged.
 
 A soak that was interrupted (SIGTERM, a kill, a power cut) goes on when the same command is given with the same folder: the district, its
 journal and its lake stay in DIR/district, soak.csv is continued, and `--hours` counts what all stretches took together. Memory begins anew
@@ -38,12 +38,14 @@ from machine import describe
 
 PARTS = ("worker", "duties", "web", "gateway")
 Row = dict[str, float]
+# Each frame once: one whose answer got lost was sent again and stands twice; two of a vehicle may be of the same second, and differ by chance.
 COUNT = """
 from haihe.runtime import set_up_django
 set_up_django()
 import polars as pl
 from haihe.kernel.observations.queries import observations
-print(observations("position", columns=["thing", "observed_at"]).unique().select(pl.len()).collect().item())
+frames = observations("position", columns=["thing", "observed_at", "longitude_deg", "speed_kmh"]).unique()
+print(frames.select(pl.len()).collect().item())
 """
 
 
