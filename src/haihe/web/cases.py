@@ -28,7 +28,7 @@ from haihe.kernel.language import pick, two
 from haihe.kernel.organisations import Organisation
 from haihe.kernel.permissions import allows, roles_of, visible
 from haihe.web.alerts import describe
-from haihe.web.fields import id_in, received, visible_row
+from haihe.web.fields import ids_in, received, visible_row
 from haihe.web.pages import AccountRequest, Pages, go
 from haihe.web.paging import page_of
 
@@ -111,7 +111,7 @@ def _row(case: Case) -> dict[str, Any]:
 def new(request: AccountRequest) -> HttpResponse:
     """Opening a case by hand, of a type that allows it."""
     if request.method == "POST":
-        units = visible(request.user, Organisation.objects.filter(pk__in=_ids(request, "organisation")))
+        units = visible(request.user, Organisation.objects.filter(pk__in=ids_in(request, "organisation")))
         severity = request.POST.get("severity", "")
         case = open_case(
             request.user, request.POST.get("type", ""), request.POST.get("subject", ""), list(units), text=request.POST.get("text", ""),
@@ -123,10 +123,6 @@ def new(request: AccountRequest) -> HttpResponse:
         "organisations": visible(request.user, Organisation.objects.filter(until=None)), "severities": Case.Severity.choices,
     }  # fmt: skip
     return render(request, "web/case_new.html", content)
-
-
-def _ids(request: AccountRequest, name: str) -> list[int]:
-    return [number for written in request.POST.getlist(name) if (number := id_in(written))]
 
 
 @pages.page("cases/<int:pk>/", "case", permission="case.read")

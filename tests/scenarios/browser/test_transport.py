@@ -74,7 +74,7 @@ def test_an_area_is_drawn_on_the_map_point_by_point(person, viewport, kind: str)
 
     page.goto(f"/transport/vehicles/1/orders/{'polygon' if kind == 'polygon' else 'route'}/")
     page.locator("#map[data-drawn]").wait_for(timeout=30_000)
-    page.locator("#area").select_option(f"手画{kind}")
+    page.locator("#area").select_option(label=f"手画{kind}")
     expect(page.locator("[name=points]")).to_have_value(re.compile(r"^(\d+\.\d{6},\d+\.\d{6}\n?){3}$"))
     supervisor.fits()
     supervisor.owes_nothing()

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from functools import reduce
-from operator import or_
 from typing import TYPE_CHECKING
 
 from django.db.models import Case, Count, IntegerField, Q, QuerySet, Value, When
@@ -42,8 +40,8 @@ def visible_alerts(
     wanted &= Q(organisation__path__startswith=organisation.path) if organisation else Q()
     wanted &= Q(started_at__gte=since) if since else Q()
     if words:
-        in_names = ("thing__key", "thing__name", "organisation__name", "organisation__short_name")
-        wanted &= reduce(or_, (Q(**{f"{name}__icontains": words}) for name in in_names))
+        of_things = Q(thing__key__icontains=words) | Q(thing__name__icontains=words)
+        wanted &= of_things | Q(organisation__name__icontains=words) | Q(organisation__short_name__icontains=words)
     return rows.filter(wanted).order_by(PRESSING, "-started_at", "-pk")
 
 

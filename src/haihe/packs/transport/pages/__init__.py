@@ -20,7 +20,7 @@ from haihe.kernel.organisations import Organisation
 from haihe.kernel.permissions import allows, visible
 from haihe.kernel.things import Thing
 from haihe.packs.transport import services
-from haihe.packs.transport.days import UNKNOWN, stretches, summary
+from haihe.packs.transport.days import SILENCE_S, UNKNOWN, stretches, summary
 from haihe.packs.transport.following import followed
 from haihe.packs.transport.models import Carrier, Vehicle
 from haihe.packs.transport.tracks import ONLINE_WITHIN, PURPOSES, Last, last_positions, lasts, read_day
@@ -225,7 +225,7 @@ def day_content(
     day = {
         "at": rows["observed_at"].dt.convert_time_zone(timezone.get_current_timezone_name()).dt.to_string(WALL_CLOCK).to_list(),
         "longitude_deg": rows["longitude_deg"].round(6).to_list(), "latitude_deg": rows["latitude_deg"].round(6).to_list(),
-        "speed_kmh": rows["speed_kmh"].fill_null(0).round(1).to_list(), "broken": [n for part in parts if part.kind in UNKNOWN for n in range(part.first + 1, part.last + 1)], "limit_kmh": limit_kmh,
+        "speed_kmh": rows["speed_kmh"].fill_null(0).round(1).to_list(), "broken": [n for part in parts if part.kind in UNKNOWN for n in range(part.first + 1, part.last + 1)], "limit_kmh": limit_kmh, "silence_s": SILENCE_S,
         "events": [_event(alert) for alert in reversed(events)], "stops": [part.middle for part in parts if part.kind == "stop"],
         "words": {"limit": pick("限速", "limit"), "stop": pick("停车", "Stop")},
     }  # fmt: skip

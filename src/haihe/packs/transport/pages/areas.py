@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import messages
@@ -39,7 +40,8 @@ def _outlines() -> list[tuple[int, str]]:
     return [(i, str(f["properties"]["name"])) for i, f in enumerate(features) if f["properties"].get("name")]
 
 
-def _drawn(rows: Any) -> list[dict[str, Any]]:
+def drawn(rows: Iterable[Area]) -> list[dict[str, Any]]:
+    """What a map shows of them."""
     return [{"name": a.place.name, "mode": a.mode, "geometry": a.place.geometry} for a in rows]
 
 
@@ -48,7 +50,7 @@ def areas(request: AccountRequest) -> HttpResponse:
     rows = list(_areas(request))
     may_draw = allows(request.user, "area.draw")
     content = {
-        "rows": rows, "drawn": _drawn(rows), "may_draw": may_draw, "outlines": _outlines() if may_draw else [], "modes": Area.Mode.choices,
+        "rows": rows, "drawn": drawn(rows), "may_draw": may_draw, "outlines": _outlines() if may_draw else [], "modes": Area.Mode.choices,
         "coordinates": [(key, COORDINATES.get(key, key)) for key in TO_WGS84], "rule": RULE,
     }  # fmt: skip
     return render(request, "transport/areas.html", content)
@@ -68,9 +70,9 @@ def new_area(request: AccountRequest) -> HttpResponse:
 
 def _geometry(request: AccountRequest) -> tuple[Any, str]:
     """What was drawn on the map, the chosen outline of the base map, or the uploaded file; and its coordinates."""
-    drawn, chosen = request.POST.get("drawn", ""), request.POST.get("outline", "")
-    if drawn:
-        return _read(drawn, pick("地图上画的区域", "what was drawn")), "wgs84"
+    by_hand, chosen = request.POST.get("drawn", ""), request.POST.get("outline", "")
+    if by_hand:
+        return _read(by_hand, pick("地图上画的区域", "what was drawn")), "wgs84"
     if chosen:
         features = json.loads(base_map()[0])["features"]
         if not chosen.isdigit() or int(chosen) >= len(features):
@@ -109,7 +111,7 @@ def area(request: AccountRequest, pk: int) -> HttpResponse:
     found = _area(request, pk)
     holds = list(_vehicles(request).filter(areas=found)[: LISTED + 1])
     content = {
-        "area": found, "drawn": _drawn([found]), "vehicles": holds[:LISTED], "more": len(holds) > LISTED, "rule": RULE,
+        "area": found, "drawn": drawn([found]), "vehicles": holds[:LISTED], "more": len(holds) > LISTED, "rule": RULE,
         "may_assign": allows(request.user, "area.assign", found) and found.place.retired_at is None,
         "carriers": visible(request.user, Carrier.objects.select_related("organisation")), "kinds": Vehicle.Kind.choices,
     }  # fmt: skip

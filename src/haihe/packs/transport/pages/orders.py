@@ -19,6 +19,7 @@ from haihe.packs.transport import services
 from haihe.packs.transport.models import Area, Vehicle
 from haihe.packs.transport.orders.forms import Input
 from haihe.packs.transport.pages import pages
+from haihe.packs.transport.pages.areas import drawn
 from haihe.web.fields import visible_row
 from haihe.web.pages import AccountRequest, go
 
@@ -78,20 +79,19 @@ def order(request: AccountRequest, pk: int, name: str) -> HttpResponse:
         "order": found,
         "may": may,
         "shape": shape,
-        "areas": _drawn(request, shape) if shape else {},
+        "areas": _drawn(request, shape) if shape else [],
     }
     return render(request, "transport/order.html", content)
 
 
-def _drawn(request: AccountRequest, shape: str) -> dict[str, Any]:
-    """Name → geometry of the drawn areas that such an order can carry: one outline without holes, or one road."""
+def _drawn(request: AccountRequest, shape: str) -> list[dict[str, Any]]:
+    """The drawn areas that such an order can carry: one outline without holes, or one road."""
     rows = visible(request.user, Area.objects.select_related("place")).filter(place__retired_at=None)
-    found: dict[str, Any] = {}
-    for area in rows.order_by("place__name"):
-        geometry: Any = area.place.geometry
-        if geometry["type"].lower() == shape and (shape == "linestring" or len(geometry["coordinates"]) == 1):
-            found[area.place.name] = geometry
-    return found
+
+    def fits(geometry: dict[str, Any]) -> bool:
+        return geometry["type"].lower() == shape and (shape == "linestring" or len(geometry["coordinates"]) == 1)
+
+    return [area for area in drawn(rows.order_by("place__name", "pk")) if fits(area["geometry"])]
 
 
 def _given(request: AccountRequest, row: Input) -> str:

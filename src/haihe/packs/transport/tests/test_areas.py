@@ -158,9 +158,13 @@ def test_an_order_with_places_offers_the_drawn_areas_that_it_can_carry(road: Sim
     address = f"/transport/vehicles/{road.vehicles[0].pk}/orders"
     browser = signed_in(road.supervisor)
     offered = {name: browser.get(f"{address}/{name}/").context["areas"] for name in ("polygon", "route", "circle")}
-    assert {name: list(areas) for name, areas in offered.items()} == {"polygon": ["甲"], "route": ["路"], "circle": []}
+    assert {name: [area["name"] for area in areas] for name, areas in offered.items()} == {
+        "polygon": ["甲"],
+        "route": ["路"],
+        "circle": [],
+    }
     page = browser.get(f"{address}/polygon/").content.decode()
-    assert 'data-draw="polygon"' in page and "terra-draw.js" in page and "<option>甲</option>" in page
+    assert 'data-draw="polygon"' in page and "terra-draw.js" in page and '<option value="0">甲</option>' in page
     assert "terra-draw.js" not in browser.get(f"{address}/photograph/").content.decode()
     own = signed_in(road.own).get(f"{address}/polygon/").context["areas"]
-    assert own == {}, "none holds for its vehicles"
+    assert own == [], "none holds for its vehicles"

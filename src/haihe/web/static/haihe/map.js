@@ -56,6 +56,15 @@ async function nameTowns(map, place) {
   }
 }
 
+// West, south, east and north as two corners, of coordinates however deep they lie; of none nothing.
+export function boundsOf(coordinates) {
+  const points = [];
+  const walk = (part) => (typeof part[0] === "number" ? points.push(part) : part.forEach(walk));
+  walk(coordinates);
+  const [xs, ys] = [0, 1].map((i) => points.map((each) => each[i]));
+  return points.length ? [[Math.min(...xs), Math.min(...ys)], [Math.max(...xs), Math.max(...ys)]] : null;
+}
+
 export const collection = (features) => ({ type: "FeatureCollection", features });
 export const point = (coordinates, properties = {}) => ({ type: "Feature", properties, geometry: { type: "Point", coordinates } });
 

@@ -1,5 +1,5 @@
 // Areas and roads for vehicles over the district's map: permitted ones green, forbidden ones red and hatched by a dashed line.
-import { collection, districtMap } from "../haihe/map.js";
+import { boundsOf, collection, districtMap } from "../haihe/map.js";
 import { COLOURS, drawFor } from "./draw.js";
 
 const place = document.getElementById("map");
@@ -13,13 +13,8 @@ map.addLayer({ id: "areas-fill", type: "fill", source: "areas", filter: isArea, 
 map.addLayer({ id: "areas-permitted", type: "line", source: "areas", filter: ["==", ["get", "mode"], "permitted"], paint: { "line-color": colour, "line-width": 3 } });
 map.addLayer({ id: "areas-forbidden", type: "line", source: "areas", filter: ["==", ["get", "mode"], "forbidden"], paint: { "line-color": colour, "line-width": 3, "line-dasharray": [2, 1.5] } });
 
-const points = [];
-const walk = (part) => (typeof part[0] === "number" ? points.push(part) : part.forEach(walk));
-rows.forEach(({ geometry }) => walk(geometry.coordinates));
-if (points.length) {
-  const [xs, ys] = [0, 1].map((i) => points.map((each) => each[i]));
-  map.fitBounds([[Math.min(...xs), Math.min(...ys)], [Math.max(...xs), Math.max(...ys)]], { padding: 32, maxZoom: 14, animate: false });
-}
+const bounds = boundsOf(rows.map(({ geometry }) => geometry.coordinates));
+if (bounds) map.fitBounds(bounds, { padding: 32, maxZoom: 14, animate: false });
 const form = document.getElementById("new-area");
 if (form) {
   const { drawn, file, mode, outline } = form.elements;

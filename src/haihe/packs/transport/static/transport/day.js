@@ -1,5 +1,5 @@
 // One vehicle's day: the track coloured by speed and the speed over time. Chart, map and table point at each other.
-import { addPicture, collection, districtMap, point } from "../haihe/map.js";
+import { addPicture, boundsOf, collection, districtMap, point } from "../haihe/map.js";
 import { Popup } from "../vendor/maplibre-gl.mjs";
 
 const day = JSON.parse(document.getElementById("day-data").textContent);
@@ -8,7 +8,6 @@ const broken = new Set(day.broken); // positions before which nobody knows what 
 const isOver = (n) => day.limit_kmh && day.speed_kmh[n] > day.limit_kmh && !broken.has(n);
 const times = day.at.map((at) => Date.parse(at));
 const positions = day.longitude_deg.map((longitude, n) => [longitude, day.latitude_deg[n]]);
-const SILENCE_MS = 300_000; // as in days.py
 const SHADES = ["interpolate", ["linear"], ["get", "share"], 0, "#8cc0f0", 0.6, "#2f7fd1", 0.9, "#1c5f9f", 0.97, "#f0a020", 1.02, "#d3271b"];
 
 // Neighbouring steps of about the same speed become one line, so that a long day stays light.
@@ -22,11 +21,6 @@ function trackLines() {
     else lines.push(line = { type: "Feature", properties: { share }, geometry: { type: "LineString", coordinates: [positions[n - 1], positions[n]] } });
   }
   return lines;
-}
-
-function bounds(first, last) {
-  const of = positions.slice(first, last + 1), x = of.map((p) => p[0]), y = of.map((p) => p[1]);
-  return [[Math.min(...x), Math.min(...y)], [Math.max(...x), Math.max(...y)]];
 }
 
 function drawTrack(map) {
@@ -46,7 +40,7 @@ function drawTrack(map) {
   map.addSource("here", { type: "geojson", data: collection([]) });
   map.addLayer({ id: "here", type: "symbol", source: "here", layout: { "icon-image": "here", "icon-allow-overlap": true, "icon-ignore-placement": true } });
   map.on("click", "marks", ({ features: [mark] }) => showMark(map, mark));
-  map.fitBounds(bounds(0, positions.length - 1), { padding: 40, maxZoom: 14, animate: false });
+  map.fitBounds(boundsOf(positions), { padding: 40, maxZoom: 14, animate: false });
   place.dataset.drawn = String(lines.length);
 }
 
@@ -111,7 +105,7 @@ function player(map, chart, from) {
     clock += (at - before) * Number(pace.value);
     before = at;
     let n = nearest(clock);
-    if (n && times[n] - times[n - 1] > SILENCE_MS) clock = times[n];
+    if (n && times[n] - times[n - 1] > day.silence_s * 1000) clock = times[n];
     else if (times[n] > clock) n = Math.max(0, n - 1);
     if (at - shown > 80 || n === last) {
       shown = at;
@@ -139,7 +133,7 @@ for (const button of document.querySelectorAll("[data-first]")) {
   button.addEventListener("click", () => {
     const first = Number(button.dataset.first), last = Number(button.dataset.last);
     chosen = first;
-    map.fitBounds(bounds(first, last), { padding: 60, maxZoom: 15 });
+    map.fitBounds(boundsOf(positions.slice(first, last + 1)), { padding: 60, maxZoom: 15 });
     chart.dispatchAction({ type: "dataZoom", startValue: Date.parse(day.at[first]), endValue: Date.parse(day.at[last]) });
     place.scrollIntoView({ block: "nearest", behavior: "smooth" });
   });

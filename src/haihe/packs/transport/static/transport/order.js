@@ -1,5 +1,5 @@
 // An order with places: drawn on the map or taken from a drawn area, written into the form's own fields, where they can be changed by hand.
-import { collection, districtMap } from "../haihe/map.js";
+import { boundsOf, collection, districtMap } from "../haihe/map.js";
 import { COLOURS, drawFor } from "./draw.js";
 
 const place = document.getElementById("map"), form = document.getElementById("order"), bar = document.getElementById("draw-bar");
@@ -9,16 +9,16 @@ map.addSource("chosen", { type: "geojson", data: collection([]) });
 map.addLayer({ id: "chosen", type: "line", source: "chosen", paint: { "line-color": COLOURS.permitted, "line-width": 3 } });
 
 const write = (field, points) => { form.elements[field].value = points.map((each) => each.map((n) => n.toFixed(6)).join(",")).join("\n"); };
-const ends = (ring) => [0, 1].map((i) => ring.map((each) => each[i])).map((all) => [Math.min(...all), Math.max(...all)]);
 const fill = {
   polygon: ({ coordinates: [ring] }) => write("points", ring.slice(0, -1)),
   linestring: ({ coordinates }) => write("points", coordinates),
   rectangle: ({ coordinates: [ring] }) => {
-    const [[west, east], [south, north]] = ends(ring);
+    const [[west, south], [east, north]] = boundsOf(ring);
     write("corners", [[west, north], [east, south]]);
   },
   circle: ({ coordinates: [ring] }, { radiusKilometers }) => {
-    write("centre", [ends(ring).map(([low, high]) => (low + high) / 2)]);
+    const [low, high] = boundsOf(ring);
+    write("centre", [[0, 1].map((i) => (low[i] + high[i]) / 2)]);
     form.elements.radius_m.value = Math.round(radiusKilometers * 1000);
   },
 }[place.dataset.shape];
@@ -33,12 +33,11 @@ const drawing = drawFor(form, map, bar, {
   },
 });
 form.elements.area?.addEventListener("change", ({ target }) => {
-  const geometry = areas[target.value];
+  const geometry = areas[target.value]?.geometry;
   drawing.drop();
   map.getSource("chosen").setData(collection(geometry ? [{ type: "Feature", properties: {}, geometry }] : []));
   if (!geometry) return;
   fill(geometry, {});
-  const [[west, east], [south, north]] = ends(geometry.type === "Polygon" ? geometry.coordinates[0] : geometry.coordinates);
-  map.fitBounds([[west, south], [east, north]], { padding: 40, maxZoom: 15, animate: false });
+  map.fitBounds(boundsOf(geometry.coordinates), { padding: 40, maxZoom: 15, animate: false });
 });
 place.dataset.drawn = "1";
