@@ -23,10 +23,12 @@ const fill = {
   },
 }[place.dataset.shape];
 
+const WRITTEN = { polygon: ["points"], linestring: ["points"], rectangle: ["corners"], circle: ["centre", "radius_m"] }[place.dataset.shape];
+
 const drawing = drawFor(form, map, bar, {
   colour: () => COLOURS.permitted,
   keep: (feature) => {
-    if (!feature) return;
+    if (!feature) return WRITTEN.forEach((field) => { form.elements[field].value = ""; });
     fill(feature.geometry, feature.properties);
     if (form.elements.area) form.elements.area.value = "";
     map.getSource("chosen").setData(collection([]));
