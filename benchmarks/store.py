@@ -6,7 +6,8 @@ Each side gets the same rows over sockets, in batches of the same size from the 
 its next batch when the last one was acknowledged. Five disciplines: rows a second until everything is acknowledged and a question sees
 all of it; bytes a value on disk once the store has tidied up (its data, without logs and journals, which do not grow with the data);
 and seconds for three questions, answers read and counted: the mean speed by fleet over all rows, one truck's day, the positions in a
-rectangle during an hour. A wrong answer ends the run.
+rectangle during an hour. Each is asked again and again, so that a store may answer from what it keeps in memory, as all four do; beside
+the five stands what a truck's day costs when it is another truck's each time. A wrong answer ends the run.
 
 The stores are Debian's (apt-get install victoria-metrics influxdb postgresql), with their own settings; one that is missing is left out, and
 said so. Servers and folders are gone when the program ends, also after Ctrl-C.
@@ -15,6 +16,7 @@ said so. Servers and folders are gone when the program ends, also after Ctrl-C.
 from __future__ import annotations
 
 import argparse
+import itertools
 import math
 import os
 import queue
@@ -39,7 +41,9 @@ QUESTION_SECONDS = 4.0
 GOAL_FIRST, GOAL_LEAST = 4, 0.7
 DISCIPLINES = {
     "ingest": ("rows/s", True), "disk": ("bytes/value", False), "fleets": ("ms", False), "day": ("ms", False), "box": ("ms", False),
+    "another's day": ("ms", False),
 }  # fmt: skip
+BESIDE = "another's day"  # told, and no part of the goal
 
 
 @dataclass
@@ -62,8 +66,11 @@ def measured(kind: type[Side], load: Load, connections: int, figures: Figures) -
         figures.of["disk"].append(side.settle() / load.rows.height / len(FIELDS))
         means = load.mean_speeds()
         figures.of["fleets"].append(1000 * asked(side.fleets, lambda found: close(found, means)))
-        figures.of["day"].append(1000 * asked(side.day, lambda n: n == load.rows_of_the_day()))
+        rows = load.rows_of_the_day()
+        figures.of["day"].append(1000 * asked(lambda: side.day(load.one_truck), lambda n: n == rows))
         figures.of["box"].append(1000 * asked(side.box, lambda n: n == load.rows_in_the_box()))
+        trucks = itertools.cycle(load.trucks_in_disorder())
+        figures.of[BESIDE].append(1000 * asked(lambda: side.day(next(trucks)), lambda n: n == rows))
         figures.memory_mb = max(figures.memory_mb, side.memory_mb())
     print(
         f"  {kind.name}: " + ", ".join(f"{name} {told(name, figures.of[name][-1])}" for name in DISCIPLINES), flush=True
@@ -110,7 +117,7 @@ def asked(question: Callable[[], Any], is_right: Callable[[Any], bool]) -> float
     """Seconds of one question, the median over some seconds of asking; the first two are for warming up."""
     found = question()
     if not is_right(found):
-        raise SystemExit(f"{question.__qualname__} answers {found!r}")
+        raise SystemExit(f"a question is answered with {found!r}")
     question()
     delays: list[float] = []
     end = time.perf_counter() + QUESTION_SECONDS
@@ -143,7 +150,8 @@ def compare(all_figures: dict[type[Side], Figures]) -> None:
             for name, figures in others.items()
         }
         worst = min(ratios.values())
-        first, least = first + (worst >= 1), min(least, worst)
+        if discipline != BESIDE:
+            first, least = first + (worst >= 1), min(least, worst)
         print(
             f"{discipline}: Haihe {told(discipline, ours.median(discipline))}; "
             + "; ".join(
@@ -152,7 +160,7 @@ def compare(all_figures: dict[type[Side], Figures]) -> None:
             )
         )
     print(
-        f"Haihe is first in {first} of {len(DISCIPLINES)} (goal {GOAL_FIRST}); at worst {least:.2f} × the best (goal {GOAL_LEAST})"
+        f"Haihe is first in {first} of {len(DISCIPLINES) - 1} (goal {GOAL_FIRST}); at worst {least:.2f} × the best (goal {GOAL_LEAST})"
     )
     print(
         "memory, most held: "

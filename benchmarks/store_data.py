@@ -51,6 +51,10 @@ class Load:
     def one_truck(self) -> int:
         return self.trucks // 2 + 1
 
+    def trucks_in_disorder(self) -> list[int]:
+        """All of them, so that two that follow each other have nothing in common."""
+        return [1 + n for n in np.random.default_rng(7).permutation(self.trucks).tolist()]
+
     @property
     def day(self) -> tuple[int, int]:
         return self.start_s, self.start_s + DAY_S

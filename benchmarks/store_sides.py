@@ -99,7 +99,7 @@ class Side:
     def fleets(self) -> dict[str, float]:
         raise NotImplementedError
 
-    def day(self) -> int:
+    def day(self, truck: int) -> int:
         """Rows of the day of one truck, all their values read."""
         raise NotImplementedError
 
@@ -200,8 +200,8 @@ class Haihe(Side):
         found: dict[str, float] = self._ask(ask="fleets")
         return found
 
-    def day(self) -> int:
-        rows = self._ask(ask="day", truck=self.load.one_truck, span=self.load.day)
+    def day(self, truck: int) -> int:
+        rows = self._ask(ask="day", truck=truck, span=self.load.day)
         return rows.height if set(FIELDS) <= set(rows.columns) else 0
 
     def box(self) -> int:
@@ -276,9 +276,9 @@ class VictoriaMetrics(Side):
         )
         return {one["metric"]["fleet"]: float(one["value"][1]) for one in found}
 
-    def day(self) -> int:
+    def day(self, truck: int) -> int:
         since, until = self.load.day
-        one = truck_name(self.load.one_truck)
+        one = truck_name(truck)
         told = self._get("/api/v1/export", **{"match[]": f'{{truck="{one}"}}', "start": since, "end": until - 1})
         series = [json.loads(line) for line in told.splitlines()]
         return len(series[0]["values"]) if len(series) == len(FIELDS) else 0
@@ -366,9 +366,9 @@ class InfluxDB(Side):
             for one in self._query("SELECT mean(speed_kmh) FROM readings GROUP BY fleet")
         }
 
-    def day(self) -> int:
+    def day(self, truck: int) -> int:
         since, until = self.load.day
-        one = truck_name(self.load.one_truck)
+        one = truck_name(truck)
         found = self._query(
             f"SELECT {', '.join(FIELDS)} FROM readings WHERE truck = '{one}' AND time >= {since}s AND time < {until}s"
         )
@@ -449,12 +449,12 @@ class PostgreSQL(Side):
     def fleets(self) -> dict[str, float]:
         return dict(self._rows("SELECT fleet, avg(speed_kmh) FROM readings JOIN trucks USING (truck) GROUP BY fleet"))  # type: ignore[arg-type]
 
-    def day(self) -> int:
+    def day(self, truck: int) -> int:
         since, until = self.load.day
         return len(
             self._rows(
                 f"SELECT at, {', '.join(FIELDS)} FROM readings WHERE truck = %s AND at >= to_timestamp(%s) AND at < to_timestamp(%s)",
-                (self.load.one_truck, since, until),
+                (truck, since, until),
             )
         )
 

@@ -9,7 +9,7 @@
                  folder (lake_place.py) or on object storage (lake_bucket.py)
     feeder.py    journal → lake                                           latest.py   the newest row per thing, kept ready
     queries.py   lake ∪ journal, each row once; read_for() for personal tables; question.py: what is asked, of rows and of files;
-                 tail.py: what a journal holds, as this process last saw it
+                 tail.py: what a journal holds, as this process last saw it; answers.py: what the lake answered lately about one thing
     districts.py a table of several districts' lakes in parts, for Dask
     stores.py    the journals and lake of this district                    upkeep.py   what the worker repeats, and `status`
 

@@ -19,29 +19,43 @@ def storage_faults(path: Path, forget: Callable[[], None] = lambda: None) -> Ite
         yield
     except sqlite3.Error as error:
         forget()
-        raise _named(str(error), path) from error
+        raise _named(_kind_of(str(error)), error, path) from error
     except OSError as error:
         forget()
-        raise _named(_words_of(error), path) from error
+        # By number alone: its words name a file, whose path may hold any word.
+        missing = "missing" if isinstance(error, FileNotFoundError) else ""
+        raise _named(NUMBERS.get(error.errno or 0, missing), error, path) from error
 
 
-def _words_of(error: OSError) -> str:
-    known = {errno.ENOSPC: "disk is full", errno.EDQUOT: "disk is full", errno.EFBIG: "disk is full", errno.EROFS: "readonly",
-             errno.EACCES: "readonly", errno.EPERM: "readonly"}  # fmt: skip
-    return known.get(error.errno or 0, str(error))
+NUMBERS = {errno.ENOSPC: "full", errno.EDQUOT: "full", errno.EFBIG: "full", errno.EROFS: "readonly", errno.EACCES: "readonly",
+           errno.EPERM: "readonly"}  # fmt: skip
 
 
-def _named(words: str, path: Path) -> HaiheError:
-    if "full" in words:
+def _kind_of(words: str) -> str:
+    """What SQLite says in words."""
+    signs = {
+        "full": ["full"],
+        "readonly": ["readonly", "read-only", "unable to open"],
+        "damaged": ["malformed", "not a database"],
+    }
+    return next((kind for kind, known in signs.items() if any(sign in words for sign in known)), "")
+
+
+def _named(kind: str, error: Exception, path: Path) -> HaiheError:
+    if kind == "full":
         return NotStored("磁盘已满，数据没有写入。", "The disk is full; the data were not stored.", where=str(path),
                          to_do_zh="请腾出空间；无需重启，腾出后自动恢复。", to_do_en="Make room; it works again by itself then.")  # fmt: skip
-    if "readonly" in words or "read-only" in words or "unable to open" in words:
+    if kind == "readonly":
         return NotStored("存储位置不可写，数据没有写入。", "The place cannot be written; the data were not stored.", where=str(path),
                          to_do_zh="请检查挂载方式和目录权限；改正后自动恢复。", to_do_en="Check the mount and the permissions; it works again by itself then.")  # fmt: skip
-    if "malformed" in words or "not a database" in words:
+    if kind == "damaged":
         return ConfigurationError("文件已损坏。", "The file is damaged.", where=str(path),
                                   to_do_zh="请停止运行，用 haihe restore 从备份恢复。", to_do_en="Stop, and restore a backup (haihe restore).")  # fmt: skip
-    return NotStored(f"存储出错（{words}），数据没有写入。", f"Storage failed ({words}); the data were not stored.", where=str(path),
+    if kind == "missing":
+        return NotStored(f"缺少文件（{error}）。", f"A file is missing ({error}).", where=str(path),
+                         to_do_zh="请把它放回原处，或停止运行，用 haihe restore 从备份恢复。",
+                         to_do_en="Put it back, or stop, and restore a backup (haihe restore).")  # fmt: skip
+    return NotStored(f"存储出错（{error}），数据没有写入。", f"Storage failed ({error}); the data were not stored.", where=str(path),
                      to_do_zh="请检查磁盘；故障消除后自动恢复。", to_do_en="Check the disk; it works again by itself when the fault is gone.")  # fmt: skip
 
 

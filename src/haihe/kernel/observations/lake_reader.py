@@ -16,9 +16,10 @@ from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from haihe.kernel.errors import ConfigurationError, InvalidInput
 from haihe.kernel.observations import decimals, is_elsewhere
+from haihe.kernel.observations.answers import Answers
 from haihe.kernel.observations.lake_files import PARTITION
 from haihe.kernel.observations.lake_place import Folder, Place
-from haihe.kernel.observations.question import Question, Span, holding
+from haihe.kernel.observations.question import Question, Span, fitting, holding
 from haihe.kernel.observations.tables import TABLES
 
 # A table that is only moved on keeps something of every version it has been at (0.1 MB each, measured): it is opened afresh now and then.
@@ -36,6 +37,7 @@ class LakeReader:
         self._opened: dict[str, DeltaTable] = {}
         self._opened_at: dict[str, int] = {}
         self._known: dict[str, _Version] = {}
+        self._answers = Answers()
 
     @property
     def folder(self) -> Path:
@@ -102,12 +104,18 @@ class LakeReader:
         return list(itertools.pairwise([*edges, None]))
 
     def scan(
-        self, table: str, question: Question = EVERYTHING, *, writers: Sequence[str] = ()
+        self,
+        table: str,
+        question: Question = EVERYTHING,
+        columns: Sequence[str] | None = None,
+        *,
+        writers: Sequence[str] = (),
     ) -> tuple[pl.LazyFrame | None, dict[str, int]]:
-        """(rows of the newest version or None, for each of `writers` its last journal number in that same version).
+        """(the rows of the newest version that answer the question or None, for each of `writers` its last journal number in that same
+        version). At least the `columns` that are wanted.
 
-        All rows of the files that can hold an answer to the question, by their statistics. They must be collected within an hour: old
-        files are then vacuumed.
+        Only files that can hold an answer are read, by their statistics, and of a question about one thing only those that were not read
+        for it lately (see answers.py). Rows must be collected within an hour: old files are then vacuumed.
         """
         with self._turn, self.place.faults(table):
             delta = self.find(table)
@@ -120,9 +128,20 @@ class LakeReader:
         files = holding(files, question)
         if files.is_empty():
             return pl.LazyFrame(schema=declared_schema(table, schema)), numbers
-        return as_declared(
-            table, self.stored_rows(table, files["path"].to_list(), schema), schema, version.unused
-        ), numbers
+
+        present = list(declared_schema(table, schema))
+        # Of columns that only the journal has yet, the rows count nevertheless.
+        names = [name for name in present if columns is None or name in columns] or present
+
+        def read(paths: list[str]) -> pl.LazyFrame:
+            rows = as_declared(table, self.stored_rows(table, paths, schema), schema, version.unused)
+            return fitting(rows, question).select(names)
+
+        paths = files["path"].to_list()
+        if question.things is None or len(question.things) != 1:
+            return read(paths), numbers
+        with self.place.faults(table):
+            return self._answers.of(table, question, names, paths, read).lazy(), numbers
 
     def stored_rows(self, table: str, paths: Sequence[str], schema: dict[str, Any]) -> pl.LazyFrame:
         """The rows of files as they lie there, with the columns of `schema`."""

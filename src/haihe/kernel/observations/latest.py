@@ -26,7 +26,7 @@ from haihe.kernel.observations.faults import storage_faults
 from haihe.kernel.observations.lake import Lake
 from haihe.kernel.observations.lake_files import sync
 from haihe.kernel.observations.quality import clock_is_ahead, clock_is_behind
-from haihe.kernel.observations.question import Question, fitting
+from haihe.kernel.observations.question import Question
 from haihe.kernel.observations.tables import COMMON, TABLES
 
 log = structlog.get_logger()
@@ -120,10 +120,9 @@ class Latest:
         """The newest rows from the lake, about a million rows at a time, so that memory stays bounded."""
         found = pl.DataFrame(schema=COMMON)
         for span in self.lake.spans_of_receipt(table):
-            part = Question(received=span)
-            rows, _ = self.lake.scan(table, part)
+            rows, _ = self.lake.scan(table, Question(received=span))
             if rows is not None:
-                found = _merged(found, [self._mine(fitting(rows, part).collect())], table)
+                found = _merged(found, [self._mine(rows.collect())], table)
         cursor = self.journal.cursor(CONSUMER)
         news = [e.batch for e in self.journal.read(0, EVERYTHING, only=[table]) if e.seq <= cursor]
         return _merged(found, news, table)

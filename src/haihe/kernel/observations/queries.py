@@ -42,12 +42,12 @@ def observations(
     # What the lake holds already need not be read from the journals; the check below is what makes it exact.
     before = {one.identity: lake.transaction(table, one.identity) for one in journals}
     tails = {one.identity: tail_of(one, table).after(one, before[one.identity]) for one in journals}
-    kept, held = lake.scan(table, question, writers=list(before))
+    kept, held = lake.scan(table, question, columns, writers=list(before))
     parts = [] if kept is None else [kept]
-    parts += [
-        part.lazy().filter(pl.col(SEQ) > held[identity]).drop(SEQ) for identity, tail in tails.items() for part in tail
-    ]
-    rows = fitting(pl.concat(parts, how="diagonal_relaxed") if parts else _blank(table), question)
+    for identity, tail in tails.items():
+        news = [part.lazy().filter(pl.col(SEQ) > held[identity]).drop(SEQ) for part in tail]
+        parts += [fitting(part, question) for part in news]
+    rows = pl.concat(parts, how="diagonal_relaxed") if parts else _blank(table)
     return rows.select(columns) if columns is not None else rows
 
 
