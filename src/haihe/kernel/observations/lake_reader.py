@@ -138,7 +138,7 @@ class LakeReader:
             return fitting(rows, question).select(names)
 
         paths = files["path"].to_list()
-        if question.things is None or len(question.things) != 1:
+        if not question.is_about_one_thing:
             return read(paths), numbers
         with self.place.faults(table):
             return self._answers.of(table, question, names, paths, read).lazy(), numbers

@@ -33,6 +33,10 @@ class Question:
             if instant is not None and instant.tzinfo is None:
                 raise InvalidInput("时间须带时区。", "The instant lacks a time zone.", where=str(instant))
 
+    @property
+    def is_about_one_thing(self) -> bool:
+        return self.things is not None and len(self.things) == 1
+
     def of_rows(self) -> list[pl.Expr]:
         """Conditions that a row must fulfil."""
         found = []
