@@ -97,10 +97,23 @@ def test_files_are_read_once_for_a_question(store: Store, reads: list[int]) -> N
 def test_another_question_is_another_answer(store: Store, reads: list[int]) -> None:
     feed(store, 0, 1, 2)
     assert of_one(store).height == 12
-    assert of_one(store, minutes=2).height == 8
     assert of_one(store, columns=COLUMNS).columns == COLUMNS
     assert of_one(store, box=(0.0, 0.0, 1.0, 1.0)).height == 0
-    assert reads == [3, 2, 3]
+    assert reads == [3, 3]
+
+
+def test_a_span_that_is_most_of_the_files_is_taken_from_all_their_rows(store: Store, reads: list[int]) -> None:
+    """An hour that ends now, asked for each minute, is read once; a minute of a day is looked for among the times."""
+    feed(store, 0, 1, 2, 3)
+    assert of_one(store, minutes=4).height == 16
+    assert of_one(store, minutes=60).height == 16
+    assert reads == [4]
+    with store.lake.exclusive():
+        store.lake.append("position", positions(things=3, each=200, start=START, every_s=60), writer="another", seq=1)
+    del reads[:]
+    assert of_one(store, minutes=2).height == 8 + 2
+    assert of_one(store, minutes=3).height == 12 + 3
+    assert reads == [3, 4]
 
 
 def test_a_column_that_only_the_journal_has_yet(store: Store) -> None:
@@ -129,12 +142,13 @@ def test_of_too_much_what_was_asked_first_is_forgotten(
 ) -> None:
     monkeypatch.setattr(answers, bound, {"KEPT_ROWS": 25, "KEPT_ANSWERS": 2}[bound])
     feed(store, 0, 1, 2)
-    for minutes in (60, 61, 60, 62):  # 61 is the one that was not asked for since
-        of_one(store, minutes)
+    first, second, third = ["speed_kmh"], ["heading_deg"], ["altitude_m"]
+    for columns in (first, second, first, third):
+        of_one(store, columns=[*KEY, *columns])
     del reads[:]
-    of_one(store, 60)
+    of_one(store, columns=[*KEY, *first])
     assert reads == []
-    of_one(store, 61)
+    of_one(store, columns=[*KEY, *second])  # that was not asked for since
     assert reads == [3]
 
 
@@ -146,7 +160,7 @@ def test_rows_stay_no_longer_than_somebody_looks(
     feed(store, 0, 1)
     of_one(store)
     now[0] += answers.KEPT_S + 1
-    of_one(store, minutes=5)
+    of_one(store, columns=COLUMNS)
     of_one(store)
     assert reads == [2, 2, 2]
 

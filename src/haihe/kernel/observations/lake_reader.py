@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from haihe.kernel.observations import decimals, is_elsewhere
 from haihe.kernel.observations.answers import Answers
 from haihe.kernel.observations.lake_files import PARTITION
 from haihe.kernel.observations.lake_place import Folder, Place
-from haihe.kernel.observations.question import Question, Span, fitting, holding
+from haihe.kernel.observations.question import Question, Span, fitting, holding, spans_most
 from haihe.kernel.observations.tables import TABLES
 
 # A table that is only moved on keeps something of every version it has been at (0.1 MB each, measured): it is opened afresh now and then.
@@ -126,22 +127,24 @@ class LakeReader:
             numbers = {writer: version.transaction(writer) for writer in writers}
             files, schema = version.files, version.schema
         files = holding(files, question)
+        declared = declared_schema(table, schema)
         if files.is_empty():
-            return pl.LazyFrame(schema=declared_schema(table, schema)), numbers
+            return pl.LazyFrame(schema=declared), numbers
+        # Their time as well: rows are chosen by it, and of columns that only the journal has yet, the rows count nevertheless.
+        names = [name for name in declared if columns is None or name in (*columns, "observed_at")]
 
-        present = list(declared_schema(table, schema))
-        # Of columns that only the journal has yet, the rows count nevertheless.
-        names = [name for name in present if columns is None or name in columns] or present
-
-        def read(paths: list[str]) -> pl.LazyFrame:
+        def read(paths: list[str], question: Question) -> pl.LazyFrame:
             rows = as_declared(table, self.stored_rows(table, paths, schema), schema, version.unused)
             return fitting(rows, question).select(names)
 
         paths = files["path"].to_list()
         if not question.is_about_one_thing:
-            return read(paths), numbers
+            return read(paths, question), numbers
+        # Where rows are chosen by their time as well, the times of all neighbours are unpacked: of one thing's rows that is done afterwards.
+        asked = replace(question, since=None, until=None) if spans_most(question, files) else question
         with self.place.faults(table):
-            return self._answers.of(table, question, names, paths, read).lazy(), numbers
+            rows = self._answers.of(table, asked, names, paths, lambda some: read(some, asked)).lazy()
+        return fitting(rows, Question(since=question.since, until=question.until)), numbers
 
     def stored_rows(self, table: str, paths: Sequence[str], schema: dict[str, Any]) -> pl.LazyFrame:
         """The rows of files as they lie there, with the columns of `schema`."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import polars as pl
 
@@ -39,10 +40,12 @@ class Question:
 
     def of_rows(self) -> list[pl.Expr]:
         """Conditions that a row must fulfil."""
-        found = []
+        found: list[pl.Expr] = []
         if self.things is not None:
-            # Their range as well: row groups are left out by it.
-            found += [pl.col("thing").is_between(*_range(self.things)), pl.col("thing").is_in(list(self.things))]
+            low, high = _range(self.things)
+            # Of several their range as well: row groups are left out by it.
+            several = [pl.col("thing").is_between(low, high), pl.col("thing").is_in(list(self.things))]
+            found += [pl.col("thing") == low] if self.is_about_one_thing else several
         for name, (since, until) in self._spans().items():
             if since is not None:
                 found.append(pl.col(name) >= since)
@@ -94,6 +97,16 @@ def holding(files: pl.DataFrame, question: Question) -> pl.DataFrame:
     if files.is_empty() or not conditions:  # of a table that is not there yet no statistic has a column
         return files
     return files.filter([condition.fill_null(True) for condition in conditions])
+
+
+def spans_most(question: Question, files: pl.DataFrame) -> bool:
+    """Whether the span of observation that is asked for is at least half of the time that the files hold."""
+    known: Any = files.select(pl.col("min.observed_at").min(), pl.col("max.observed_at").max()).row(0)
+    first, last = known
+    if first is None:
+        return False
+    inside = min(last, question.until or last) - max(first, question.since or first)
+    return bool(2 * inside >= last - first)
 
 
 def fitting(rows: pl.LazyFrame, question: Question) -> pl.LazyFrame:
