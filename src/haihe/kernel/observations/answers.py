@@ -10,7 +10,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import polars as pl
 
@@ -47,7 +47,7 @@ class Answers:
         read: Callable[[list[str]], pl.LazyFrame],
     ) -> pl.DataFrame:  # fmt: skip
         """What the files `paths` (at least one) answer, in the columns `names`; `read` reads it from some of them."""
-        key = (table, replace(question, things=tuple(question.things or ())), tuple(names))
+        key = (table, question, tuple(names))
         with self._turn:
             known = self._kept.get(key)
         if known is None or not known.paths <= set(paths):  # some were merged, or their days are over

@@ -17,7 +17,7 @@ from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from haihe.kernel.errors import ConfigurationError, InvalidInput
 from haihe.kernel.observations import decimals, is_elsewhere
-from haihe.kernel.observations.answers import Answers
+from haihe.kernel.observations.answers import KEPT_ANSWERS, Answers
 from haihe.kernel.observations.lake_files import PARTITION
 from haihe.kernel.observations.lake_place import Folder, Place
 from haihe.kernel.observations.question import Question, Span, fitting, holding, spans_most
@@ -125,25 +125,22 @@ class LakeReader:
             # All of the version in hand: looking again could give a newer one, whose rows would count twice.
             version = self._version(table, delta)
             numbers = {writer: version.transaction(writer) for writer in writers}
-            files, schema = version.files, version.schema
-        files = holding(files, question)
+            schema = version.schema
+        paths, asked = version.chosen(question)
         declared = declared_schema(table, schema)
-        if files.is_empty():
+        if not paths:
             return pl.LazyFrame(schema=declared), numbers
         # Their time as well: rows are chosen by it, and of columns that only the journal has yet, the rows count nevertheless.
         names = [name for name in declared if columns is None or name in (*columns, "observed_at")]
 
-        def read(paths: list[str], question: Question) -> pl.LazyFrame:
-            rows = as_declared(table, self.stored_rows(table, paths, schema), schema, version.unused)
-            return fitting(rows, question).select(names)
+        def read(some: Sequence[str]) -> pl.LazyFrame:
+            rows = as_declared(table, self.stored_rows(table, some, schema), schema, version.unused)
+            return fitting(rows, asked).select(names)
 
-        paths = files["path"].to_list()
         if not question.is_about_one_thing:
-            return read(paths, question), numbers
-        # Where rows are chosen by their time as well, the times of all neighbours are unpacked: of one thing's rows that is done afterwards.
-        asked = replace(question, since=None, until=None) if spans_most(question, files) else question
+            return read(paths), numbers
         with self.place.faults(table):
-            rows = self._answers.of(table, asked, names, paths, lambda some: read(some, asked)).lazy()
+            rows = self._answers.of(table, asked, names, paths, read).lazy()
         return fitting(rows, Question(since=question.since, until=question.until)), numbers
 
     def stored_rows(self, table: str, paths: Sequence[str], schema: dict[str, Any]) -> pl.LazyFrame:
@@ -202,6 +199,22 @@ class _Version:
         self.schema = {name: kind for name, kind in _polars_schema(delta).items() if name != PARTITION}
         self.unused = decimals.unused(self.schema, self.files)
         self._transactions: dict[str, int] = {}
+        self._chosen: dict[Question, tuple[list[str], Question]] = {}
+
+    def chosen(self, question: Question) -> tuple[list[str], Question]:
+        """(the files that can hold an answer, what their rows are asked). Where rows are chosen by thing and time, the times of all its
+        neighbours are unpacked: if most of the time is asked for, one thing's rows are chosen by their time afterwards."""
+        if question.is_about_one_thing and question in self._chosen:
+            return self._chosen[question]
+        files = holding(self.files, question)
+        paths = [] if files.is_empty() else files["path"].to_list()
+        if not question.is_about_one_thing:
+            return paths, question
+        asked = replace(question, since=None, until=None) if paths and spans_most(question, files) else question
+        if len(self._chosen) >= KEPT_ANSWERS:
+            self._chosen.clear()
+        self._chosen[question] = paths, asked
+        return paths, asked
 
     def transaction(self, writer: str) -> int:
         if writer not in self._transactions:

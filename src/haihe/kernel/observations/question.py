@@ -30,6 +30,8 @@ class Question:
 
     def __post_init__(self) -> None:
         """Raises InvalidInput for an instant without a time zone."""
+        if self.things is not None:
+            object.__setattr__(self, "things", tuple(self.things))  # so that a question can be looked up
         for instant in (self.since, self.until, *self.received):
             if instant is not None and instant.tzinfo is None:
                 raise InvalidInput("时间须带时区。", "The instant lacks a time zone.", where=str(instant))
