@@ -103,6 +103,7 @@ class ObjectStorage:
         """Connections are taken, nothing is answered."""
         assert self.process is not None
         self.process.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, self.process.pid, os.WSTOPPED)  # until its last thread stands still
         try:
             yield
         finally:
