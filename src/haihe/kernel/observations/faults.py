@@ -11,6 +11,15 @@ from pathlib import Path
 
 from haihe.kernel.errors import ConfigurationError, HaiheError, NotStored
 
+NUMBERS = {errno.ENOSPC: "full", errno.EDQUOT: "full", errno.EFBIG: "full", errno.EROFS: "readonly", errno.EACCES: "readonly",
+           errno.EPERM: "readonly"}  # fmt: skip
+# Of SQLite, which tells no number.
+WORDS = {
+    "full": ["full"],
+    "readonly": ["readonly", "read-only", "unable to open"],
+    "damaged": ["malformed", "not a database"],
+}
+
 
 @contextlib.contextmanager
 def storage_faults(path: Path, forget: Callable[[], None] = lambda: None) -> Iterator[None]:
@@ -27,18 +36,9 @@ def storage_faults(path: Path, forget: Callable[[], None] = lambda: None) -> Ite
         raise _named(NUMBERS.get(error.errno or 0, missing), error, path) from error
 
 
-NUMBERS = {errno.ENOSPC: "full", errno.EDQUOT: "full", errno.EFBIG: "full", errno.EROFS: "readonly", errno.EACCES: "readonly",
-           errno.EPERM: "readonly"}  # fmt: skip
-
-
 def _kind_of(words: str) -> str:
     """What SQLite says in words."""
-    signs = {
-        "full": ["full"],
-        "readonly": ["readonly", "read-only", "unable to open"],
-        "damaged": ["malformed", "not a database"],
-    }
-    return next((kind for kind, known in signs.items() if any(sign in words for sign in known)), "")
+    return next((kind for kind, signs in WORDS.items() if any(sign in words for sign in signs)), "")
 
 
 def _named(kind: str, error: Exception, path: Path) -> HaiheError:

@@ -204,8 +204,9 @@ class _Version:
     def chosen(self, question: Question) -> tuple[list[str], Question]:
         """(the files that can hold an answer, what their rows are asked). Where rows are chosen by thing and time, the times of all its
         neighbours are unpacked: if most of the time is asked for, one thing's rows are chosen by their time afterwards."""
-        if question.is_about_one_thing and question in self._chosen:
-            return self._chosen[question]
+        # One look: another thread may forget them between two.
+        if question.is_about_one_thing and (known := self._chosen.get(question)):
+            return known
         files = holding(self.files, question)
         paths = [] if files.is_empty() else files["path"].to_list()
         if not question.is_about_one_thing:

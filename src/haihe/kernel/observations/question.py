@@ -44,10 +44,10 @@ class Question:
         """Conditions that a row must fulfil."""
         found: list[pl.Expr] = []
         if self.things is not None:
-            low, high = _range(self.things)
-            # Of several their range as well: row groups are left out by it.
-            several = [pl.col("thing").is_between(low, high), pl.col("thing").is_in(list(self.things))]
-            found += [pl.col("thing") == low] if self.is_about_one_thing else several
+            if len(self.things) == 1:
+                found.append(pl.col("thing") == self.things[0])
+            else:  # their range as well: row groups are left out by it
+                found += [pl.col("thing").is_between(*_range(self.things)), pl.col("thing").is_in(list(self.things))]
         for name, (since, until) in self._spans().items():
             if since is not None:
                 found.append(pl.col(name) >= since)
